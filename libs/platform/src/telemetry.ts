@@ -1,0 +1,121 @@
+import { SpanStatusCode, trace, type Attributes, type Span } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
+import { GrpcInstrumentation } from '@opentelemetry/instrumentation-grpc';
+import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
+import { NodeSDK, resources, tracing } from '@opentelemetry/sdk-node';
+import { toWeirError } from '@weir/core';
+
+let sdk: NodeSDK | undefined;
+let processor: tracing.BatchSpanProcessor | undefined;
+
+/**
+ * Starts tracing for this process. Call it before gRPC and pg are loaded, or their calls stay untraced:
+ * each service's telemetry.ts does, and main.ts imports that first. Spans are buffered (8,192 of them)
+ * while the collector is away and sent once it answers; a missing collector never fails the work.
+ */
+export function startTelemetry(service: string): void {
+  if (sdk || process.env['OTEL_SDK_DISABLED'] === 'true') return;
+  const url = process.env['WEIR_OTLP_ENDPOINT'] ?? 'http://127.0.0.1:4317';
+  processor = new tracing.BatchSpanProcessor(new PatientExporter(new OTLPTraceExporter({ url, timeoutMillis: 5_000 })), {
+    maxQueueSize: 8_192,
+    maxExportBatchSize: 512,
+    scheduledDelayMillis: 500,
+  });
+  sdk = new NodeSDK({
+    resource: resources.resourceFromAttributes({ 'service.name': `weir-${service}`, 'service.namespace': 'weir' }),
+    spanProcessors: [processor],
+    metricReaders: [],
+    logRecordProcessors: [],
+    autoDetectResources: false,
+    instrumentations: [
+      // Health probes come every second or two and would bury the traces of runs.
+      new GrpcInstrumentation({ ignoreGrpcMethods: [/^(check|watch|serverreflectioninfo|export)$/i] }),
+      new PgInstrumentation({ requireParentSpan: true, enhancedDatabaseReporting: false }),
+    ],
+  });
+  sdk.start();
+}
+
+/** The span processor in use, for SDKs that bring their own tracer such as Temporal's. */
+export function spanProcessor(): tracing.SpanProcessor | undefined {
+  return processor;
+}
+
+/** Sends what is buffered, at most 5 s, and stops tracing. */
+export async function stopTelemetry(): Promise<void> {
+  const stopping = sdk;
+  sdk = undefined;
+  await Promise.race([stopping?.shutdown().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 5_000).unref())]);
+}
+
+/**
+ * Runs `body` in a span. A failure marks the span ERROR with the code and up to five reasons, and is thrown on.
+ * Attributes hold ids, counts and names, never payloads.
+ */
+export async function withSpan<T>(name: string, attributes: Attributes, body: (span: Span) => Promise<T>): Promise<T> {
+  return trace.getTracer('weir').startActiveSpan(name, { attributes }, async (span) => {
+    try {
+      return await body(span);
+    } catch (error) {
+      markFailed(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+/** Marks a span as failed by an error: ERROR status, weir.error.code, weir.error.samples. */
+export function markFailed(span: Span, error: unknown): void {
+  const weir = toWeirError(error);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: `${weir.code}: ${weir.message}`.slice(0, 1_000) });
+  span.setAttribute('weir.error.code', weir.code);
+  if (weir.place) span.setAttribute('weir.error.place', weir.place);
+  if (weir.samples.length > 0) span.setAttribute('weir.error.samples', [...weir.samples]);
+}
+
+/** The active trace's id; undefined outside of one. */
+export function activeTraceId(): string | undefined {
+  const context = trace.getActiveSpan()?.spanContext();
+  return context && trace.getActiveSpan()?.isRecording() ? context.traceId : undefined;
+}
+
+const MAX_KEPT_BATCHES = 64;
+
+/**
+ * Keeps batches that could not be sent, up to 64 of them, and sends them before the next one:
+ * the first start of the platform runs pipelines while Jaeger is still being built.
+ */
+class PatientExporter implements tracing.SpanExporter {
+  private kept: tracing.ReadableSpan[][] = [];
+  private sending: Promise<void> = Promise.resolve();
+
+  constructor(private readonly target: tracing.SpanExporter) {}
+
+  export(spans: tracing.ReadableSpan[], done: Parameters<tracing.SpanExporter['export']>[1]): void {
+    this.kept.push(spans);
+    if (this.kept.length > MAX_KEPT_BATCHES) this.kept.shift();
+    this.sending = this.sending.then(() => this.flush());
+    void this.sending.then(() => done({ code: 0 }));
+  }
+
+  async shutdown(): Promise<void> {
+    await this.forceFlush();
+    await this.target.shutdown();
+  }
+
+  async forceFlush(): Promise<void> {
+    await (this.sending = this.sending.then(() => this.flush()));
+  }
+
+  private async flush(): Promise<void> {
+    for (let batch = this.kept[0]; batch; batch = this.kept[0]) {
+      if (!(await this.send(batch))) return;
+      this.kept.shift();
+    }
+  }
+
+  private send(batch: tracing.ReadableSpan[]): Promise<boolean> {
+    return new Promise((resolve) => this.target.export(batch, (result) => resolve(result.code === 0)));
+  }
+}
