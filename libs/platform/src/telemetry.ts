@@ -1,8 +1,8 @@
-import { SpanStatusCode, trace, type Attributes, type Span } from '@opentelemetry/api';
+import { SpanStatusCode, context, trace, type Attributes, type Span } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { GrpcInstrumentation } from '@opentelemetry/instrumentation-grpc';
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
-import { NodeSDK, resources, tracing } from '@opentelemetry/sdk-node';
+import { NodeSDK, core, resources, tracing } from '@opentelemetry/sdk-node';
 import { toWeirError } from '@weir/core';
 
 let sdk: NodeSDK | undefined;
@@ -22,7 +22,7 @@ export function startTelemetry(service: string): void {
     scheduledDelayMillis: 500,
   });
   sdk = new NodeSDK({
-    resource: resources.resourceFromAttributes({ 'service.name': `weir-${service}`, 'service.namespace': 'weir' }),
+    resource: telemetryResource(service),
     spanProcessors: [processor],
     metricReaders: [],
     logRecordProcessors: [],
@@ -34,6 +34,11 @@ export function startTelemetry(service: string): void {
     ],
   });
   sdk.start();
+}
+
+/** How a process names itself on its spans, for SDKs that make spans of their own such as Temporal's. */
+export function telemetryResource(service: string): resources.Resource {
+  return resources.resourceFromAttributes({ 'service.name': `weir-${service}`, 'service.namespace': 'weir' });
 }
 
 /** The span processor in use, for SDKs that bring their own tracer such as Temporal's. */
@@ -65,6 +70,11 @@ export async function withSpan<T>(name: string, attributes: Attributes, body: (s
   });
 }
 
+/** Runs `body` without spans of its own: for loops over thousands of small objects that one span around them sums up. */
+export function withoutSpans<T>(body: () => Promise<T>): Promise<T> {
+  return context.with(core.suppressTracing(context.active()), body);
+}
+
 /** Marks a span as failed by an error: ERROR status, weir.error.code, weir.error.samples. */
 export function markFailed(span: Span, error: unknown): void {
   const weir = toWeirError(error);
@@ -81,14 +91,16 @@ export function activeTraceId(): string | undefined {
 }
 
 const MAX_KEPT_BATCHES = 64;
+const RESEND_MS = 2_000;
 
 /**
- * Keeps batches that could not be sent, up to 64 of them, and sends them before the next one:
+ * Keeps batches that could not be sent, up to 64 of them, and sends them before the next one or, when none comes, every 2 s:
  * the first start of the platform runs pipelines while Jaeger is still being built.
  */
 class PatientExporter implements tracing.SpanExporter {
   private kept: tracing.ReadableSpan[][] = [];
   private sending: Promise<void> = Promise.resolve();
+  private resend: NodeJS.Timeout | undefined;
 
   constructor(private readonly target: tracing.SpanExporter) {}
 
@@ -110,12 +122,17 @@ class PatientExporter implements tracing.SpanExporter {
 
   private async flush(): Promise<void> {
     for (let batch = this.kept[0]; batch; batch = this.kept[0]) {
-      if (!(await this.send(batch))) return;
+      if (!(await this.send(batch))) return this.tryLater();
       this.kept.shift();
     }
   }
 
+  private tryLater(): void {
+    clearTimeout(this.resend);
+    this.resend = setTimeout(() => void this.forceFlush(), RESEND_MS).unref();
+  }
+
   private send(batch: tracing.ReadableSpan[]): Promise<boolean> {
-    return new Promise((resolve) => this.target.export(batch, (result) => resolve(result.code === 0)));
+    return new Promise((resolve) => this.target.export(batch, (result) => resolve(!result.error && Number(result.code) === 0)));
   }
 }

@@ -1,12 +1,12 @@
-import { credentials, type Client, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { WeirError } from '@weir/core';
-import { IngestServiceClient, type ExtractRequest, type ExtractResponse } from './gen/weir/ingest/v1/ingest';
-import { LoadServiceClient, type LoadRequest, type LoadResponse } from './gen/weir/load/v1/load';
-import { CatalogServiceClient, type GetDifferenceRequest, type GetDifferenceResponse, type GetSnapshotRequest, type GetSnapshotResponse, type ListDatasetsRequest, type ListDatasetsResponse, type PublishRequest, type PublishResponse } from './gen/weir/metadata/v1/catalog';
-import { DefinitionServiceClient, type ApplyRequest, type ApplyResponse, type GetDefinitionRequest, type GetDefinitionResponse, type ListPipelinesRequest, type ListPipelinesResponse } from './gen/weir/metadata/v1/definition';
-import { RunServiceClient, type BeginRunRequest, type BeginRunResponse, type FinishRunRequest, type FinishRunResponse, type GetRunRequest, type GetRunResponse, type ListRunsRequest, type ListRunsResponse, type RecordStageRequest, type RecordStageResponse } from './gen/weir/metadata/v1/run';
-import { QualityServiceClient, QuarantineServiceClient, type AuditRequest, type AuditResponse, type ListRowsRequest, type ListRowsResponse, type ValidateRequest, type ValidateResponse } from './gen/weir/quality/v1/quality';
-import { TransformServiceClient, type TransformRequest, type TransformResponse } from './gen/weir/transform/v1/transform';
+import { IngestServiceService } from './gen/weir/ingest/v1/ingest';
+import { LoadServiceService } from './gen/weir/load/v1/load';
+import { CatalogServiceService } from './gen/weir/metadata/v1/catalog';
+import { DefinitionServiceService } from './gen/weir/metadata/v1/definition';
+import { RunServiceService } from './gen/weir/metadata/v1/run';
+import { QualityServiceService, QuarantineServiceService } from './gen/weir/quality/v1/quality';
+import { TransformServiceService } from './gen/weir/transform/v1/transform';
 import { MAX_MESSAGE_BYTES } from './server';
 import { fromStatus } from './status';
 
@@ -22,77 +22,52 @@ export interface CallOptions {
 type Unary<Request, Response> = (request: Request, options?: CallOptions) => Promise<Response>;
 type Streaming<Request, Response> = (request: Request, options?: CallOptions) => AsyncIterable<Response>;
 
-/** The services by their rpcs. Errors arrive as WeirError. Close it to end its connections. */
-export interface Clients {
-  readonly ingest: { readonly extract: Streaming<ExtractRequest, ExtractResponse> };
-  readonly quality: { readonly validate: Streaming<ValidateRequest, ValidateResponse>; readonly audit: Streaming<AuditRequest, AuditResponse> };
-  readonly quarantine: { readonly listRows: Unary<ListRowsRequest, ListRowsResponse> };
-  readonly transform: { readonly transform: Streaming<TransformRequest, TransformResponse> };
-  readonly load: { readonly load: Streaming<LoadRequest, LoadResponse> };
-  readonly definitions: {
-    readonly apply: Unary<ApplyRequest, ApplyResponse>;
-    readonly getDefinition: Unary<GetDefinitionRequest, GetDefinitionResponse>;
-    readonly listPipelines: Unary<ListPipelinesRequest, ListPipelinesResponse>;
-  };
-  readonly runs: {
-    readonly beginRun: Unary<BeginRunRequest, BeginRunResponse>;
-    readonly recordStage: Unary<RecordStageRequest, RecordStageResponse>;
-    readonly finishRun: Unary<FinishRunRequest, FinishRunResponse>;
-    readonly getRun: Unary<GetRunRequest, GetRunResponse>;
-    readonly listRuns: Unary<ListRunsRequest, ListRunsResponse>;
-  };
-  readonly catalog: {
-    readonly publish: Unary<PublishRequest, PublishResponse>;
-    readonly getSnapshot: Streaming<GetSnapshotRequest, GetSnapshotResponse>;
-    readonly getDifference: Streaming<GetDifferenceRequest, GetDifferenceResponse>;
-    readonly listDatasets: Unary<ListDatasetsRequest, ListDatasetsResponse>;
-  };
-  close(): void;
+/** What a call needs of a generated method. */
+interface Method<Request, Response> {
+  readonly path: string;
+  readonly requestSerialize: (value: Request) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => Response;
 }
 
 /** host:port of each service; a call to one that was left out fails with UNAVAILABLE. */
 export type Addresses = Partial<Record<'ingest' | 'quality' | 'transform' | 'load' | 'metadata', string>>;
 
+/** The services by their rpcs. Errors arrive as WeirError. Close it to end its connections. */
+export type Clients = ReturnType<typeof connect>;
+
 /** Clients for the given services; connections are made at the first call and re-made by themselves. */
-export function connect(addresses: Addresses): Clients {
+export function connect(addresses: Addresses) {
   const open: Client[] = [];
-  const make = <C extends Client>(constructor: new (address: string, c: ReturnType<typeof credentials.createInsecure>, o: object) => C, service: keyof Addresses): C => {
+  const far = (service: keyof Addresses): Far => {
     // Port 1 answers nowhere: an address that is missing fails like a server that is down.
-    const client = new constructor(addresses[service] ?? '127.0.0.1:1', credentials.createInsecure(), CHANNEL_OPTIONS);
+    const client = new Client(addresses[service] ?? '127.0.0.1:1', credentials.createInsecure(), CHANNEL_OPTIONS);
     open.push(client);
-    return client;
+    return { service, client };
   };
-  const ingest = make(IngestServiceClient, 'ingest');
-  const quality = make(QualityServiceClient, 'quality');
-  const quarantine = make(QuarantineServiceClient, 'quality');
-  const transform = make(TransformServiceClient, 'transform');
-  const load = make(LoadServiceClient, 'load');
-  const definitions = make(DefinitionServiceClient, 'metadata');
-  const runs = make(RunServiceClient, 'metadata');
-  const catalog = make(CatalogServiceClient, 'metadata');
+  const [ingest, quality, transform, load, metadata] = [far('ingest'), far('quality'), far('transform'), far('load'), far('metadata')];
   return {
-    ingest: { extract: streaming('ingest', ingest, ingest.extract) },
-    quality: { validate: streaming('quality', quality, quality.validate), audit: streaming('quality', quality, quality.audit) },
-    quarantine: { listRows: promised('quality', quarantine, quarantine.listRows) },
-    transform: { transform: streaming('transform', transform, transform.transform) },
-    load: { load: streaming('load', load, load.load) },
+    ingest: { extract: streaming(ingest, IngestServiceService.extract) },
+    quality: { validate: streaming(quality, QualityServiceService.validate), audit: streaming(quality, QualityServiceService.audit) },
+    quarantine: { listRows: unary(quality, QuarantineServiceService.listRows) },
+    transform: { transform: streaming(transform, TransformServiceService.transform) },
+    load: { load: streaming(load, LoadServiceService.load) },
     definitions: {
-      apply: promised('metadata', definitions, definitions.apply),
-      getDefinition: promised('metadata', definitions, definitions.getDefinition),
-      listPipelines: promised('metadata', definitions, definitions.listPipelines),
+      apply: unary(metadata, DefinitionServiceService.apply),
+      getDefinition: unary(metadata, DefinitionServiceService.getDefinition),
+      listPipelines: unary(metadata, DefinitionServiceService.listPipelines),
     },
     runs: {
-      beginRun: promised('metadata', runs, runs.beginRun),
-      recordStage: promised('metadata', runs, runs.recordStage),
-      finishRun: promised('metadata', runs, runs.finishRun),
-      getRun: promised('metadata', runs, runs.getRun),
-      listRuns: promised('metadata', runs, runs.listRuns),
+      beginRun: unary(metadata, RunServiceService.beginRun),
+      recordStage: unary(metadata, RunServiceService.recordStage),
+      finishRun: unary(metadata, RunServiceService.finishRun),
+      getRun: unary(metadata, RunServiceService.getRun),
+      listRuns: unary(metadata, RunServiceService.listRuns),
     },
     catalog: {
-      publish: promised('metadata', catalog, catalog.publish),
-      getSnapshot: streaming('metadata', catalog, catalog.getSnapshot),
-      getDifference: streaming('metadata', catalog, catalog.getDifference),
-      listDatasets: promised('metadata', catalog, catalog.listDatasets),
+      publish: unary(metadata, CatalogServiceService.publish),
+      getSnapshot: streaming(metadata, CatalogServiceService.getSnapshot),
+      getDifference: streaming(metadata, CatalogServiceService.getDifference),
+      listDatasets: unary(metadata, CatalogServiceService.listDatasets),
     },
     close: () => open.forEach((client) => client.close()),
   };
@@ -107,38 +82,36 @@ const CHANNEL_OPTIONS = {
   'grpc.enable_retries': 0,
 };
 
-type UnaryMethod = (request: never, options: { deadline: Date }, callback: (error: ServiceError | null, response: never) => void) => { cancel(): void };
-type StreamMethod = (request: never, options: { deadline: Date }) => ClientReadableStream<never>;
-
-/** ts-proto overloads a unary method three ways and TypeScript infers from the last; this names the one we call. */
-interface OverloadedUnary<Request, Response> {
-  (request: Request, metadata: never, options: never, callback: (error: ServiceError | null, response: Response) => void): unknown;
+/** One service at the far side of the wire. */
+interface Far {
+  readonly service: string;
+  readonly client: Client;
 }
 
-function promised<Request, Response>(service: string, client: Client, method: OverloadedUnary<Request, Response>): Unary<Request, Response> {
-  const call = method.bind(client) as unknown as UnaryMethod;
+function unary<Request, Response>(far: Far, method: Method<Request, Response>): Unary<Request, Response> {
   return (request, options = {}) =>
     new Promise((resolve, reject) => {
-      const started = call(request as never, { deadline: deadline(options) }, (error, response) => {
+      const { path, requestSerialize, responseDeserialize } = method;
+      const started = far.client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, new Metadata(), deadline(options), (error, response) => {
         release();
-        if (error) reject(fromStatus(error, service));
-        else resolve(response as Response);
+        if (error) reject(fromStatus(error, far.service));
+        else if (response === undefined) reject(new WeirError({ code: 'INTERNAL', message: `${far.service}: ${path} ended without an answer.` }));
+        else resolve(response);
       });
       const release = onAbort(options.signal, () => started.cancel());
     });
 }
 
-function streaming<Request, Response>(service: string, client: Client, method: (request: Request, ...rest: never[]) => ClientReadableStream<Response>): Streaming<Request, Response> {
-  const call = method.bind(client) as unknown as StreamMethod;
+function streaming<Request, Response>(far: Far, method: Method<Request, Response>): Streaming<Request, Response> {
   return (request, options = {}) => ({
     async *[Symbol.asyncIterator]() {
-      if (options.signal?.aborted) throw new WeirError({ code: 'CANCELLED', message: `${service}: cancelled before the call.` });
-      const started = call(request as never, { deadline: deadline(options) });
+      if (options.signal?.aborted) throw new WeirError({ code: 'CANCELLED', message: `${far.service}: cancelled before the call.` });
+      const started = far.client.makeServerStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, request, new Metadata(), deadline(options));
       const release = onAbort(options.signal, () => started.cancel());
       try {
         for await (const message of started) yield message as Response;
       } catch (error) {
-        throw fromStatus(error as ServiceError, service);
+        throw fromStatus(error as ServiceError, far.service);
       } finally {
         release();
         started.cancel();
@@ -147,8 +120,8 @@ function streaming<Request, Response>(service: string, client: Client, method: (
   });
 }
 
-function deadline(options: CallOptions): Date {
-  return new Date(Date.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS));
+function deadline(options: CallOptions): { deadline: Date } {
+  return { deadline: new Date(Date.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS)) };
 }
 
 function onAbort(signal: AbortSignal | undefined, cancel: () => void): () => void {

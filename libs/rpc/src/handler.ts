@@ -14,7 +14,7 @@ type AnyCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown,
 /** A unary rpc from a plain async function. A thrown WeirError becomes its status with details; anything else becomes INTERNAL. */
 export function unary<Request, Response>(handler: (request: Request, call: CallContext) => Promise<Response>): handleUnaryCall<Request, Response> {
   return (call, callback) => {
-    const context = contextOf(call as AnyCall);
+    const context = contextOf(call);
     handler(call.request, context).then(
       (response) => callback(null, response),
       (error: unknown) => callback(failed(error, context.signal)),
@@ -30,7 +30,7 @@ export function stream<Request, Response>(
   handler: (request: Request, call: CallContext, send: (response: Response) => Promise<void>) => Promise<void>,
 ): handleServerStreamingCall<Request, Response> {
   return (call) => {
-    const context = contextOf(call as AnyCall);
+    const context = contextOf(call);
     const send = async (response: Response) => {
       if (call.write(response) || context.signal.aborted) return;
       await new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { Metadata, status as grpcStatus, type ServiceError } from '@grpc/grpc-js';
 import { ERRORS, WeirError, isErrorCode, toWeirError, type ErrorCode } from '@weir/core';
 
@@ -37,7 +37,7 @@ export function fromStatus(error: ServiceError, target: string): WeirError {
   return new WeirError({ code: transportCode(error.code), message: `${target}: ${error.details || error.message}` }, { cause: error });
 }
 
-function transportCode(code: number): ErrorCode {
+function transportCode(code: grpcStatus): ErrorCode {
   switch (code) {
     case grpcStatus.UNAVAILABLE:
       return 'UNAVAILABLE';
@@ -111,7 +111,7 @@ function fieldsOf(bytes: Uint8Array): { number: number; bytes: Uint8Array }[] {
   const fields: { number: number; bytes: Uint8Array }[] = [];
   while (reader.pos < reader.len) {
     const [number, type] = reader.tag();
-    if (type === 2) fields.push({ number, bytes: reader.bytes() });
+    if (type === WireType.LengthDelimited) fields.push({ number, bytes: reader.bytes() });
     else reader.skip(type);
   }
   return fields;

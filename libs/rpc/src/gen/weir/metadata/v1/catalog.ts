@@ -43,7 +43,7 @@ export interface LiveSegment {
   sha256: string;
   bytes: number;
   partitions: string[];
-  /** True when every partition in the file is live, so no filter is needed. */
+  /** True when `partitions` are all that the file holds, so no filter is needed. */
   whole: boolean;
 }
 
@@ -63,7 +63,7 @@ export interface GetSnapshotResponse {
   segments: LiveSegment[];
 }
 
-/** Which difference. from = 0 means from nothing. */
+/** Which difference. Snapshot 0 is nothing. */
 export interface GetDifferenceRequest {
   pipeline: string;
   dataset: string;
@@ -71,7 +71,7 @@ export interface GetDifferenceRequest {
   toSnapshot: number;
 }
 
-/** A page of the difference. */
+/** A page of the difference. A segment is in several lists when only some of its partitions changed. */
 export interface GetDifferenceResponse {
   /** Live at the older snapshot in touched partitions. */
   before: LiveSegment[];

@@ -45,7 +45,7 @@ export interface Change {
   after: string;
 }
 
-/** The stored version and what changed; nothing is stored on a dry run or without a change. */
+/** The version that is stored now, 0 for none, and what changed; nothing is stored on a dry run or without a change. */
 export interface ApplyResponse {
   pipeline: string;
   version: number;
@@ -82,7 +82,7 @@ export interface PipelineSummary {
   pipeline: string;
   version: number;
   appliedAt: string;
-  /** Empty while it has never run. */
+  /** The name of a RunStatus; empty while it has never run. */
   lastRunStatus: string;
   snapshot: number;
 }

@@ -210,7 +210,7 @@ export interface BeginRunRequest {
   runId: string;
   workflowId: string;
   pipeline: string;
-  /** Unset: the pipeline must have no grain. */
+  /** Unset for pipelines without a grain and for refreshes; whole grains otherwise. */
   interval?: Interval | undefined;
   kind: RunKind;
   traceId: string;

@@ -161,12 +161,13 @@ export interface CheckResult {
   error: string;
 }
 
-/** Why rows were quarantined. */
+/** How many rows broke a rule: critical ones are in quarantine, the others were admitted. */
 export interface RuleCount {
   rule: string;
   rows: number;
   /** First rows as "file:line: reason", five at most, never payloads. */
   samples: string[];
+  severity: Severity;
 }
 
 /** What was admitted and how it was judged. */
@@ -631,7 +632,7 @@ export const CheckResult: MessageFns<CheckResult> = {
 };
 
 function createBaseRuleCount(): RuleCount {
-  return { rule: "", rows: 0, samples: [] };
+  return { rule: "", rows: 0, samples: [], severity: Severity.UNSPECIFIED };
 }
 
 export const RuleCount: MessageFns<RuleCount> = {
@@ -644,6 +645,9 @@ export const RuleCount: MessageFns<RuleCount> = {
     }
     for (const v of message.samples) {
       writer.uint32(26).string(v!);
+    }
+    if (message.severity !== Severity.UNSPECIFIED) {
+      writer.uint32(32).int32(severityToNumber(message.severity));
     }
     return writer;
   },
@@ -685,6 +689,14 @@ export const RuleCount: MessageFns<RuleCount> = {
             message.samples.push(reader.string());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.severity = severityFromJSON(reader.int32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -705,6 +717,7 @@ export const RuleCount: MessageFns<RuleCount> = {
     message.rule = object.rule ?? "";
     message.rows = object.rows ?? 0;
     message.samples = object.samples?.map((e) => e) || [];
+    message.severity = object.severity ?? Severity.UNSPECIFIED;
     return message;
   },
 };

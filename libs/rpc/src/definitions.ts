@@ -1,0 +1,28 @@
+import { WeirError, type Definition } from '@weir/core';
+import type { Clients } from './clients';
+
+/** Versions that are kept; each is some kilobytes. */
+const KEPT = 256;
+
+/** Gives one version of a pipeline's definition. */
+export type DefinitionReader = (pipeline: string, version: number, signal: AbortSignal) => Promise<Definition>;
+
+/**
+ * Fetches definitions from the metadata service, each version once: it never changes.
+ * The reader throws PIPELINE_NOT_FOUND, INVALID_VALUE for what is no version, UNAVAILABLE.
+ */
+export function cachedDefinitions(clients: Pick<Clients, 'definitions'>): DefinitionReader {
+  const kept = new Map<string, Definition>();
+  return async (pipeline, version, signal) => {
+    if (version < 1) throw new WeirError({ code: 'INVALID_VALUE', message: `${version} is not a version of a definition.` });
+    const key = `${pipeline}@${version}`;
+    const known = kept.get(key);
+    if (known) return known;
+    const { definitionJson } = await clients.definitions.getDefinition({ pipeline, version }, { signal });
+    const definition = JSON.parse(definitionJson) as Definition;
+    const [oldest] = kept.keys();
+    if (kept.size >= KEPT && oldest !== undefined) kept.delete(oldest);
+    kept.set(key, definition);
+    return definition;
+  };
+}

@@ -1,0 +1,55 @@
+import type { GetDifferenceRequest, GetDifferenceResponse, LiveSegment } from '@weir/rpc';
+import { findDatasets } from './datasets';
+import type { Dependencies } from './dependencies';
+import { assertSnapshot } from './get-snapshot';
+import { segmentsOf, type PartitionVersion } from './live-segments';
+import { pagesOf } from './pages';
+import { readPipeline } from './pipelines';
+import { rowsOf, type Queryable } from './rows';
+
+interface Listed {
+  readonly list: keyof GetDifferenceResponse;
+  readonly segment: LiveSegment;
+}
+
+/**
+ * What changed in a dataset between two snapshots (0: nothing), in pages of at most 1 MiB, at least one.
+ * A partition that was published again is in `before` and `after`, whatever its rows. A segment is in several lists when only some of its partitions
+ * changed, and is `whole` in a list only when all its partitions are in that list. Throws PIPELINE_NOT_FOUND, UNKNOWN_DATASET and INVALID_VALUE.
+ */
+export async function getDifference({ pool }: Pick<Dependencies, 'pool'>, request: GetDifferenceRequest, send: (page: GetDifferenceResponse) => Promise<void>): Promise<void> {
+  const { snapshot: newest } = await readPipeline(pool, request.pipeline);
+  for (const snapshot of [request.fromSnapshot, request.toSnapshot]) assertSnapshot(request.pipeline, snapshot, newest);
+  for (const { id } of await findDatasets(pool, request.pipeline, [request.dataset])) {
+    const listed = await listSegments(pool, id, request.fromSnapshot, request.toSnapshot);
+    for (const page of pagesOf(listed, (item) => item.segment)) await send({ before: of(page, 'before'), after: of(page, 'after'), unchanged: of(page, 'unchanged') });
+  }
+}
+
+const VERSIONS = `
+  select * from (
+    select partition, from_snapshot, segments,
+      from_snapshot <= $2 and (to_snapshot is null or to_snapshot > $2) as in_older,
+      from_snapshot <= $3 and (to_snapshot is null or to_snapshot > $3) as in_newer
+    from metadata.partition_version where dataset_id = $1
+  ) v
+  where in_older or in_newer
+  order by partition`;
+
+async function listSegments(db: Queryable, datasetId: number, older: number, newer: number): Promise<Listed[]> {
+  const versions = await rowsOf<PartitionVersion & { in_older: boolean; in_newer: boolean }>(db, VERSIONS, [datasetId, older, newer]);
+  const lists = {
+    before: versions.filter((version) => !version.in_newer),
+    after: versions.filter((version) => !version.in_older),
+    unchanged: versions.filter((version) => version.in_older && version.in_newer),
+  };
+  const listed: Listed[] = [];
+  for (const list of ['before', 'after', 'unchanged'] as const) {
+    for (const segment of await segmentsOf(db, datasetId, lists[list])) listed.push({ list, segment });
+  }
+  return listed;
+}
+
+function of(page: readonly Listed[], list: Listed['list']): LiveSegment[] {
+  return page.filter((item) => item.list === list).map((item) => item.segment);
+}

@@ -1,0 +1,26 @@
+import type { ListPipelinesRequest, ListPipelinesResponse } from '@weir/rpc';
+import type { Dependencies } from './dependencies';
+import { rowsOf } from './rows';
+
+const LIST = `
+  select p.name, p.version, p.snapshot, d.applied_at, coalesce(r.status, '') as status
+  from metadata.pipeline p
+  join metadata.definition d on d.pipeline = p.name and d.version = p.version
+  left join lateral (select status from metadata.run where pipeline = p.name order by fence desc limit 1) r on true
+  order by p.name`;
+
+interface Row {
+  name: string;
+  version: number;
+  snapshot: number;
+  applied_at: Date;
+  status: string;
+}
+
+/** All pipelines by name; the last run's status is the name of a RunStatus. */
+export async function listPipelines({ pool }: Pick<Dependencies, 'pool'>, _request: ListPipelinesRequest): Promise<ListPipelinesResponse> {
+  const rows = await rowsOf<Row>(pool, LIST);
+  return {
+    pipelines: rows.map((row) => ({ pipeline: row.name, version: row.version, appliedAt: row.applied_at.toISOString(), lastRunStatus: row.status, snapshot: row.snapshot })),
+  };
+}

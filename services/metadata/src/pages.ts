@@ -1,0 +1,27 @@
+import type { LiveSegment } from '@weir/rpc';
+
+/** Largest page of segments, bytes: a quarter of the largest message. */
+export const PAGE_BYTES = 1024 * 1024;
+
+/** Tags, lengths and numbers of one segment in a message. */
+const OVERHEAD = 40;
+
+/** Splits items into pages of at most PAGE_BYTES; at least one page, which may be empty. A single segment stays below that: 10,000 partitions are 220 KB. */
+export function* pagesOf<Item>(items: readonly Item[], segmentOf: (item: Item) => LiveSegment): Generator<Item[]> {
+  let page: Item[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const size = sizeOf(segmentOf(item));
+    if (page.length > 0 && bytes + size > PAGE_BYTES) {
+      yield page;
+      [page, bytes] = [[], 0];
+    }
+    page.push(item);
+    bytes += size;
+  }
+  yield page;
+}
+
+function sizeOf({ path, sha256, partitions }: LiveSegment): number {
+  return partitions.reduce((sum, partition) => sum + Buffer.byteLength(partition) + 2, Buffer.byteLength(path) + sha256.length + OVERHEAD);
+}

@@ -1,0 +1,65 @@
+import { formatInterval, WeirError } from '@weir/core';
+import type { ManifestDataset } from '@weir/lake';
+import { inTransaction } from '@weir/platform';
+import { RunStatus, type PublishRequest, type PublishResponse } from '@weir/rpc';
+import type pg from 'pg';
+import type { Dependencies } from './dependencies';
+import { insertPositions, insertSegments, replacePartitions } from './catalog-rows';
+import { lockPipeline, readDefinition } from './pipelines';
+import { rowsOf } from './rows';
+import { intervalOf, lockRun, readRun, type RunRow } from './run-row';
+import { readStaged, type Staged } from './staged';
+
+/**
+ * Makes what a run staged the next snapshot of its pipeline, in one transaction; repeating it gives the same snapshot.
+ * Files are verified before the transaction, so the pipeline is locked for milliseconds only.
+ * Throws LEASE_LOST when the run ended or another took its partitions over, SEGMENT_CORRUPT, INVALID_VALUE for an incomplete staging, and RUN_NOT_FOUND.
+ */
+export async function publish({ pool, lake }: Pick<Dependencies, 'pool' | 'lake'>, request: PublishRequest, signal?: AbortSignal): Promise<PublishResponse> {
+  const run = await readRun(pool, request.runId);
+  if (run.snapshot !== null) return { snapshot: run.snapshot };
+  // An ended run's files may be gone already; the fence is what is wrong with it.
+  if (run.status !== RunStatus.RUNNING) throw leaseLost(run);
+  const definition = await readDefinition(pool, run.pipeline, run.definition_version);
+  const staged = await readStaged(lake, request.staged, run, definition, signal);
+  return inTransaction(pool, async (client) => {
+    const { snapshot } = await lockPipeline(client, run.pipeline);
+    const locked = await lockRun(client, run.run_id);
+    if (locked.snapshot !== null) return { snapshot: locked.snapshot };
+    await assertHeld(client, locked, request.fence, staged.scope.leased);
+    await commit(client, locked, staged, snapshot + 1);
+    return { snapshot: snapshot + 1 };
+  });
+}
+
+async function assertHeld(client: pg.PoolClient, run: RunRow, fence: number, leased: readonly string[]): Promise<void> {
+  const count = 'select count(*) as held from metadata.lease where pipeline = $1 and partition = any ($2::text[]) and run_id = $3 and fence = $4';
+  const [row] = await rowsOf<{ held: number }>(client, count, [run.pipeline, leased, run.run_id, fence]);
+  if (row?.held !== leased.length) throw leaseLost(run);
+}
+
+function leaseLost(run: RunRow): WeirError {
+  return new WeirError({ code: 'LEASE_LOST', message: `The run ${run.run_id} no longer holds ${formatInterval(intervalOf(run))} of ${run.pipeline}; nothing was published.` });
+}
+
+async function commit(client: pg.PoolClient, run: RunRow, { datasets }: Staged, snapshot: number): Promise<void> {
+  await rowsOf(client, 'update metadata.pipeline set snapshot = $2 where name = $1', [run.pipeline, snapshot]);
+  await rowsOf(client, 'insert into metadata.snapshot (pipeline, number, run_id) values ($1, $2, $3)', [run.pipeline, snapshot, run.run_id]);
+  await rowsOf(client, 'update metadata.run set snapshot = $2 where run_id = $1', [run.run_id, snapshot]);
+  const known = await datasetIds(client, run.pipeline, datasets);
+  await insertSegments(client, known, snapshot);
+  await replacePartitions(client, known, snapshot);
+  await insertPositions(client, run.pipeline, datasets, snapshot);
+}
+
+async function datasetIds(client: pg.PoolClient, pipeline: string, datasets: readonly ManifestDataset[]): Promise<Map<number, ManifestDataset>> {
+  const ids = await rowsOf<{ id: number; name: string }>(client, 'select id, name from metadata.dataset where pipeline = $1', [pipeline]);
+  const byName = new Map(ids.map((row) => [row.name, row.id]));
+  return new Map(
+    datasets.map((dataset) => {
+      const id = byName.get(dataset.dataset);
+      if (id === undefined) throw new WeirError({ code: 'INTERNAL', message: `The dataset ${dataset.dataset} of ${pipeline} is not in the catalog.` });
+      return [id, dataset];
+    }),
+  );
+}

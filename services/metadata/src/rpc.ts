@@ -1,0 +1,49 @@
+import {
+  CatalogServiceService,
+  DefinitionServiceService,
+  RunServiceService,
+  stream,
+  unary,
+  type CatalogServiceServer,
+  type DefinitionServiceServer,
+  type RunServiceServer,
+  type ServeOptions,
+} from '@weir/rpc';
+import { apply } from './apply';
+import { beginRun } from './begin-run';
+import type { Dependencies } from './dependencies';
+import { finishRun } from './finish-run';
+import { getDefinition } from './get-definition';
+import { getDifference } from './get-difference';
+import { getRun } from './get-run';
+import { getSnapshot } from './get-snapshot';
+import { listDatasets } from './list-datasets';
+import { listPipelines } from './list-pipelines';
+import { listRuns } from './list-runs';
+import { publish } from './publish';
+import { recordStage } from './record-stage';
+
+type Unary<Request, Response> = (dependencies: Dependencies, request: Request, signal: AbortSignal) => Promise<Response>;
+type Streaming<Request, Response> = (dependencies: Dependencies, request: Request, send: (response: Response) => Promise<void>) => Promise<void>;
+
+/** The services of metadata over its use cases; `assertReady` throws while they cannot work. */
+export function services(dependencies: Dependencies, assertReady: () => void): ServeOptions['services'] {
+  const one = <Request, Response>(useCase: Unary<Request, Response>) =>
+    unary<Request, Response>(async (request, { signal }) => {
+      assertReady();
+      return useCase(dependencies, request, signal);
+    });
+  const many = <Request, Response>(useCase: Streaming<Request, Response>) =>
+    stream<Request, Response>(async (request, _call, send) => {
+      assertReady();
+      await useCase(dependencies, request, send);
+    });
+  const definitions: DefinitionServiceServer = { apply: one(apply), getDefinition: one(getDefinition), listPipelines: one(listPipelines) };
+  const runs: RunServiceServer = { beginRun: one(beginRun), recordStage: one(recordStage), finishRun: one(finishRun), getRun: one(getRun), listRuns: one(listRuns) };
+  const catalog: CatalogServiceServer = { publish: one(publish), getSnapshot: many(getSnapshot), getDifference: many(getDifference), listDatasets: one(listDatasets) };
+  return [
+    [DefinitionServiceService, definitions],
+    [RunServiceService, runs],
+    [CatalogServiceService, catalog],
+  ];
+}

@@ -1,0 +1,45 @@
+import { parseInterval, partitionsOf, WeirError, WHOLE, type Definition, type Interval } from '@weir/core';
+import { RunKind } from '@weir/rpc';
+
+/** What history models of a pipeline are leased as: refreshes exclude each other, not the runs. */
+const HISTORY = 'history';
+
+/** What a run works on, by its kind, interval and pinned definition. */
+export interface RunScope {
+  readonly interval: Interval | undefined;
+  /** What it holds while it runs. */
+  readonly leased: readonly string[];
+  /** What it replaces in every dataset that it publishes, ascending. */
+  readonly partitions: readonly string[];
+  /** The datasets that it publishes, qualified. */
+  readonly datasets: readonly string[];
+}
+
+/**
+ * The scope of a run; the interval comes back canonical.
+ * Throws INVALID_INTERVAL unless the interval is a whole number of grains, or absent where the pipeline has no grain or the run is a refresh.
+ */
+export function scopeOf(definition: Definition, kind: RunKind, given: Interval | undefined): RunScope {
+  const datasets = datasetsOf(definition, kind === RunKind.REFRESH ? 'history' : 'interval');
+  if (kind === RunKind.REFRESH) {
+    if (given) throw new WeirError({ code: 'INVALID_INTERVAL', message: 'A refresh rebuilds the whole history; it takes no interval.', fix: 'Leave the interval out.' });
+    return { interval: undefined, leased: [HISTORY], partitions: [WHOLE], datasets };
+  }
+  const interval = checkedInterval(definition, given);
+  const partitions = partitionsOf(interval, definition.grain);
+  return { interval, leased: partitions, partitions, datasets };
+}
+
+/** Qualified names of a definition's datasets: of its runs (raw first), of its refreshes, or all. */
+export function datasetsOf({ source, models }: Definition, scope?: 'interval' | 'history'): string[] {
+  const wanted = models.filter((model) => scope === undefined || (model.scope === 'history') === (scope === 'history'));
+  const names = wanted.map((model) => `${model.zone}.${model.name}`);
+  return scope === 'history' ? names : [`raw.${source.dataset}`, `bronze.${source.dataset}`, ...names];
+}
+
+function checkedInterval({ name, grain }: Definition, given: Interval | undefined): Interval | undefined {
+  if (grain && given) return parseInterval(given.start, given.end, grain);
+  if (grain) throw new WeirError({ code: 'INVALID_INTERVAL', message: `The pipeline ${name} has the grain ${grain}; a run needs an interval.` });
+  if (given) throw new WeirError({ code: 'INVALID_INTERVAL', message: `The pipeline ${name} has no grain; it does not take the interval ${given.start}/${given.end}.`, fix: 'Leave the interval out.' });
+  return undefined;
+}

@@ -1,0 +1,78 @@
+import { WeirError, type Definition } from '@weir/core';
+import type { Lake, Manifest, ManifestDataset, ManifestReference, Segment } from '@weir/lake';
+import { withoutSpans, withSpan } from '@weir/platform';
+import { intervalOf, type RunRow } from './run-row';
+import { scopeOf, type RunScope } from './run-scope';
+
+/** What a run staged, read from its manifests, with every file verified. */
+export interface Staged {
+  readonly scope: RunScope;
+  readonly datasets: readonly ManifestDataset[];
+}
+
+/** Files that are hashed at once: enough to hide their opening, few enough to leave the event loop to others. */
+const CONCURRENT_READS = 8;
+
+/**
+ * Reads a run's manifests and verifies them and every file they name by size and hash.
+ * Throws SEGMENT_CORRUPT for what is missing or differs, and INVALID_VALUE unless they hold exactly the run's datasets, each with exactly the run's partitions:
+ * a partition that was left out would keep its old rows in the new snapshot.
+ */
+export async function readStaged(lake: Lake, references: readonly ManifestReference[], run: RunRow, definition: Definition, signal?: AbortSignal): Promise<Staged> {
+  const scope = scopeOf(definition, run.kind, intervalOf(run));
+  const manifests = await Promise.all(references.map((reference) => lake.readManifest(reference)));
+  const datasets = manifests.flatMap((manifest) => assertOwn(manifest, run).datasets);
+  assertComplete(datasets, scope);
+  for (const dataset of datasets) assertPartitions(dataset, scope);
+  await verify(lake, datasets.flatMap((dataset) => dataset.segments), signal);
+  return { scope, datasets };
+}
+
+function assertOwn(manifest: Manifest, run: RunRow): Manifest {
+  if (manifest.runId === run.run_id && manifest.pipeline === run.pipeline) return manifest;
+  throw refused(`The manifest of stage ${manifest.stage} is of run ${manifest.runId} of ${manifest.pipeline}, not of run ${run.run_id} of ${run.pipeline}.`);
+}
+
+/** Every dataset of the run once; raw may be absent, when a run starts from segments that are published already. */
+function assertComplete(datasets: readonly ManifestDataset[], scope: RunScope): void {
+  const staged = datasets.map((dataset) => dataset.dataset);
+  const twice = staged.find((name, index) => staged.indexOf(name) !== index);
+  const unknown = staged.find((name) => !scope.datasets.includes(name));
+  const missing = scope.datasets.find((name) => !name.startsWith('raw.') && !staged.includes(name));
+  if (twice) throw refused(`The dataset ${twice} is staged by two manifests.`);
+  if (unknown) throw refused(`The run does not publish the dataset ${unknown}; it publishes ${scope.datasets.join(', ')}.`);
+  if (missing) throw refused(`The dataset ${missing} of the run was not staged.`);
+}
+
+function assertPartitions({ dataset, partitions, segments }: ManifestDataset, scope: RunScope): void {
+  const rows = new Map(partitions.map((partition) => [partition.partition, partition.rows]));
+  const missing = scope.partitions.find((partition) => !rows.has(partition));
+  if (missing !== undefined) throw refused(`The partition ${missing} of ${dataset} was not staged; a partition without rows is listed with 0.`);
+  if (partitions.length !== scope.partitions.length) throw refused(`${dataset} has ${partitions.length} staged partitions; the run has ${scope.partitions.length}.`);
+  const held = new Set(segments.flatMap((segment) => segment.partitions));
+  const stray = [...held].find((partition) => !rows.has(partition));
+  if (stray !== undefined) throw refused(`A segment of ${dataset} has the partition ${stray}, which the run does not have.`);
+  const lost = partitions.find((partition) => partition.rows > 0 && !held.has(partition.partition));
+  if (lost) throw refused(`The partition ${lost.partition} of ${dataset} has ${lost.rows} rows and no segment.`);
+}
+
+/** One span stands for thousands of small files. */
+async function verify(lake: Lake, segments: readonly Segment[], signal?: AbortSignal): Promise<void> {
+  // Identical source files are one file in the lake: hash it once.
+  const files = new Map(segments.map((segment) => [`${segment.path} ${segment.sha256} ${segment.bytes}`, segment]));
+  const bytes = [...files.values()].reduce((sum, segment) => sum + segment.bytes, 0);
+  const queue = files.values();
+  const reader = async () => {
+    for (const segment of queue) {
+      signal?.throwIfAborted();
+      await lake.verify(segment);
+    }
+  };
+  await withSpan('verify segments', { 'weir.lake.files': files.size, 'weir.lake.bytes': bytes }, () =>
+    withoutSpans(async () => void (await Promise.all(Array.from({ length: CONCURRENT_READS }, reader)))),
+  );
+}
+
+function refused(message: string): WeirError {
+  return new WeirError({ code: 'INVALID_VALUE', message, fix: 'Report it with the manifests of the run: this is a defect of a stage.' });
+}
