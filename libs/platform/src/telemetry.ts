@@ -28,8 +28,8 @@ export function startTelemetry(service: string): void {
     logRecordProcessors: [],
     autoDetectResources: false,
     instrumentations: [
-      // Health probes come every second or two and would bury the traces of runs.
-      new GrpcInstrumentation({ ignoreGrpcMethods: [/^(check|watch|serverreflectioninfo|export)$/i] }),
+      // Health probes and questions to Temporal come every second or two and would bury the traces of runs.
+      new GrpcInstrumentation({ ignoreGrpcMethods: [/^(check|watch|serverreflectioninfo|export|getsysteminfo|queryworkflow|describeworkflowexecution|getworkflowexecutionhistory)$/i] }),
       new PgInstrumentation({ requireParentSpan: true, enhancedDatabaseReporting: false }),
     ],
   });

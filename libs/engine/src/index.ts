@@ -1,0 +1,5 @@
+export { bindModel, type Binding, type ModelInput } from './bind-model';
+export { withEngine, type Engine, type EngineOptions } from './engine';
+export { inspector } from './inspector';
+export { writeParquet, type ParquetFile, type ParquetOptions, type PartitionRows } from './parquet';
+export { PARTITION_COLUMN, ROW_COLUMNS, segmentRelation, type RelationSegment } from './relation';

@@ -1,0 +1,6 @@
+import type { SqlInspector } from '@weir/core';
+import { describeModel } from './describe-model';
+import { inspectModel } from './parse-model';
+
+/** The engine's parser and binder, for `compileDefinition`. */
+export const inspector: SqlInspector = { inspect: inspectModel, describe: describeModel };

@@ -1,0 +1,110 @@
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { isWeirError, toWeirError, WeirError } from '@weir/core';
+
+/** Size in bytes and hex SHA-256 of a file's content. */
+export interface Digest {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** Reads a file once and says its size and hash; file system errors pass through. */
+export async function digestFile(path: string, signal?: AbortSignal): Promise<Digest> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES, ...(signal ? { signal } : {}) }) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+/** Writes a new file from chunks and flushes it to the disk; the file is removed again when the chunks fail. */
+export async function writeDurably(path: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, signal?: AbortSignal): Promise<Digest> {
+  const file = await open(path, 'wx', 0o600);
+  const hash = createHash('sha256');
+  try {
+    const bytes = await writeAll(file, hash, chunks, signal);
+    await file.sync();
+    return { bytes, sha256: hash.digest('hex') };
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeAll(file: { write(chunk: Uint8Array, offset: number): Promise<{ bytesWritten: number }> }, hash: Hash, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
+    bytes += chunk.length;
+    // A write may take less than it was given, on a disk that is nearly full for one.
+    for (let offset = 0; offset < chunk.length; ) offset += (await file.write(chunk, offset)).bytesWritten;
+  }
+  return bytes;
+}
+
+/** Flushes a file's content, or a folder's entries, to the disk. */
+export async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Moves a flushed file to its final place, read-only, so that a crash leaves either nothing or the whole file there. */
+export async function settle(temp: string, target: string): Promise<void> {
+  await makeFolder(dirname(target));
+  await chmod(temp, 0o444);
+  await rename(temp, target);
+  await flush(dirname(target));
+}
+
+/** Makes a folder and its parents so that they survive a crash. */
+async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  // A new folder's own entry lies in its parent: flush every parent up to the one that was there before.
+  for (let made = path; ; made = dirname(made)) {
+    await flush(dirname(made));
+    if (made === first) return;
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    (error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return false;
+      throw error;
+    },
+  );
+}
+
+/** A file system failure as a WeirError: DISK_FULL, CANCELLED, SEGMENT_CORRUPT for what should be there, INTERNAL otherwise. */
+export function mapFileError(error: unknown, path: string): WeirError {
+  if (isWeirError(error)) return error;
+  const code = codeOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new WeirError({ code: 'DISK_FULL', message: `The disk of the lake is full; ${path} was not written.` }, { cause: error });
+  if (code === 'ABORT_ERR' || nameOf(error) === 'AbortError') return new WeirError({ code: 'CANCELLED', message: `Work on ${path} was cancelled.` }, { cause: error });
+  if (code === 'ENOENT') return new WeirError({ code: 'SEGMENT_CORRUPT', message: `${path} is missing in the lake.` }, { cause: error });
+  return toWeirError(error);
+}
+
+function nameOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'name' in error ? error.name : undefined;
+}
+
+function codeOf(error: unknown): string | undefined {
+  // Not instanceof: errors of Node come from another realm than this module's in tests.
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

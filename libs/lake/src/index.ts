@@ -1,0 +1,4 @@
+export { Lake, type Scratch } from './lake';
+export type { Digest } from './durable';
+export type { Manifest, ManifestDataset, ManifestReference, Segment } from './manifest';
+export { manifestPath, rawPath, segmentPath } from './paths';

@@ -1,0 +1,20 @@
+import { assertName } from './confine';
+
+/** Folders of the lake that hold what runs staged and published. */
+export const STAGED_ZONES = ['bronze', 'silver', 'gold'] as const;
+
+/** Where a source file lies, addressed by its content. `dataset` is the bare name. */
+export function rawPath(pipeline: string, dataset: string, sha256: string): string {
+  return `raw/${assertName(pipeline)}/${assertName(dataset)}/${sha256.slice(0, 2)}/${assertName(sha256)}.csv`;
+}
+
+/** Where the n-th file of a dataset lies that one attempt staged. `dataset` is qualified, such as `silver.lines`. */
+export function segmentPath(pipeline: string, dataset: string, runId: string, attempt: string, n: number): string {
+  const dot = dataset.indexOf('.');
+  const [zone, name] = [dataset.slice(0, dot), dataset.slice(dot + 1)];
+  return `${assertName(zone)}/${assertName(pipeline)}/${assertName(name)}/${assertName(runId)}/${assertName(attempt)}-${n}.parquet`;
+}
+
+export function manifestPath(pipeline: string, runId: string, stage: string, attempt: string): string {
+  return `manifest/${assertName(pipeline)}/${assertName(runId)}/${assertName(stage)}-${assertName(attempt)}.json`;
+}

@@ -1,0 +1,70 @@
+import { WHOLE, WeirError, partitionsOf, type Column, type Definition, type Model } from '@weir/core';
+import { segmentRelation, ROW_COLUMNS, PARTITION_COLUMN, type Engine, type RelationSegment } from '@weir/engine';
+import { Scope, type StageContext, type TransformRequest } from '@weir/rpc';
+import type { Dependencies } from './dependencies';
+
+/** What a call runs, and over what. */
+export interface Work {
+  readonly context: StageContext;
+  readonly definition: Definition;
+  /** In dependency order. */
+  readonly models: readonly Model[];
+  /** Every model gives rows for these, if only none. */
+  readonly partitions: readonly string[];
+  /** Segments of datasets that no model of this call makes. */
+  readonly sources: ReadonlyMap<string, readonly RelationSegment[]>;
+}
+
+/** Looks up all that a request names. Throws PIPELINE_NOT_FOUND, INVALID_VALUE, UNKNOWN_DATASET, SEGMENT_CORRUPT and UNAVAILABLE. */
+export async function gatherWork(dependencies: Dependencies, request: TransformRequest, signal: AbortSignal): Promise<Work> {
+  const { context } = request;
+  if (!context?.pipeline || !context.runId || !context.attempt) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no whole stage context.', fix: 'Give pipeline, run_id, definition_version and attempt.' });
+  const definition = await dependencies.metadata.definition(context.pipeline, context.definitionVersion, signal);
+  if (request.scope === Scope.HISTORY) {
+    const models = definition.models.filter((model) => model.scope === 'history');
+    return { context, definition, models, partitions: [WHOLE], sources: await published(dependencies, context.pipeline, request.snapshot, models, signal) };
+  }
+  if (request.scope !== Scope.INTERVAL) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no scope.', fix: 'Use SCOPE_INTERVAL or SCOPE_HISTORY.' });
+  const models = definition.models.filter((model) => model.scope !== 'history');
+  return { context, definition, models, partitions: partitionsOf(context.interval, definition.grain), sources: await staged(dependencies, request, readFrom(models)) };
+}
+
+/** The columns of a dataset that models may see, and whether its rows have ids and positions. */
+export function datasetShape(definition: Definition, dataset: string): { columns: readonly Column[]; identified: boolean } {
+  const source = definition.contract.datasets.find((each) => each.name === definition.source.dataset);
+  if (source && dataset === `bronze.${source.name}`) return { columns: source.columns, identified: true };
+  const model = definition.models.find((each) => qualified(each) === dataset);
+  if (model) return { columns: model.columns, identified: model.scope === 'row' };
+  throw new WeirError({ code: 'UNKNOWN_DATASET', message: `The pipeline ${definition.name} has no dataset \`${dataset}\`.` });
+}
+
+export function qualified(model: Model): string {
+  return `${model.zone}.${model.name}`;
+}
+
+/** Makes a dataset's live rows readable under a name. */
+export async function createView(engine: Engine, view: string, definition: Definition, dataset: string, segments: readonly RelationSegment[]): Promise<void> {
+  const { columns, identified } = datasetShape(definition, dataset);
+  const all = [...columns, PARTITION_COLUMN, ...(identified ? ROW_COLUMNS : [])];
+  await engine.run(`create or replace view ${view} as select * from ${segmentRelation(segments, all)}`, `bind ${dataset}`);
+}
+
+/** This run's bronze, all of it. */
+async function staged({ lake }: Dependencies, { bronze }: TransformRequest, read: ReadonlySet<string>): Promise<Map<string, RelationSegment[]>> {
+  if (!bronze) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no bronze.', fix: 'Give the segments that Validate staged.' });
+  const manifest = await lake.readManifest(bronze);
+  const datasets = manifest.datasets.filter(({ dataset }) => read.has(dataset));
+  return new Map(datasets.map(({ dataset, segments }) => [dataset, segments.map((segment) => ({ absolutePath: lake.absolute(segment.path), partitions: segment.partitions, whole: true }))]));
+}
+
+/** What the models read that is not one of them, at a published snapshot. */
+async function published({ lake, metadata }: Dependencies, pipeline: string, snapshot: number, models: readonly Model[], signal: AbortSignal): Promise<Map<string, RelationSegment[]>> {
+  const live = await metadata.snapshot(pipeline, snapshot, [...readFrom(models)], signal);
+  return new Map([...live].map(([dataset, segments]) => [dataset, segments.map((segment) => ({ absolutePath: lake.absolute(segment.path), partitions: segment.partitions, whole: segment.whole }))]));
+}
+
+/** The datasets that models read and none of them makes. */
+function readFrom(models: readonly Model[]): ReadonlySet<string> {
+  const made = new Set(models.map(qualified));
+  return new Set(models.flatMap((model) => model.inputs).filter((input) => !made.has(input)));
+}

@@ -1,0 +1,24 @@
+import type { Progress } from '@weir/rpc';
+
+const EVERY_MS = 500;
+
+/**
+ * Runs `body` and sends its newest progress twice a second, whatever it does in between, so that callers see life at least once a second.
+ * Progress that cannot be sent is dropped: the body's own failure or result is what counts.
+ */
+export async function withProgress<T>(send: (progress: Progress) => Promise<void>, body: (report: (progress: Progress) => void) => Promise<T>): Promise<T> {
+  let newest: Progress = { step: 'waiting for a place', done: 0, total: 0 };
+  let sending = false;
+  const tick = async (): Promise<void> => {
+    if (sending) return;
+    sending = true;
+    await send(newest).catch(() => undefined);
+    sending = false;
+  };
+  const timer = setInterval(() => void tick(), EVERY_MS);
+  try {
+    return await body((progress) => (newest = progress));
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,19 @@
+import type { StageGate } from '@weir/platform';
+import { stream, TransformServiceService, type ServeOptions, type TransformRequest, type TransformResponse, type TransformServiceServer } from '@weir/rpc';
+import type { Dependencies } from './dependencies';
+import { withProgress } from './progress';
+import { transformRun } from './transform-run';
+
+/** The transform service over its use case. */
+export function services(dependencies: Dependencies, gate: StageGate): ServeOptions['services'] {
+  const transform: TransformServiceServer = {
+    transform: stream<TransformRequest, TransformResponse>(async (request, { signal }, send) => {
+      const result = await withProgress(
+        (value) => send({ event: { $case: 'progress', value } }),
+        (report) => gate.run(signal, () => transformRun(dependencies, request, signal, report)),
+      );
+      await send({ event: { $case: 'result', value: result } });
+    }),
+  };
+  return [[TransformServiceService, transform]];
+}

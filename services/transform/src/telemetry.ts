@@ -1,0 +1,4 @@
+// Imported first by main.ts: gRPC is traced only when it is loaded after this.
+import { startTelemetry } from '@weir/platform';
+
+startTelemetry('transform');
