@@ -1,0 +1,1 @@
+select country, count(*) as orders, sum(amount) as revenue from bronze.orders group by country

@@ -1,0 +1,43 @@
+import type { Check, RowRule } from '../check/check';
+
+/** Types a column can have: the engine's names, the only ones that cross between contract, models and destinations. */
+export type ColumnType =
+  | 'VARCHAR'
+  | 'BOOLEAN'
+  | 'BIGINT'
+  | 'DOUBLE'
+  | `DECIMAL(${number},${number})`
+  | 'DATE'
+  | 'TIMESTAMP';
+
+/** A column of the source dataset as the contract declares it. */
+export interface ContractColumn {
+  readonly name: string;
+  /** Its header in the file. */
+  readonly physicalName: string;
+  readonly type: ColumnType;
+  readonly required: boolean;
+  /** Position in the primary key from 1; undefined when it is no part of it. */
+  readonly keyPosition?: number | undefined;
+  /** strptime format where the file does not write ISO 8601. */
+  readonly format?: string | undefined;
+}
+
+/** How the winner among rows of one key is found; meaningless without a key. */
+export type RowOrder = { readonly by: 'sequence'; readonly column: string } | { readonly by: 'arrival' } | { readonly by: 'immutable' };
+
+/** One dataset's part of a data contract. */
+export interface ContractDataset {
+  readonly name: string;
+  readonly columns: readonly ContractColumn[];
+  readonly rules: readonly RowRule[];
+  readonly checks: readonly Check[];
+  readonly order: RowOrder;
+}
+
+/** A data contract (ODCS v3.1): the source dataset first, and checks for models. */
+export interface Contract {
+  readonly id: string;
+  readonly version: string;
+  readonly datasets: readonly ContractDataset[];
+}

@@ -1,0 +1,110 @@
+import type { Check } from '../check/check';
+import { formatThreshold } from '../check/threshold';
+import type { Contract } from '../contract/contract';
+import type { Definition, Model } from './definition';
+import { formatDuration } from './duration';
+
+/** One line of the difference between two definitions; the texts are for people. */
+export interface Change {
+  readonly kind: 'added' | 'changed' | 'removed';
+  /** Such as "model gold.revenue_by_country key" or "source path". */
+  readonly subject: string;
+  /** Empty when added. */
+  readonly before: string;
+  /** Empty when removed. */
+  readonly after: string;
+}
+
+/** What applying `after` changes: things added and removed as a whole, and changed settings one by one. No change, no lines. */
+export function describeChanges(before: Definition | undefined, after: Definition): Change[] {
+  if (!before) return [{ kind: 'added', subject: `pipeline ${after.name}`, before: '', after: after.description }, ...compareThings(new Map(), thingsOf(after))];
+  return [...compareSettings('', settingsOf(before), settingsOf(after)), ...compareThings(thingsOf(before), thingsOf(after))];
+}
+
+type Settings = ReadonlyMap<string, string>;
+
+/** A thing that comes and goes as a whole, with what can change in it. */
+interface Thing {
+  readonly summary: string;
+  readonly settings: Settings;
+}
+
+function compareThings(before: ReadonlyMap<string, Thing>, after: ReadonlyMap<string, Thing>): Change[] {
+  const changes: Change[] = [];
+  for (const [name, thing] of after) {
+    const old = before.get(name);
+    if (old) changes.push(...compareSettings(`${name} `, old.settings, thing.settings));
+    else changes.push({ kind: 'added', subject: name, before: '', after: thing.summary });
+  }
+  for (const [name, thing] of before) {
+    if (!after.has(name)) changes.push({ kind: 'removed', subject: name, before: thing.summary, after: '' });
+  }
+  return changes;
+}
+
+function compareSettings(prefix: string, before: Settings, after: Settings): Change[] {
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((name): Change[] => {
+    const [old, value] = [before.get(name) ?? '', after.get(name) ?? ''];
+    return old === value ? [] : [{ kind: 'changed', subject: `${prefix}${name}`, before: old, after: value }];
+  });
+}
+
+function settingsOf({ description, grain, source, policy, contract }: Definition): Settings {
+  return new Map([
+    ['description', description],
+    ['grain', grain ?? 'none'],
+    ['source dataset', source.dataset],
+    ['source path', source.path],
+    ['source delimiter', source.delimiter],
+    ['source empty', source.empty],
+    ['retries', String(policy.retries)],
+    ['retryDelay', formatDuration(policy.retryDelayMs)],
+    ['executionTimeout', formatDuration(policy.executionTimeoutMs)],
+    ['quarantine failAbove', `${Number((policy.failAbove.share * 100).toFixed(6))}%`],
+    ['quarantine minRows', String(policy.failAbove.minRows)],
+    ['contract', `${contract.id} ${contract.version}`],
+  ]);
+}
+
+function thingsOf(definition: Definition): Map<string, Thing> {
+  return new Map([
+    ...contractThings(definition.contract),
+    ...definition.models.map((model): [string, Thing] => [`model ${model.zone}.${model.name}`, modelThing(model)]),
+    ...definition.destinations.map(({ connection, schema, type }): [string, Thing] => [`destination ${connection}.${schema}`, { summary: type, settings: new Map([['type', type]]) }]),
+  ]);
+}
+
+function modelThing(model: Model): Thing {
+  const columns = model.columns.map((column) => `${column.name} ${column.type}`).join(', ');
+  return {
+    summary: `over ${model.scope}, ${model.writeMode}${model.key.length > 0 ? `, key ${model.key.join(', ')}` : ''}`,
+    settings: new Map([
+      ['over', model.scope],
+      ['key', model.key.join(', ')],
+      ['sequence', model.sequence ?? ''],
+      ['writeMode', model.writeMode],
+      ['columns', columns],
+      ['sql', model.sql.trim()],
+    ]),
+  };
+}
+
+function contractThings(contract: Contract): [string, Thing][] {
+  return contract.datasets.flatMap(({ name, columns, rules, checks, order }): [string, Thing][] => [
+    ...columns.map((column): [string, Thing] => {
+      // A stored definition came through JSON, which drops what is undefined: so must this.
+      const settings = Object.entries(column).filter(([key, value]) => key !== 'name' && value !== undefined);
+      return [`column ${name}.${column.name}`, { summary: column.type, settings: new Map(settings.map(([key, value]) => [key, String(value)])) }];
+    }),
+    ...rules.map((rule): [string, Thing] => [`rule ${name}.${rule.id}`, { summary: rule.predicate, settings: new Map([['severity', rule.severity], ['type', rule.type], ['predicate', rule.predicate]]) }]),
+    ...checks.map((check): [string, Thing] => [
+      `check ${check.id}`,
+      { summary: `${check.severity}: ${thresholdOf(check)}`, settings: new Map([['severity', check.severity], ['type', check.type], ['measure', JSON.stringify(check.measure)], ['threshold', thresholdOf(check)]]) },
+    ]),
+    [`order of ${name}`, { summary: order.by, settings: new Map([['by', order.by === 'sequence' ? `sequence ${order.column}` : order.by]]) }],
+  ]);
+}
+
+function thresholdOf({ measure, threshold }: Check): string {
+  return formatThreshold(threshold, measure.kind === 'sql' ? 'value' : threshold.unit);
+}

@@ -1,0 +1,65 @@
+import { compileContract, sourceOf } from '../contract/compile-contract';
+import { type ParsedContract, parseContract } from '../contract/parse-contract';
+import { suggest } from '../suggest';
+import type { YamlText } from '../yaml/yaml-text';
+import { compileModels } from './compile-models';
+import type { Definition, DefinitionFile } from './definition';
+import { type Pipeline, parsePipeline } from './parse-pipeline';
+import { type Problem, sortProblems } from './problem';
+import { readModels } from './read-models';
+import type { SqlInspector } from './sql-inspector';
+
+export const PIPELINE_FILE = 'pipeline.yaml';
+export const CONTRACT_FILE = 'contract.odcs.yaml';
+
+/** Most files of one definition folder: bounds what apply sends and stores. */
+const MAX_FILES = 1_000;
+
+/**
+ * Compiles a definition folder's texts (environment references already resolved) into one frozen Definition, or lists every problem found, in the order of the files.
+ * `root` is the absolute folder that relative source paths refer to. Warnings are for people: `file: text`.
+ */
+export async function compileDefinition(files: readonly DefinitionFile[], root: string, sql: SqlInspector): Promise<{ definition: Definition; warnings: string[] } | { problems: Problem[] }> {
+  if (files.length > MAX_FILES) return { problems: [{ code: 'INVALID_VALUE', message: `The folder has ${files.length} files; the most is ${MAX_FILES}.`, place: PIPELINE_FILE }] };
+  const pipelineFile = files.find((file) => file.path === PIPELINE_FILE);
+  const contractFile = files.find((file) => file.path === CONTRACT_FILE);
+  const { yaml, pipeline, problems: inPipeline }: ReturnType<typeof parsePipeline> = pipelineFile ? parsePipeline(pipelineFile, root) : { problems: [missing(PIPELINE_FILE, files)] };
+  const { contract: parsed, problems: inContract } = contractFile ? parseContract(contractFile, pipeline?.source.dataset) : { problems: [missing(CONTRACT_FILE, files)] };
+  const { models: texts, problems: inFolder } = readModels(files, pipeline, yaml);
+
+  const found = sourceOf(parsed, pipeline?.source.dataset);
+  const source = found && { qualified: `bronze.${found.dataset.name}`, columns: found.columns.map(({ name, type }) => ({ name, type })) };
+  const { models, problems: inModels, warnings } = await compileModels(texts, { source, yaml, sql });
+  const problems = [...inPipeline, ...inContract, ...inFolder, ...inModels, ...sourceProblems(parsed, pipeline, yaml)];
+
+  const held = parsed && pipeline ? await compileContract(parsed, pipeline.source.dataset, models, texts.map((text) => text.name), sql) : undefined;
+  problems.push(...(held?.problems ?? []));
+  if (problems.length > 0 || !pipeline || !held) return { problems: sortProblems(problems) };
+  const { name, description, grain, destinations, policy } = pipeline;
+  const definition: Definition = { name, description, ...(grain === undefined ? {} : { grain }), source: pipeline.source, contract: held.contract, models, destinations, policy };
+  return { definition: deepFreeze(definition), warnings };
+}
+
+function missing(path: string, files: readonly DefinitionFile[]): Problem {
+  const stem = path.split('.')[0] ?? path;
+  const alike = files.find((file) => !file.path.includes('/') && file.path.startsWith(stem) && /\.ya?ml$/.test(file.path) && file.path !== PIPELINE_FILE && file.path !== CONTRACT_FILE);
+  const fix = alike ? `Rename ${alike.path} to ${path}.` : undefined;
+  return { code: 'MISSING_FILE', message: `The folder has no ${path}.`, place: path, ...(fix === undefined ? {} : { fix }) };
+}
+
+/** The source dataset must be in the contract: it gives the columns of the files. */
+function sourceProblems(parsed: ParsedContract | undefined, pipeline: Pipeline | undefined, yaml: YamlText | undefined): Problem[] {
+  if (!parsed || !pipeline || !yaml) return [];
+  const names = parsed.datasets.map((dataset) => dataset.name);
+  const { dataset } = pipeline.source;
+  if (names.includes(dataset)) return [];
+  return [{ code: 'UNKNOWN_DATASET', message: `The contract has no dataset \`${dataset}\`.`, fix: suggest(dataset, names), place: yaml.place(['source', 'dataset']) }];
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}

@@ -1,0 +1,41 @@
+import type { Definition } from './definition';
+
+/** A definition for people and for `--json`: what it reads, makes and where it goes. */
+export interface DefinitionSummary {
+  readonly pipeline: string;
+  readonly description: string;
+  /** null for pipelines without intervals. */
+  readonly grain: string | null;
+  readonly source: { readonly dataset: string; readonly path: string };
+  readonly datasets: readonly { readonly name: string; readonly columns: readonly string[]; readonly rules: number; readonly checks: number }[];
+  readonly models: readonly {
+    readonly name: string;
+    readonly over: string;
+    readonly inputs: readonly string[];
+    readonly key: readonly string[];
+    readonly writeMode: string;
+    readonly columns: readonly string[];
+  }[];
+  readonly destinations: readonly string[];
+}
+
+/** The summary of a compiled definition; columns read `name TYPE`. */
+export function describeDefinition(definition: Definition): DefinitionSummary {
+  const typed = (column: { name: string; type: string }) => `${column.name} ${column.type}`;
+  return {
+    pipeline: definition.name,
+    description: definition.description,
+    grain: definition.grain ?? null,
+    source: { dataset: definition.source.dataset, path: definition.source.path },
+    datasets: definition.contract.datasets.map((dataset) => ({ name: dataset.name, columns: dataset.columns.map(typed), rules: dataset.rules.length, checks: dataset.checks.length })),
+    models: definition.models.map((model) => ({
+      name: `${model.zone}.${model.name}`,
+      over: model.scope,
+      inputs: model.inputs,
+      key: model.key,
+      writeMode: model.writeMode,
+      columns: model.columns.map(typed),
+    })),
+    destinations: definition.destinations.map(({ connection, schema }) => `${connection}.${schema}`),
+  };
+}

@@ -1,0 +1,133 @@
+import { WeirError } from '../errors';
+import { grainMs } from '../interval/interval';
+import { shownValue, validateYaml } from '../yaml/validate-yaml';
+import { type YamlPath, YamlText } from '../yaml/yaml-text';
+import type { DefinitionFile, Destination, ModelScope, Policy, Source, WriteMode } from './definition';
+import { parseDuration, parseShare } from './duration';
+import { ZONES } from './names';
+import { DEFAULTS, PIPELINE_SCHEMA } from './pipeline-schema';
+import type { Problem } from './problem';
+import { resolvePath, sourcePathFault } from './source-path';
+
+/** What pipeline.yaml says about one model. */
+export interface ModelSettings {
+  readonly key?: readonly string[];
+  readonly over?: ModelScope;
+  readonly writeMode?: WriteMode;
+  readonly sequence?: string;
+}
+
+/** pipeline.yaml, with defaults and durations resolved. */
+export interface Pipeline {
+  readonly name: string;
+  readonly description: string;
+  readonly grain?: string | undefined;
+  readonly source: Source;
+  readonly models: ReadonlyMap<string, ModelSettings>;
+  readonly destinations: readonly Destination[];
+  readonly policy: Policy;
+}
+
+/** pipeline.yaml as the schema leaves it. */
+interface PipelineYaml {
+  name: string;
+  description?: string;
+  grain?: string;
+  source: { dataset: string; type: 'file'; path: string; delimiter?: string; empty?: 'allow' | 'error' };
+  models?: Record<string, ModelSettings | null>;
+  destinations: { connection: string; schema: string }[];
+  quarantine?: { failAbove?: string | number; minRows?: number };
+  retries?: number;
+  retryDelay?: string;
+  executionTimeout?: string;
+}
+
+const DAY_MS = 86_400_000;
+
+/** The only connection until connections can be declared. */
+const CONNECTION = 'warehouse';
+
+/** Parses pipeline.yaml; `yaml` is there for places whenever the text is YAML at all, `pipeline` only without problems of form. */
+export function parsePipeline(file: DefinitionFile, root: string): { yaml?: YamlText; pipeline?: Pipeline; problems: Problem[] } {
+  const parsed = YamlText.parse(file);
+  if ('problems' in parsed) return { problems: parsed.problems };
+  const { yaml } = parsed;
+  const shape = validateYaml(yaml, PIPELINE_SCHEMA);
+  // Unknown keys do no harm to the rest: everything else is still checked, so that one pass shows all problems.
+  if (shape.some((problem) => problem.code !== 'UNKNOWN_KEY')) return { yaml, problems: shape };
+  const text = yaml.value as PipelineYaml;
+  return { yaml, pipeline: resolve(text, root), problems: [...shape, ...meaningProblems(text, yaml)] };
+}
+
+function resolve(text: PipelineYaml, root: string): Pipeline {
+  const { source, quarantine = {} } = text;
+  return {
+    name: text.name,
+    description: text.description ?? '',
+    grain: text.grain,
+    source: {
+      type: 'file',
+      dataset: source.dataset,
+      path: resolvePath(root, source.path),
+      delimiter: source.delimiter ?? DEFAULTS.delimiter,
+      empty: source.empty ?? DEFAULTS.empty,
+    },
+    models: new Map(Object.entries(text.models ?? {}).map(([name, settings]) => [name, settings ?? {}])),
+    destinations: text.destinations.map(({ connection, schema }) => ({ connection, type: 'postgres', schema })),
+    policy: {
+      retries: text.retries ?? DEFAULTS.retries,
+      retryDelayMs: parseDuration(text.retryDelay ?? DEFAULTS.retryDelay) ?? 0,
+      executionTimeoutMs: parseDuration(text.executionTimeout ?? DEFAULTS.executionTimeout) ?? 0,
+      failAbove: { share: parseShare(quarantine.failAbove ?? DEFAULTS.failAbove) ?? 0, minRows: quarantine.minRows ?? DEFAULTS.minRows },
+    },
+  };
+}
+
+/** What a JSON Schema cannot say. */
+function meaningProblems(text: PipelineYaml, yaml: YamlText): Problem[] {
+  const problems: Problem[] = [];
+  const report = (path: YamlPath, message: string, fix: string, code: Problem['code'] = 'INVALID_VALUE') => {
+    problems.push({ code, message, fix, place: yaml.place(path) });
+  };
+  if ((ZONES as readonly string[]).includes(text.name)) report(['name'], `A pipeline cannot be named \`${text.name}\`: that is a zone.`, 'Choose another name.');
+  const badGrain = text.grain === undefined ? undefined : grainFault(text.grain);
+  if (badGrain) report(['grain'], badGrain.message, badGrain.fix);
+  const pathFault = badGrain ? undefined : sourcePathFault(text.source.path, text.grain);
+  if (pathFault) report(['source', 'path'], pathFault.message, pathFault.fix);
+  if (/["\r\n\0]/.test(text.source.delimiter ?? ',')) report(['source', 'delimiter'], '`source.delimiter` cannot be a quote or a line break.', 'Use a character such as , or ; or a tab.');
+  const failAbove = text.quarantine?.failAbove;
+  if (failAbove !== undefined && parseShare(failAbove) === undefined) {
+    report(['quarantine', 'failAbove'], `\`quarantine.failAbove\` cannot be ${shownValue(failAbove)}.`, 'Write a share such as 5% or 0.05, from 0 to 1.');
+  }
+  if ((parseDuration(text.retryDelay ?? '0s') ?? 0) > DAY_MS) report(['retryDelay'], `\`retryDelay\` cannot be \`${text.retryDelay}\`: the most is 1d.`, 'Use a shorter time.');
+  const timeout = parseDuration(text.executionTimeout ?? DEFAULTS.executionTimeout) ?? 0;
+  if (timeout < 1_000 || timeout > 7 * DAY_MS) report(['executionTimeout'], `\`executionTimeout\` cannot be \`${text.executionTimeout}\`.`, 'Use a time from 1s to 7d.');
+  problems.push(...destinationProblems(text, yaml));
+  return problems;
+}
+
+function destinationProblems(text: PipelineYaml, yaml: YamlText): Problem[] {
+  const seen = new Set<string>();
+  return text.destinations.flatMap(({ connection, schema }, index): Problem[] => {
+    const at = (key: string) => yaml.place(['destinations', index, key]);
+    const name = `${connection}.${schema}`;
+    const twice = seen.has(name);
+    seen.add(name);
+    if (connection !== CONNECTION) return [{ code: 'UNKNOWN_CONNECTION', message: `There is no connection \`${connection}\`.`, place: at('connection') }];
+    if (twice) return [{ code: 'INVALID_VALUE', message: `The destination \`${name}\` is there twice.`, fix: 'Remove one of the two.', place: at('schema') }];
+    if (schema === 'weir' || schema === 'information_schema' || schema.startsWith('pg_')) {
+      return [{ code: 'INVALID_VALUE', message: `The schema \`${schema}\` is not for tables of pipelines.`, fix: 'Choose another schema.', place: at('schema') }];
+    }
+    return [];
+  });
+}
+
+function grainFault(grain: string): { message: string; fix: string } | undefined {
+  try {
+    grainMs(grain);
+    return undefined;
+  } catch (error) {
+    if (error instanceof WeirError) return { message: error.message, fix: error.fix };
+    throw error;
+  }
+}

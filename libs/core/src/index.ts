@@ -1,0 +1,44 @@
+export { type CheckOutcome, type CheckType, type Check, type Measure, type RowRule, type Severity, type Threshold, type Verdict } from './check/check';
+export { type ColumnType, type Contract, type ContractColumn, type ContractDataset, type RowOrder } from './contract/contract';
+export { columnTypeOf, isNumeric } from './contract/column-type';
+export { ODCS_VERSIONS } from './contract/odcs-schema';
+export { type Change, describeChanges } from './definition/changes';
+export { CONTRACT_FILE, PIPELINE_FILE, compileDefinition } from './definition/compile';
+export {
+  type Column,
+  type Definition,
+  type DefinitionFile,
+  type Destination,
+  type Model,
+  type ModelScope,
+  type Policy,
+  type Source,
+  type WriteMode,
+  type Zone,
+} from './definition/definition';
+export { type DefinitionSummary, describeDefinition } from './definition/describe';
+export { formatDuration, parseDuration } from './definition/duration';
+export { type EnvironmentValue, resolveEnvironment } from './definition/environment';
+export { RESERVED_PREFIX, nameFault } from './definition/names';
+export { DEFAULTS, PIPELINE_SCHEMA } from './definition/pipeline-schema';
+export { type Problem, problemsError } from './definition/problem';
+export { type DescribedColumn, type SqlInspector, type SqlModel, type SqlProblem, isSqlProblem } from './definition/sql-inspector';
+export {
+  ERRORS,
+  type ErrorCode,
+  type ErrorFields,
+  type GrpcStatusName,
+  NON_RETRYABLE,
+  type Retry,
+  WeirError,
+  formatError,
+  isErrorCode,
+  isWeirError,
+  toWeirError,
+} from './errors';
+export { type Interval, MAX_GRAINS, WHOLE, formatInterval, grainMs, parseInstant, parseInterval, parseIntervalText, partitionsOf } from './interval/interval';
+export { MAX_IDENTIFIER_BYTES, isPlainIdentifier, numberLiteral, quoteIdent, quoteLiteral, quoteQualified } from './sql/quote';
+export { type CompiledCheck, compileCheck, judge, measureTogether, unmeasured } from './check/compile-check';
+export { score, verdict } from './check/verdict';
+export { BROKEN_RULES, type Decode, type DecodeRule, REMARKS, ROW_ID, compileDecode, rowIdSql } from './contract/decode-sql';
+export { ADMITTED_ROWS, FILE_COLUMN, KEY_CONFLICT, type ReadFile, VALID_ROWS, type ValidatePlan, planValidate } from './plan/validate';

@@ -1,0 +1,67 @@
+import type { EnvironmentValue } from '@weir/core';
+import { type ApplyResponse, type Change, connect } from '@weir/rpc';
+import { platformState } from '@weir/servers';
+import type { Command } from 'commander';
+import { checkFolder, printProblems } from '../definition/check-folder';
+import { type ExitCode, action, colour, print, printJson } from '../output';
+
+interface Options {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** Compiling on the other side takes as long as here: seconds for hundreds of models. */
+const TIMEOUT_MS = 60_000;
+
+export function register(program: Command): void {
+  program
+    .command('apply')
+    .argument('<dir>', 'folder with pipeline.yaml')
+    .description('Stores a pipeline as its next version and shows what changes; runs take it from then on.')
+    .option('--dry-run', 'only say what would change')
+    .option('--json', 'the answer as JSON')
+    .addHelpText('after', '\nExamples:\n  weir apply examples/hello\n  weir apply examples/hello --dry-run')
+    .action(action(apply));
+}
+
+async function apply(folder: string, options: Options): Promise<ExitCode> {
+  const json = options.json === true;
+  const dryRun = options.dryRun === true;
+  const checked = await checkFolder(folder, process.env);
+  if ('problems' in checked) {
+    printProblems(checked.problems, json);
+    return 2;
+  }
+  const { services } = await platformState();
+  const clients = connect(services);
+  try {
+    const answer = await clients.definitions.apply({ files: [...checked.files], root: checked.root, dryRun }, { timeoutMs: TIMEOUT_MS });
+    if (json) printJson({ ...answer, dryRun, environment: checked.used });
+    else show(answer, checked.used, dryRun);
+  } finally {
+    clients.close();
+  }
+  return 0;
+}
+
+function show(answer: ApplyResponse, used: readonly EnvironmentValue[], dryRun: boolean): void {
+  for (const { name, value } of used) print(`  ${colour.faint(`\${env:${name}} =`)} ${value}`);
+  for (const change of answer.changes) print(...changeLines(change));
+  for (const warning of answer.warnings) print(`  ${colour.doubt('Warning')} ${warning}`);
+  const version = `${colour.strong(answer.pipeline)} version ${answer.version}`;
+  if (answer.changes.length === 0) print(`  Nothing changes: ${version} is the same.`);
+  else print(dryRun ? `  Dry run of ${colour.strong(answer.pipeline)}: nothing was stored.` : `  ${colour.good('Applied:')} ${version}.`);
+}
+
+/** A change as lines: `+ model gold.x`, `- model gold.y`, `~ retries  2 → 3`; texts of several lines by their differing lines. */
+export function changeLines({ kind, subject, before, after }: Pick<Change, 'kind' | 'subject' | 'before' | 'after'>): string[] {
+  if (kind === 'added') return [`  ${colour.good(`+ ${subject}`)}${after ? `  ${colour.faint(after.split('\n', 1)[0] ?? '')}` : ''}`];
+  if (kind === 'removed') return [`  ${colour.bad(`- ${subject}`)}${before ? `  ${colour.faint(before.split('\n', 1)[0] ?? '')}` : ''}`];
+  if (!before.includes('\n') && !after.includes('\n')) return [`  ${colour.doubt(`~ ${subject}`)}  ${before || 'none'} → ${after || 'none'}`];
+  const [old, fresh] = [before.split('\n'), after.split('\n')];
+  return [
+    `  ${colour.doubt(`~ ${subject}`)}`,
+    ...old.filter((line) => !fresh.includes(line)).map((line) => `      ${colour.bad(`- ${line}`)}`),
+    ...fresh.filter((line) => !old.includes(line)).map((line) => `      ${colour.good(`+ ${line}`)}`),
+  ];
+}

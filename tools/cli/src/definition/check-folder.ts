@@ -1,0 +1,43 @@
+import { join, normalize, resolve } from 'node:path';
+import { type Definition, type DefinitionFile, type EnvironmentValue, type Problem, compileDefinition, formatError, resolveEnvironment } from '@weir/core';
+import { colour, printJson } from '../output';
+import { readDefinitionFolder } from './read-folder';
+
+/** A definition folder that compiles. */
+export interface CheckedFolder {
+  readonly definition: Definition;
+  readonly warnings: readonly string[];
+  /** The texts with environment references resolved, as apply sends them. */
+  readonly files: readonly DefinitionFile[];
+  /** Absolute folder that relative source paths refer to. */
+  readonly root: string;
+  /** What `${env:…}` references resolved to. */
+  readonly used: readonly EnvironmentValue[];
+}
+
+/** Reads and compiles a definition folder without any service. Places of problems begin with the folder as it was given, so that terminals link them. */
+export async function checkFolder(folder: string, env: Readonly<Record<string, string | undefined>>): Promise<CheckedFolder | { problems: Problem[] }> {
+  const resolved = resolveEnvironment(await readDefinitionFolder(folder), env);
+  if ('problems' in resolved) return { problems: resolved.problems.map((problem) => below(folder, problem)) };
+  const root = resolve(folder);
+  // Loading the engine takes longer than all other commands need to answer, so only those that check load it.
+  const { inspector } = await import('@weir/engine');
+  const compiled = await compileDefinition(resolved.files, root, inspector);
+  if ('problems' in compiled) return { problems: compiled.problems.map((problem) => below(folder, problem)) };
+  return { ...compiled, files: resolved.files, root, used: resolved.used };
+}
+
+/** Prints problems as the design has them: to stderr with a count at the end, or as {"problems": […]} to stdout. */
+export function printProblems(problems: readonly Problem[], json: boolean): void {
+  if (json) {
+    printJson({ problems: problems.map(({ code, place, message, fix, samples }) => ({ code, place, message, fix, samples })) });
+    return;
+  }
+  const texts = problems.map((problem) => formatError(problem).replace(problem.code, colour.bad(problem.code)));
+  process.stderr.write(`${texts.join('\n\n')}\n`);
+  if (problems.length > 1) process.stderr.write(`\n${problems.length} problems\n`);
+}
+
+function below(folder: string, problem: Problem): Problem {
+  return { ...problem, place: join(normalize(folder), problem.place) };
+}
