@@ -1,0 +1,16 @@
+import type { Definition } from '@weir/core';
+import type { Lake } from '@weir/lake';
+import type { StageGate } from '@weir/platform';
+import type pg from 'pg';
+
+/** What the use cases work with; each takes the part it needs. */
+export interface Dependencies {
+  /** The platform database; the tables are in schema `quality`. */
+  readonly pool: pg.Pool;
+  readonly lake: Lake;
+  /** One version of a pipeline's definition; throws PIPELINE_NOT_FOUND. */
+  readonly definition: (pipeline: string, version: number) => Promise<Definition>;
+  /** Bounds the stages that run at a time. */
+  readonly gate: StageGate;
+  readonly engine: { readonly memoryLimit: string; readonly threads: number };
+}

@@ -1,0 +1,34 @@
+import './telemetry';
+import { join } from 'node:path';
+import { Lake } from '@weir/lake';
+import { createLog, onShutdown, openPool, Readiness, StageGate, stopTelemetry } from '@weir/platform';
+import { connect, serve } from '@weir/rpc';
+import { readConfig } from './config';
+import { cachedDefinitions } from './definitions';
+import { services } from './rpc';
+
+const log = createLog('quality');
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const pool = openPool(config.postgres);
+  const probe = openPool({ ...config.postgres, max: 1 });
+  const clients = connect({ metadata: config.metadata });
+  const readiness = new Readiness({ pool: probe, schema: 'quality', migrations: join(__dirname, '..', 'migrations'), report: (ready) => server.setReady(ready), log });
+  const dependencies = { pool, lake: new Lake(config.lake), definition: cachedDefinitions(clients), gate: new StageGate(config.maxStages), engine: config.engine };
+  const server = await serve({ ...config, services: services(dependencies, () => readiness.assertMigrated()) });
+  readiness.start();
+  log.info({ port: server.port }, 'Listening.');
+  onShutdown(log, async () => {
+    await readiness.stop();
+    await server.drain(15_000);
+    clients.close();
+    await Promise.all([pool.end(), probe.end()]);
+    await stopTelemetry();
+  });
+}
+
+main().catch((error: unknown) => {
+  log.error({ error }, 'Cannot start.');
+  process.exit(1);
+});

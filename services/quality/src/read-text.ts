@@ -1,0 +1,58 @@
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { rewriteCsv } from '@weir/connectors';
+import { FILE_COLUMN, quoteIdent, quoteLiteral } from '@weir/core';
+import type { ScannedFile } from './scan-files';
+
+/** A file of the run as the engine is to read it. */
+export interface TextFile {
+  readonly file: number;
+  /** Absolute: the raw file, or its copy without what the engine would stumble over. */
+  readonly path: string;
+  /** The contract's names of its columns, in the order of the file. */
+  readonly columns: readonly string[];
+  readonly multiline: boolean;
+}
+
+/** Files that the engine reads as the scan did stay where they are; of the others a cleaned copy is made in `dir`. */
+export async function cleanFile(scanned: ScannedFile, columns: readonly string[], delimiter: string, dir: string, signal: AbortSignal): Promise<TextFile> {
+  const { file, name, path, scan } = scanned;
+  const text = { file, columns, multiline: scan.multiline };
+  if (scan.plain) return { ...text, path };
+  const copy = join(dir, `clean-${file}.csv`);
+  await pipeline(rewriteCsv(path, scan, { name, delimiter, signal }), createWriteStream(copy, { flags: 'wx' }));
+  return { ...text, path: copy };
+}
+
+/**
+ * Relations that give the files' records as text, in file order, with the number of the file. Files one after the other with the same
+ * header share one, so that hundreds of files cost one statement.
+ */
+export function textRelations(files: readonly TextFile[], delimiter: string): string[] {
+  const groups: TextFile[][] = [];
+  for (const file of files) {
+    const group = groups.at(-1);
+    if (group?.[0] && group[0].columns.join('\n') === file.columns.join('\n')) group.push(file);
+    else groups.push([file]);
+  }
+  return groups.map((group) => textRelation(group, delimiter));
+}
+
+/**
+ * Every option is said, nothing is guessed: the scan has decided what the file holds. A file with line ends inside quotes is read by one
+ * thread, because the engine guesses where a part of a file begins.
+ */
+function textRelation(group: readonly TextFile[], delimiter: string): string {
+  const columns = group[0]?.columns ?? [];
+  const names = columns.map((name) => `${quoteLiteral(name)}: 'VARCHAR'`).join(', ');
+  const options = [
+    `columns = {${names}}`,
+    `delim = ${quoteLiteral(delimiter)}`,
+    `auto_detect = false, header = true, quote = '"', escape = '"', comment = '', nullstr = '', strict_mode = true, null_padding = false, ignore_errors = false, compression = 'none', encoding = 'utf-8'`,
+    `parallel = ${!group.some((file) => file.multiline)}`,
+  ];
+  const paths = group.map((file) => quoteLiteral(file.path)).join(', ');
+  const first = group[0]?.file ?? 0;
+  return `(select ${columns.map(quoteIdent).join(', ')}, (file_index + ${first})::INTEGER as ${FILE_COLUMN} from read_csv([${paths}], ${options.join(', ')}))`;
+}

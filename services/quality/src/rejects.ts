@@ -1,0 +1,100 @@
+import { open } from 'node:fs/promises';
+import { findRecords, readRange, type Damage, type DamagedRecord } from '@weir/connectors';
+import { KEY_CONFLICT, type DecodeRule, type ValidatePlan } from '@weir/core';
+import type { Engine } from '@weir/engine';
+import type { ScannedFile } from './scan-files';
+
+/** Originals up to this size stay in the quarantine table; larger ones become objects of the lake. */
+export const INLINE_BYTES = 64 * 1024;
+
+const PAGE_ROWS = 2_000;
+
+/** A row for quarantine. */
+export interface Reject {
+  readonly source: ScannedFile;
+  readonly line: number;
+  /** Bytes, without the line end. */
+  readonly offset: number;
+  readonly length: number;
+  readonly rules: readonly string[];
+  readonly reason: string;
+  /** The original bytes; undefined above 64 KiB. */
+  readonly original: Buffer | undefined;
+}
+
+const DAMAGE_REASONS: Record<Damage, string> = {
+  too_few_fields: 'The row has fewer fields than the header.',
+  too_many_fields: 'The row has more fields than the header.',
+  blank_line: 'The line is blank, and rows follow it.',
+  stray_quote: 'A quote stands inside a field that is not quoted, or text follows a closing quote.',
+  stray_carriage_return: 'A carriage return stands alone; lines end with LF or CR LF.',
+  nul_byte: 'The row has a NUL byte.',
+  invalid_utf8: 'The row is not UTF-8.',
+  too_large: 'The row is longer than 1 MiB.',
+};
+
+/** What is wrong with a damaged record. */
+export function damageReason({ damage, fields }: Pick<DamagedRecord, 'damage' | 'fields'>, columns: number): string {
+  return damage === 'too_few_fields' || damage === 'too_many_fields' ? `The row has ${fields} ${fields === 1 ? 'field' : 'fields'}, the header ${columns}.` : DAMAGE_REASONS[damage];
+}
+
+/** What is wrong with a row that broke this rule. */
+export function ruleReason(rule: string | undefined, rules: readonly DecodeRule[]): string {
+  if (rule === KEY_CONFLICT) return 'A row with the same key and other values came before, and the contract says that rows never change.';
+  return rules.find(({ id }) => id === rule)?.reason ?? `The rule ${rule} does not hold.`;
+}
+
+/** All rows for quarantine with their original bytes: first the damaged records, then the rows that broke a rule, in file order. */
+export async function* rejects(files: readonly ScannedFile[], engine: Engine, plan: ValidatePlan, delimiter: string): AsyncGenerator<Reject> {
+  for (const source of files) if (source.scan.damaged.length > 0) yield* damagedOf(source);
+  for (let after = -1; ; ) {
+    const page = await engine.rows<Broken>(plan.brokenAfter(after, PAGE_ROWS), 'quarantine page');
+    yield* brokenOf(page, files, plan, delimiter);
+    const last = page.at(-1);
+    if (!last || page.length < PAGE_ROWS) return;
+    after = last.ordinal;
+  }
+}
+
+async function* damagedOf(source: ScannedFile): AsyncGenerator<Reject> {
+  const file = await open(source.path, 'r');
+  try {
+    for (const record of source.scan.damaged) {
+      const { offset, length, line, damage } = record;
+      const original = length <= INLINE_BYTES ? await readRange(file, offset, length) : undefined;
+      yield { source, line, offset, length, rules: [damage], reason: damageReason(record, source.scan.header.length), original };
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+interface Broken {
+  readonly ordinal: number;
+  readonly file: number;
+  readonly rules: readonly string[];
+}
+
+async function* brokenOf(page: readonly Broken[], files: readonly ScannedFile[], plan: ValidatePlan, delimiter: string): AsyncGenerator<Reject> {
+  for (const rows of byFile(page)) {
+    const source = files[rows[0]?.file ?? -1];
+    if (!source) continue;
+    const rules = new Map(rows.map((row) => [row.ordinal - source.first, row.rules]));
+    for await (const { ordinal, offset, line, bytes } of findRecords(source.path, source.scan, [...rules.keys()], { name: source.name, delimiter })) {
+      const broken = rules.get(ordinal) ?? [];
+      const original = bytes.length <= INLINE_BYTES ? bytes : undefined;
+      yield { source, line, offset, length: bytes.length, rules: broken, reason: ruleReason(broken[0], plan.decode.rules), original };
+    }
+  }
+}
+
+/** The rows come in file order. */
+function byFile(page: readonly Broken[]): Broken[][] {
+  const groups: Broken[][] = [];
+  for (const row of page) {
+    const group = groups.at(-1);
+    if (group?.[0]?.file === row.file) group.push(row);
+    else groups.push([row]);
+  }
+  return groups;
+}

@@ -1,0 +1,28 @@
+import { QualityServiceService, QuarantineServiceService, stream, unary, type QualityServiceServer, type QuarantineServiceServer, type ServeOptions } from '@weir/rpc';
+import { audit } from './audit';
+import type { Dependencies } from './dependencies';
+import { listRows } from './list-rows';
+import { validate } from './validate';
+
+type Stage<Request, Response> = (dependencies: Dependencies, request: Request, send: (response: Response) => Promise<void>, signal: AbortSignal) => Promise<void>;
+type Unary<Request, Response> = (dependencies: Dependencies, request: Request) => Promise<Response>;
+
+/** The services of quality over its use cases; `assertReady` throws while they cannot work. */
+export function services(dependencies: Dependencies, assertReady: () => void): ServeOptions['services'] {
+  const stage = <Request, Response>(useCase: Stage<Request, Response>) =>
+    stream<Request, Response>(async (request, { signal }, send) => {
+      assertReady();
+      await useCase(dependencies, request, send, signal);
+    });
+  const one = <Request, Response>(useCase: Unary<Request, Response>) =>
+    unary<Request, Response>(async (request) => {
+      assertReady();
+      return useCase(dependencies, request);
+    });
+  const quality: QualityServiceServer = { validate: stage(validate), audit: stage(audit) };
+  const quarantine: QuarantineServiceServer = { listRows: one(listRows) };
+  return [
+    [QualityServiceService, quality],
+    [QuarantineServiceService, quarantine],
+  ];
+}

@@ -1,0 +1,17 @@
+import { WeirError, type ContractDataset, type Definition } from '@weir/core';
+import type { Manifest, ManifestDataset } from '@weir/lake';
+
+/** The contract of a pipeline's source dataset. */
+export function sourceContract(definition: Definition): ContractDataset {
+  const found = definition.contract.datasets.find(({ name }) => name === definition.source.dataset);
+  if (!found) throw new WeirError({ code: 'UNKNOWN_DATASET', message: `The contract of ${definition.name} has no dataset \`${definition.source.dataset}\`.` });
+  return found;
+}
+
+/** The source's raw files in a manifest. Throws SEGMENT_CORRUPT for a manifest without them. */
+export function rawDataset(manifest: Manifest, definition: Definition): ManifestDataset {
+  const name = `raw.${definition.source.dataset}`;
+  const found = manifest.datasets.find(({ dataset }) => dataset === name);
+  if (!found) throw new WeirError({ code: 'SEGMENT_CORRUPT', message: `The manifest of run ${manifest.runId} has no dataset ${name}.` });
+  return found;
+}

@@ -1,0 +1,51 @@
+import type { DamagedRecord } from '@weir/connectors';
+import type { ValidatePlan } from '@weir/core';
+import type { Engine } from '@weir/engine';
+import { Severity, type RuleCount } from '@weir/rpc';
+import type { PartitionAccounts } from './accounts';
+import { damageReason, ruleReason } from './rejects';
+import type { ScannedFile } from './scan-files';
+
+const SAMPLES = 5;
+
+/** The accounts of each partition, ascending; partitions without a row have zeros. A damaged record is read and quarantined. */
+export async function partitionAccounts(engine: Engine, plan: ValidatePlan, files: readonly ScannedFile[], partitions: readonly string[]): Promise<PartitionAccounts[]> {
+  const counted = await engine.rows<Omit<PartitionAccounts, 'filtered'>>(plan.accounts, 'accounts');
+  const accounts = new Map<string, PartitionAccounts>();
+  for (const partition of [...partitions, ...files.map((file) => file.partition)]) accounts.set(partition, { partition, read: 0, admitted: 0, duplicate: 0, quarantined: 0, filtered: 0 });
+  for (const row of counted) accounts.set(row.partition, { ...row, filtered: 0 });
+  for (const { partition, scan } of files) {
+    const account = accounts.get(partition);
+    if (account) accounts.set(partition, { ...account, read: account.read + scan.damaged.length, quarantined: account.quarantined + scan.damaged.length });
+  }
+  return [...accounts.values()].sort((a, b) => (a.partition < b.partition ? -1 : 1));
+}
+
+/** How many rows each rule caught: damage first, then critical rules, then the others, each by number. Samples are `file:line: reason`. */
+export async function countRules(engine: Engine, plan: ValidatePlan, files: readonly ScannedFile[]): Promise<RuleCount[]> {
+  const counted = await engine.rows<{ rule: string; rows: number; samples: string[]; critical: boolean }>(plan.ruleCounts, 'rules');
+  const severities = new Map(plan.decode.rules.map(({ id, severity }) => [id, severity === 'info' ? Severity.INFO : Severity.WARNING]));
+  const broken = counted.map(({ rule, rows, samples, critical }) => ({
+    rule,
+    rows,
+    samples: samples.map((position) => `${position}: ${ruleReason(rule, plan.decode.rules)}`),
+    severity: critical ? Severity.CRITICAL : (severities.get(rule) ?? Severity.WARNING),
+  }));
+  return [...countDamage(files), ...broken];
+}
+
+function countDamage(files: readonly ScannedFile[]): RuleCount[] {
+  const counts = new Map<string, RuleCount>();
+  for (const { name, scan } of files) {
+    for (const record of scan.damaged) {
+      const count = counts.get(record.damage) ?? { rule: record.damage, rows: 0, samples: [], severity: Severity.CRITICAL };
+      if (count.samples.length < SAMPLES) count.samples.push(sample(name, record, scan.header.length));
+      counts.set(record.damage, { ...count, rows: count.rows + 1 });
+    }
+  }
+  return [...counts.values()].sort((a, b) => b.rows - a.rows);
+}
+
+function sample(name: string, record: DamagedRecord, columns: number): string {
+  return `${name}:${record.line}: ${damageReason(record, columns)}`;
+}

@@ -1,0 +1,112 @@
+import { ADMITTED_ROWS, score, VALID_ROWS, verdict, type CheckOutcome, type ValidatePlan } from '@weir/core';
+import { withEngine, type Engine } from '@weir/engine';
+import { inTransaction, withSpan } from '@weir/platform';
+import type { Progress, ValidateRequest, ValidateResponse, ValidateResult } from '@weir/rpc';
+import { closeAccounts, recordAccounts, type PartitionAccounts } from './accounts';
+import { BREAKER_SAMPLE_ROWS, tripped } from './breaker';
+import { checkFailure } from './check-failure';
+import { decodeFiles } from './decode-files';
+import type { Dependencies } from './dependencies';
+import { measureChecks, sampleRows } from './measure-checks';
+import { withProgress, type Reporter } from './progress';
+import { quarantine } from './quarantine';
+import { rejects } from './rejects';
+import { rawDataset, sourceContract } from './source-contract';
+import { scanFiles, type ScannedFile } from './scan-files';
+import { requestOf, type StageRequest } from './stage-request';
+import { countRules, partitionAccounts } from './tally';
+import type { Work } from './work';
+import { writeBronze } from './write-bronze';
+import { toCheckResult, toVerdict } from './wire';
+
+const STAGE = 'validate';
+
+/**
+ * Raw segments to typed bronze: rows that the contract does not admit go to quarantine, durably before the result; the others are judged
+ * as a dataset. Sends progress, then the result; a failed verdict sends its result first and then throws CHECK_FAILED.
+ *
+ * Throws HEADER_MISMATCH, FILE_MALFORMED, FILE_TRUNCATED (place = file:line), QUARANTINE_LIMIT, CHECK_FAILED, CANCELLED, SEGMENT_CORRUPT,
+ * DECODE_MISMATCH, and what the engine, the lake and Postgres throw.
+ */
+export async function validate(dependencies: Dependencies, request: ValidateRequest, send: (response: ValidateResponse) => Promise<void>, signal: AbortSignal): Promise<void> {
+  const stage = requestOf(request.context, request.raw, 'raw');
+  const attributes = { 'weir.stage': STAGE, 'weir.pipeline': stage.pipeline, 'weir.run.id': stage.runId };
+  await withSpan('quality validate', attributes, async (span) => {
+    const progress = (value: Progress): Promise<void> => send({ event: { $case: 'progress', value } });
+    const { result, failure } = await withProgress(progress, (reporter) => dependencies.gate.run(signal, () => attempt(dependencies, stage, reporter, signal)));
+    const { read = 0, admitted = 0, duplicate = 0, quarantined = 0 } = result.accounts ?? {};
+    span.setAttributes({ 'weir.rows.read': read, 'weir.rows.admitted': admitted, 'weir.rows.duplicate': duplicate, 'weir.rows.quarantined': quarantined });
+    await send({ event: { $case: 'result', value: result } });
+    if (failure) throw failure;
+  });
+}
+
+interface Judged {
+  readonly result: ValidateResult;
+  /** CHECK_FAILED when the verdict is failed. */
+  readonly failure?: Error | undefined;
+}
+
+async function attempt(dependencies: Dependencies, stage: StageRequest, reporter: Reporter, signal: AbortSignal): Promise<Judged> {
+  const definition = await dependencies.definition(stage.pipeline, stage.definitionVersion);
+  const raw = rawDataset(await dependencies.lake.readManifest(stage.segments), definition);
+  const scratch = await dependencies.lake.scratch(stage.runId, stage.attempt);
+  try {
+    return await run({ ...dependencies, stage, definition, raw, dir: scratch.dir, signal }, reporter);
+  } finally {
+    await scratch.dispose();
+  }
+}
+
+async function run(work: Work, reporter: Reporter): Promise<Judged> {
+  const { lake, definition, raw, dir, signal } = work;
+  const { delimiter } = definition.source;
+  const scanned = await withSpan('scan files', { 'weir.files': raw.segments.length }, () =>
+    scanFiles(raw.segments, { lake, delimiter, dir, signal, progress: (done, total) => reporter.report('scan', done, total) }),
+  );
+  const rows = scanned.files.reduce((sum, file) => sum + file.scan.records, 0);
+  reporter.report('decode', 0, rows);
+  const inputs = scanned.files.map((file) => file.path);
+  return withEngine({ inputs, staging: dir, ...work.engine, signal }, async (engine) => {
+    const plan = await decodeFiles(scanned, { engine, dataset: sourceContract(definition), delimiter, dir, signal });
+    return admit(work, engine, plan, scanned.files, reporter);
+  });
+}
+
+async function admit(work: Work, engine: Engine, plan: ValidatePlan, files: readonly ScannedFile[], reporter: Reporter): Promise<Judged> {
+  const { definition, raw } = work;
+  const partitions = await partitionAccounts(engine, plan, files, raw.partitions.map(({ partition }) => partition));
+  const accounts = closeAccounts(partitions);
+  const rules = await countRules(engine, plan, files);
+  const limit = tripped(accounts, definition.policy.failAbove, rules);
+  reporter.report('quarantine', 0, accounts.quarantined);
+  await writeQuarantine(work, engine, plan, files, limit ? undefined : partitions);
+  if (limit) throw limit;
+  reporter.report('check', 0, accounts.admitted);
+  const source = sourceContract(definition);
+  const outcomes = await measureChecks(engine, source.checks, { dataset: `bronze.${source.name}`, relation: ADMITTED_ROWS, beforeDedupe: VALID_ROWS });
+  const result = { accounts, checks: outcomes.map(toCheckResult), verdict: toVerdict(verdict(outcomes)), score: score(outcomes), rules };
+  if (verdict(outcomes) === 'failed') return { result: { ...result, bronze: undefined }, failure: checkFailure(outcomes, await samplesOf(engine, work, outcomes), STAGE) };
+  reporter.report('write', 0, accounts.admitted);
+  return { result: { ...result, bronze: await writeBronze(work, engine, partitions) } };
+}
+
+/** With a tripped breaker only examples are written, and no accounts: the run ends. */
+async function writeQuarantine(work: Work, engine: Engine, plan: ValidatePlan, files: readonly ScannedFile[], accounts: readonly PartitionAccounts[] | undefined): Promise<void> {
+  const { pool, lake, stage, definition, signal } = work;
+  const context = { pipeline: stage.pipeline, runId: stage.runId, dataset: definition.source.dataset, contractVersion: definition.contract.version, stage: STAGE };
+  await withSpan('write quarantine', {}, (span) =>
+    inTransaction(pool, async (client) => {
+      const written = await quarantine(client, lake, context, rejects(files, engine, plan, definition.source.delimiter), signal, accounts ? undefined : BREAKER_SAMPLE_ROWS);
+      if (accounts) await recordAccounts(client, stage.pipeline, stage.runId, accounts);
+      span.setAttribute('weir.rows.quarantined', written);
+    }),
+  );
+}
+
+async function samplesOf(engine: Engine, { definition }: Work, outcomes: readonly CheckOutcome[]): Promise<string[]> {
+  const failed = outcomes.find((outcome) => !outcome.passed && outcome.severity === 'critical' && outcome.error === undefined);
+  const check = sourceContract(definition).checks.find(({ id }) => id === failed?.check);
+  if (!check) return [];
+  return sampleRows(engine, check, check.measure.kind === 'duplicateValues' ? VALID_ROWS : ADMITTED_ROWS, '_weir_position');
+}
