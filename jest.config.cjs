@@ -10,4 +10,7 @@ module.exports = {
     ],
   },
   testTimeout: 60_000,
+  // Starts the servers that a project's package.json names under "weir", unless `npm test` runs them already.
+  globalSetup: `${__dirname}/tools/servers/src/jest-setup.ts`,
+  globalTeardown: `${__dirname}/tools/servers/src/jest-teardown.ts`,
 };

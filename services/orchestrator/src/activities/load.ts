@@ -1,0 +1,21 @@
+import { attemptStage, type Deps } from './attempt';
+import type { StageInput, StageResult } from './shapes';
+
+export interface LoadInput extends StageInput {
+  /** Position in the definition, from 0. */
+  readonly destination: number;
+  readonly snapshot: number;
+}
+
+/** Brings one destination to a snapshot, a transaction a table. Rows in: those that changed; rows out: those in the tables now. */
+export function load(deps: Deps) {
+  return (input: LoadInput): Promise<StageResult> =>
+    attemptStage(deps, 'load', input, async (call) => {
+      const request = { context: call.context, destination: input.destination, snapshot: input.snapshot };
+      const { tables } = await call.result(deps.clients.load.load(request, call.options));
+      const details = tables.map((table) => ({ name: table.table, rowsIn: table.insertedOrUpdated + table.deleted, rowsOut: table.rowsInTable, milliseconds: table.milliseconds }));
+      const sum = (key: 'rowsIn' | 'rowsOut') => details.reduce((total, detail) => total + detail[key], 0);
+      call.note({ details, rowsIn: sum('rowsIn'), rowsOut: sum('rowsOut') });
+      return {};
+    });
+}

@@ -1,0 +1,194 @@
+import {
+  CatalogServiceService,
+  IngestServiceService,
+  LoadServiceService,
+  QualityServiceService,
+  RunServiceService,
+  RunStatus,
+  Severity,
+  TransformServiceService,
+  Verdict,
+  connect,
+  serve,
+  stream,
+  unary,
+  type AuditRequest,
+  type AuditResult,
+  type BeginRunRequest,
+  type BeginRunResponse,
+  type CallContext,
+  type Clients,
+  type ExtractRequest,
+  type ExtractResult,
+  type FinishRunRequest,
+  type LoadRequest,
+  type LoadResult,
+  type Progress,
+  type PublishRequest,
+  type RecordStageRequest,
+  type RpcServer,
+  type SegmentSet,
+  type TransformRequest,
+  type TransformResult,
+  type ValidateRequest,
+  type ValidateResult,
+} from '@weir/rpc';
+
+/** What a scripted rpc may use: which call of its kind it is (from 0), the caller's signal, and progress to send. */
+export interface Turn {
+  readonly number: number;
+  readonly signal: AbortSignal;
+  progress(progress: Partial<Progress>): Promise<void>;
+  /** Sends the result now, so that an error may follow it as Validate and Audit do. */
+  result(result: unknown): Promise<void>;
+}
+
+type Scripted<Request, Result> = (request: Request, turn: Turn) => Promise<Partial<Result> | undefined>;
+
+/** What a test wants the services to do instead of succeeding; what it returns is laid over the default result. */
+export interface Script {
+  beginRun?: Scripted<BeginRunRequest, BeginRunResponse>;
+  extract?: Scripted<ExtractRequest, ExtractResult>;
+  validate?: Scripted<ValidateRequest, ValidateResult>;
+  transform?: Scripted<TransformRequest, TransformResult>;
+  audit?: Scripted<AuditRequest, AuditResult>;
+  publish?: Scripted<PublishRequest, { snapshot: number }>;
+  load?: Scripted<LoadRequest, LoadResult>;
+  recordStage?: Scripted<RecordStageRequest, object>;
+  finishRun?: Scripted<FinishRunRequest, { status: RunStatus }>;
+}
+
+interface Call {
+  readonly rpc: keyof Script;
+  readonly request: { runId?: string; context?: { runId: string } | undefined };
+}
+
+const segments = (name: string, rows: number): SegmentSet => ({ manifest: `manifest/${name}.json`, sha256: 'a'.repeat(64), rows, bytes: rows * 10 });
+
+/** All services behind one real gRPC server on a free port, scripted per test: the far side of the orchestrator's wire. */
+export class FarSide {
+  script: Script = {};
+  calls: Call[] = [];
+  private snapshot = 0;
+
+  private constructor(
+    private readonly server: RpcServer,
+    readonly clients: Clients,
+  ) {}
+
+  static async start(): Promise<FarSide> {
+    const holder: { side?: FarSide } = {};
+    const side = () => holder.side as FarSide;
+    const server = await serve({ host: '127.0.0.1', port: 0, services: services(side), reflection: false });
+    server.setReady(true);
+    const address = `127.0.0.1:${server.port}`;
+    holder.side = new FarSide(server, connect({ ingest: address, quality: address, transform: address, load: address, metadata: address }));
+    return holder.side;
+  }
+
+  async stop(): Promise<void> {
+    this.clients.close();
+    await this.server.drain(100);
+  }
+
+  reset(): void {
+    this.script = {};
+    this.calls = [];
+  }
+
+  /** The rpcs of one run in order, records left out. */
+  stepsOf(runId: string): string[] {
+    return this.calls.filter(({ rpc, request }) => rpc !== 'recordStage' && (request.runId ?? request.context?.runId) === runId).map(({ rpc }) => rpc);
+  }
+
+  /** The stage records of one run in order. */
+  recordsOf(runId: string): NonNullable<RecordStageRequest['stage']>[] {
+    const requests = this.requests<RecordStageRequest>('recordStage').filter((request) => request.runId === runId);
+    return requests.flatMap(({ stage }) => (stage ? [stage] : []));
+  }
+
+  requests<Request>(rpc: keyof Script): Request[] {
+    return this.calls.filter((call) => call.rpc === rpc).map(({ request }) => request as unknown as Request);
+  }
+
+  published(): number {
+    return this.snapshot;
+  }
+
+  nextSnapshot(): number {
+    this.snapshot += 1;
+    return this.snapshot;
+  }
+
+  /** Records the call and plays its script; the default result is what the script does not change. */
+  async play(rpc: keyof Script, request: unknown, call: CallContext, send: (event: unknown) => Promise<void>, result: () => object): Promise<object> {
+    const number = this.calls.filter((earlier) => earlier.rpc === rpc).length;
+    this.calls.push({ rpc, request: request as Call['request'] });
+    const script = this.script[rpc] as Scripted<unknown, object> | undefined;
+    const turn: Turn = {
+      number,
+      signal: call.signal,
+      progress: (progress) => send({ event: { $case: 'progress', value: { step: '', done: 0, total: 0, ...progress } } }),
+      result: (value) => send({ event: { $case: 'result', value } }),
+    };
+    const changed = await script?.(request, turn);
+    return { ...result(), ...changed };
+  }
+}
+
+/** Never answers until the caller goes away: for tests of cancellation. */
+export async function hang({ signal }: Turn): Promise<undefined> {
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  return undefined;
+}
+
+function services(side: () => FarSide): Parameters<typeof serve>[0]['services'] {
+  const one = (rpc: keyof Script, result: () => object) => unary((request: never, call) => side().play(rpc, request, call, () => Promise.resolve(), result)) as never;
+  const many = (rpc: keyof Script, result: () => object) =>
+    stream(async (request: never, call, send: (event: never) => Promise<void>) => {
+      const value = await side().play(rpc, request, call, send as never, result);
+      await send({ event: { $case: 'result', value } } as never);
+    }) as never;
+  const unused = unary(() => Promise.resolve({})) as never;
+  return [
+    [IngestServiceService, { extract: many('extract', () => ({ raw: segments('raw', 100), files: 1, bytes: 1000, positions: [] })) }],
+    [QualityServiceService, { validate: many('validate', validated), audit: many('audit', () => ({ checks: [], verdict: Verdict.PASSED, score: 100 })) }],
+    [TransformServiceService, { transform: many('transform', () => ({ staged: segments('staged', 40), models: [{ name: 'gold.a', rowsIn: 97, rowsOut: 40, milliseconds: 5 }] })) }],
+    [LoadServiceService, { load: many('load', () => ({ tables: [{ table: 'shop.a', fromSnapshot: 0, toSnapshot: 1, insertedOrUpdated: 40, deleted: 0, rowsInTable: 40, commitId: 'c', milliseconds: 5 }] })) }],
+    [
+      RunServiceService,
+      {
+        beginRun: one('beginRun', () => ({ ...BEGUN, snapshot: side().published() })),
+        recordStage: one('recordStage', () => ({})),
+        finishRun: one('finishRun', () => ({ status: RunStatus.SUCCEEDED })),
+        getRun: unused,
+        listRuns: unused,
+      },
+    ],
+    [CatalogServiceService, { publish: one('publish', () => ({ snapshot: side().nextSnapshot() })), getSnapshot: unused, getDifference: unused, listDatasets: unused }],
+  ];
+}
+
+/** Delays are short so that tests of counted retries take no minutes; everything else is the default policy. */
+const BEGUN: BeginRunResponse = {
+  definitionVersion: 3,
+  fence: 7,
+  hasHistoryModels: false,
+  hasIntervalModels: true,
+  destinations: 1,
+  retries: 2,
+  retryDelayMs: 300,
+  executionTimeoutMs: 3_600_000,
+  snapshot: 0,
+};
+
+function validated(): ValidateResult {
+  return {
+    bronze: segments('bronze', 90),
+    accounts: { read: 100, admitted: 90, duplicate: 7, quarantined: 3, filtered: 0 },
+    checks: [],
+    verdict: Verdict.PASSED,
+    score: 100,
+    rules: [{ rule: 'price', severity: Severity.CRITICAL, rows: 3, samples: ['a.csv:2: price'] }],
+  };
+}

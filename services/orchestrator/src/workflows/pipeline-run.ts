@@ -1,0 +1,97 @@
+import { isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { WeirError } from '@weir/core';
+import type { Accounts, SegmentSet } from '../activities/shapes';
+import { asRun, settle } from './ending';
+import { progressQuery } from './messages';
+import { Progress } from './progress';
+import { RefreshWait } from './refresh-wait';
+import { parseRunInput } from './request';
+import type { BegunRun, Steps } from './steps';
+
+/** What a successful run gives back; counts only. */
+export interface RunResult {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly snapshot: number;
+  readonly verdict: string;
+  readonly accounts: Accounts;
+}
+
+/**
+ * One batch run: begin → extract → validate → transform → audit → publish → refresh → load → finish.
+ * Until publish a failure changes nothing anywhere; after it the way is only forward, and what could not be delivered
+ * makes the run DELIVERY_FAILED. The input may come from anywhere and is checked before the first step.
+ */
+export async function pipelineRun(input: unknown): Promise<RunResult> {
+  const progress = new Progress();
+  setHandler(progressQuery, () => progress.view());
+  const refreshed = new RefreshWait();
+  return asRun(progress, async (steps) => {
+    const { pipeline, interval, kind } = parseRunInput(input);
+    const run = await steps.begin(pipeline, interval, kind);
+    const staged = await stageData(steps, run);
+    const snapshot = await publish(steps, run, staged.sets);
+    await deliver(steps, run, snapshot, refreshed);
+    return { runId: workflowInfo().runId, pipeline, snapshot, verdict: staged.verdict, accounts: staged.accounts };
+  });
+}
+
+/** Everything a run has ready for publishing, and how it was judged. */
+interface Staged {
+  readonly sets: SegmentSet[];
+  readonly verdict: string;
+  readonly accounts: Accounts;
+}
+
+async function stageData(steps: Steps, { ref, begun, policy }: BegunRun): Promise<Staged> {
+  const { progress } = steps;
+  // Extract gets half of the stage's time: 30 min of the default hour.
+  const extractPolicy = { ...policy, executionTimeoutMs: policy.executionTimeoutMs / 2 };
+  const { raw } = await steps.step('extract', extractPolicy, (a, attempt) => a.extract({ run: ref, attempt }));
+  const validated = await steps.step('validate', policy, (a, attempt) => a.validate({ run: ref, attempt, raw }));
+  progress.judged(validated.judgement);
+  const sets = [raw, validated.bronze];
+  if (begun.hasIntervalModels) {
+    const { staged } = await steps.step('transform', policy, (a, attempt) => a.transform({ run: ref, attempt, scope: 'interval', bronze: validated.bronze }));
+    const audited = await steps.step('audit', policy, (a, attempt) => a.audit({ run: ref, attempt, staged }));
+    progress.judged(audited.judgement);
+    sets.push(staged);
+  }
+  return { sets, verdict: progress.view().verdict ?? 'passed', accounts: validated.accounts };
+}
+
+/** Publishes what was staged in one catalog transaction; repeating it gives the same snapshot. Gives that snapshot. */
+export async function publish(steps: Steps, { ref, begun, policy }: BegunRun, staged: SegmentSet[]): Promise<number> {
+  const { snapshot } = await steps.step('publish', policy, (a, attempt) => a.publish({ run: ref, attempt, staged, fence: begun.fence }));
+  steps.progress.published(snapshot);
+  return snapshot;
+}
+
+/** History models, then every destination. What fails does not stop the rest; the first error is thrown when all else is done. */
+async function deliver(steps: Steps, run: BegunRun, published: number, refreshed: RefreshWait): Promise<void> {
+  const errors: WeirError[] = [];
+  let target = published;
+  if (run.begun.hasHistoryModels) {
+    const refresh = await reached(refreshed.wait(steps, run, published));
+    if (typeof refresh === 'number') target = Math.max(target, refresh);
+    else errors.push(refresh);
+  }
+  const destinations = Array.from({ length: run.begun.destinations }, (_, index) => index);
+  const loads = await Promise.all(destinations.map((destination) => reached(load(steps, run, destination, target))));
+  errors.push(...loads.filter((end) => typeof end !== 'number'));
+  const first = errors[0];
+  if (first) throw first;
+}
+
+async function load(steps: Steps, { ref, policy }: BegunRun, destination: number, snapshot: number): Promise<number> {
+  await steps.step('load', policy, (a, attempt) => a.load({ run: ref, attempt, destination, snapshot }));
+  return snapshot;
+}
+
+/** The snapshot reached, or why not. A cancellation is nobody's failure and ends the run. */
+async function reached(delivery: Promise<number>): Promise<number | WeirError> {
+  const end = await settle(delivery);
+  if (end.ok) return end.value;
+  if (isCancellation(end.failure)) throw end.failure;
+  return end.error;
+}

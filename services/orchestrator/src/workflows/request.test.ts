@@ -1,0 +1,51 @@
+import { parseRefreshInput, parseRunInput } from './request';
+
+function codeOf(input: unknown): string {
+  try {
+    parseRunInput(input);
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+  return 'accepted';
+}
+
+describe('the input of a run', () => {
+  it('is brought to its canonical form', () => {
+    expect(parseRunInput({ pipeline: 'retail', interval: { start: '2010-12-01', end: '2010-12-02T00:00' } })).toEqual({
+      pipeline: 'retail',
+      kind: 'manual',
+      interval: { start: '2010-12-01T00:00:00Z', end: '2010-12-02T00:00:00Z' },
+    });
+  });
+
+  it('takes a JSON null for an absent interval', () => {
+    expect(parseRunInput({ pipeline: 'hello', interval: null })).toEqual({ pipeline: 'hello', kind: 'manual', interval: undefined });
+  });
+
+  it.each([
+    [undefined, 'INVALID_VALUE'],
+    ['retail', 'INVALID_VALUE'],
+    [[{ pipeline: 'retail' }], 'INVALID_VALUE'],
+    [{}, 'MISSING_KEY'],
+    [{ pipeline: '' }, 'INVALID_VALUE'],
+    [{ pipeline: 7 }, 'INVALID_VALUE'],
+    [{ pipeline: 'retail', intervall: {} }, 'UNKNOWN_KEY'],
+    [{ pipeline: 'retail', kind: 'refresh' }, 'INVALID_VALUE'],
+    [{ pipeline: 'retail', interval: '2010-12-01/2010-12-02' }, 'INVALID_VALUE'],
+    [{ pipeline: 'retail', interval: { start: '2010-12-01' } }, 'INVALID_INTERVAL'],
+    [{ pipeline: 'retail', interval: { start: '2010-13-01', end: '2010-12-02' } }, 'INVALID_INTERVAL'],
+    [{ pipeline: 'retail', interval: { start: '2010-12-01', end: '2010-12-02', step: 1 } }, 'UNKNOWN_KEY'],
+  ])('is refused with a code when it is %j', (input, code) => {
+    expect(codeOf(input)).toBe(code);
+  });
+
+  it('names the value that is wrong without repeating all of it', () => {
+    expect(() => parseRunInput({ pipeline: 'x'.repeat(5_000) })).toThrow(/^pipeline is `"x{99}`\.$/);
+  });
+});
+
+describe('the input of a refresh', () => {
+  it('needs no waiting runs', () => {
+    expect(parseRefreshInput({ pipeline: 'retail' })).toEqual({ pipeline: 'retail', waiting: [] });
+  });
+});

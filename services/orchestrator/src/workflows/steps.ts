@@ -1,0 +1,74 @@
+import { ActivityCancellationType, proxyActivities, workflowInfo, type ActivityInterfaceFor } from '@temporalio/workflow';
+import { NON_RETRYABLE, isWeirError, type Interval, type WeirError } from '@weir/core';
+import type { Activities } from '../activities';
+import type { Begun } from '../activities/begin';
+import type { FinalStatus } from '../activities/finish';
+import type { RunRef, StageResult } from '../activities/shapes';
+import { GRACE_MS, HEARTBEAT_TIMEOUT_MS } from './agreement';
+import { fieldsOf, inStage } from './failure';
+import type { Progress } from './progress';
+import { DEFAULT_POLICY, runStage, type StagePolicy } from './stage';
+
+/** A run that has begun: what every later step needs. */
+export interface BegunRun {
+  readonly ref: RunRef;
+  readonly begun: Begun;
+  readonly policy: StagePolicy;
+}
+
+/** The steps of one run: each numbers its attempts, applies the retry policy and keeps the progress. */
+export class Steps {
+  private mayHaveBegun = false;
+
+  constructor(readonly progress: Progress) {}
+
+  /** Pins and leases the run. A busy lease whose holder is closed is taken over by the activity. */
+  async begin(pipeline: string, interval: Interval | undefined, kind: string): Promise<BegunRun> {
+    this.progress.begun(pipeline, interval, kind);
+    this.mayHaveBegun = true;
+    const begun = await this.step('begin', DEFAULT_POLICY, (activities) => activities.begin({ pipeline, interval, kind }));
+    const { retries, retryDelayMs, executionTimeoutMs, definitionVersion } = begun;
+    return { begun, policy: { retries, retryDelayMs, executionTimeoutMs }, ref: { runId: workflowInfo().runId, pipeline, definitionVersion, interval } };
+  }
+
+  /** Runs a stage under a policy. Throws its WeirError with the stage named, or the cancellation. */
+  async step<R extends StageResult>(stage: string, policy: StagePolicy, call: (activities: ActivityInterfaceFor<Activities>, attempt: number) => Promise<R>): Promise<R> {
+    const result = await runStage(
+      policy,
+      ({ timeoutMs }) => call(within(timeoutMs), this.progress.attempt(stage)),
+      (decision, end) => {
+        if (decision.action === 'fail') this.progress.failed(stage, decision.error, false);
+        else if (end.how === 'failed') this.progress.failed(stage, end.error, true);
+      },
+    ).catch((failure: unknown) => {
+      throw isWeirError(failure) ? inStage(failure, stage) : failure;
+    });
+    this.progress.done(stage, result.counts);
+    return result;
+  }
+
+  /** Records how the run ended, releases its leases and drops what it staged without publishing; nothing to do before begin. */
+  async finish(status: FinalStatus, error?: WeirError): Promise<void> {
+    if (!this.mayHaveBegun) return;
+    await clean.finish({ runId: workflowInfo().runId, status, error: error && fieldsOf(error) });
+  }
+}
+
+/** Activities whose attempt has this much time. Retries are the policy's alone, so Temporal makes none. */
+export function within(timeoutMs: number): ActivityInterfaceFor<Activities> {
+  return proxyActivities<Activities>({
+    startToCloseTimeout: timeoutMs + GRACE_MS,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
+    retry: { maximumAttempts: 1 },
+    // Clean-up must not start before the stage has really stopped.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  });
+}
+
+/** An end must be recorded whatever else is down: this goes on for a day. */
+const clean = proxyActivities<Activities>({
+  startToCloseTimeout: 10 * 60_000,
+  scheduleToCloseTimeout: 24 * 3_600_000,
+  heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
+  retry: { initialInterval: 1_000, maximumInterval: 30_000, nonRetryableErrorTypes: [...NON_RETRYABLE] },
+});

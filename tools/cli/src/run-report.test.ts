@@ -1,0 +1,80 @@
+import { RunKind, RunStatus, Severity, StageStatus, Verdict, type Run, type StageRecord } from '@weir/rpc';
+import { links, runReport } from './run-report';
+
+const run: Run = {
+  runId: '01a204a6-c7e9-7258-af3c-d1a55c5c520f',
+  workflowId: 'run/retail/2010-12-01_2010-12-02',
+  pipeline: 'retail',
+  definitionVersion: 3,
+  interval: { start: '2010-12-01T00:00:00Z', end: '2010-12-02T00:00:00Z' },
+  kind: RunKind.MANUAL,
+  status: RunStatus.SUCCEEDED,
+  traceId: 'b3ea9e9c4fab1cc41620fb7ce12eeb12',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  endedAt: '2026-01-01T00:00:02.500Z',
+  accounts: { read: 3108, admitted: 3000, duplicate: 100, quarantined: 8, filtered: 0 },
+  verdict: Verdict.WARNING,
+  score: 50,
+  snapshot: 7,
+  error: undefined,
+};
+
+function stage(name: string, more: Partial<StageRecord> = {}): StageRecord {
+  const none = { attempt: 1, status: StageStatus.SUCCEEDED, startedAt: run.startedAt, milliseconds: 120, rowsIn: 0, rowsOut: 0, rowsQuarantined: 0, details: [], checks: [], verdict: Verdict.UNSPECIFIED };
+  return { ...none, score: undefined, error: undefined, accounts: undefined, stage: name, ...more };
+}
+
+const check = { check: 'orders.customer_id.nullValues', dataset: 'bronze.orders', checkType: 'completeness', severity: Severity.WARNING, passed: false, actual: '24.9 %', threshold: 'at most 20 %', error: '' };
+
+function text(lines: readonly string[]): string {
+  return lines.join('\n').split('\n').map((line) => line.trimEnd()).join('\n');
+}
+
+describe('the report of a run', () => {
+  it('shows stages, tables, checks, verdict, score and accounts', () => {
+    const stages = [
+      stage('validate', { rowsIn: 3108, rowsOut: 3000, rowsQuarantined: 8, milliseconds: 1_234, checks: [check] }),
+      stage('load', { rowsIn: 40, rowsOut: 4000, details: [{ name: 'retail.lines', rowsIn: 40, rowsOut: 4000, milliseconds: 90 }] }),
+    ];
+    expect(text(runReport({ run, stages }, [], 0))).toBe(`retail 2010-12-01/2010-12-02  succeeded, 2.5 s, manual run of definition 3
+run 01a204a6-c7e9-7258-af3c-d1a55c5c520f  workflow run/retail/2010-12-01_2010-12-02
+
+  stage     rows in  rows out  quarantined  seconds
+  validate    3,108     3,000            8     1.23
+  load           40     4,000            0     0.12
+
+  table         rows changed  rows now  seconds
+  retail.lines            40     4,000     0.09
+
+  check                          type          severity  actual  threshold
+  orders.customer_id.nullValues  completeness  warning   24.9 %  at most 20 %  failed
+
+  verdict warning, quality score 50.0 %, snapshot 7
+  read 3,108 = admitted 3,000 + duplicate 100 + quarantined 8 + filtered 0`);
+  });
+
+  it('names the attempt and code of a failed stage, and ends with the error in its one form', () => {
+    const error = { code: 'FILE_TRUNCATED', stage: 'validate', place: '2010-12-01.csv:17', message: 'The file ends in the middle of a row.', fix: 'Ask for it again.', samples: ['2010-12-01.csv:17: 3 of 8 fields'] };
+    const failed = { ...run, status: RunStatus.FAILED, verdict: Verdict.UNSPECIFIED, accounts: undefined, snapshot: 0, error };
+    const report = text(runReport({ run: failed, stages: [stage('validate', { attempt: 2, status: StageStatus.FAILED, error })] }, [], 0));
+    expect(report).toContain('validate        0         0            0     0.12  attempt 2 FILE_TRUNCATED');
+    expect(report.split('\n').slice(-4)).toEqual([
+      'FILE_TRUNCATED in validate  2010-12-01.csv:17',
+      '  The file ends in the middle of a row.',
+      '    2010-12-01.csv:17: 3 of 8 fields',
+      '  Fix: Ask for it again.',
+    ]);
+  });
+
+  it('shows quarantined rows without letting their bytes act on the terminal', () => {
+    const row = { runId: run.runId, dataset: 'orders', file: 'a.csv', line: 17, byteOffset: 0, byteLength: 9, rules: ['price'], reason: 'price is -1', original: Buffer.from('a,\u001b[2J,-1'), originalPath: '', quarantinedAt: '' };
+    expect(text(runReport({ run, stages: [] }, [row], 0))).toContain('a.csv:17         price  price is -1  a,·[2J,-1');
+  });
+
+  it('links the trace and the workflow', () => {
+    expect(links(run, { jaeger: 'http://127.0.0.1:16686', temporalUi: 'http://127.0.0.1:8233', namespace: 'default' })).toEqual([
+      '  trace     http://127.0.0.1:16686/trace/b3ea9e9c4fab1cc41620fb7ce12eeb12',
+      '  Temporal  http://127.0.0.1:8233/namespaces/default/workflows/run%2Fretail%2F2010-12-01_2010-12-02/01a204a6-c7e9-7258-af3c-d1a55c5c520f/history',
+    ]);
+  });
+});

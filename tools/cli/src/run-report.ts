@@ -1,0 +1,107 @@
+import { formatError, isErrorCode, type ErrorFields } from '@weir/core';
+import { StageStatus, type Accounts, type CheckResult, type GetRunResponse, type QuarantinedRow, type Run, type RunError, type StageRecord } from '@weir/rpc';
+import { colour, count, seconds, table } from './output';
+import { elapsedMs, intervalWord, kindWord, paintedStatus, paintedVerdict, severityWord } from './run-words';
+
+/** What `weir run`, `weir runs show` and the demo print about a run, section by section; each gives lines, none when it has nothing to say. */
+
+/** One line: pipeline, interval, how it ended, how long it took. */
+export function headline(run: Run, now: number): string[] {
+  const parts = [paintedStatus(run.status), seconds(elapsedMs(run.startedAt, run.endedAt, now)), `${kindWord(run.kind)} run of definition ${run.definitionVersion}`];
+  return [`${colour.strong(run.pipeline)} ${intervalWord(run)}  ${parts.join(', ')}`, colour.faint(`run ${run.runId}  workflow ${run.workflowId}`)];
+}
+
+/** Every attempt of every stage with its rows; failed attempts name their code. */
+export function stageTable(stages: readonly StageRecord[]): string[] {
+  if (stages.length === 0) return [];
+  const columns = [{ title: 'stage' }, ...['rows in', 'rows out', 'quarantined', 'seconds'].map((title) => ({ title, align: 'right' as const })), { title: '' }];
+  return [table(columns, stages.map(stageRow))];
+}
+
+function stageRow(record: StageRecord): string[] {
+  const { stage, attempt, status, rowsIn, rowsOut, rowsQuarantined, milliseconds, error } = record;
+  const failed = status === StageStatus.FAILED;
+  const note = [attempt > 1 ? `attempt ${attempt}` : '', failed ? colour.bad(error?.code ?? 'failed') : ''].filter(Boolean).join(' ');
+  return [failed ? colour.bad(stage) : stage, count(rowsIn), count(rowsOut), rowsQuarantined > 0 ? colour.doubt(count(rowsQuarantined)) : '0', (milliseconds / 1_000).toFixed(2), note];
+}
+
+/** The tables of every destination that the run brought to its snapshot. */
+export function destinationTable(stages: readonly StageRecord[]): string[] {
+  const loaded = stages.filter(({ stage, status }) => stage === 'load' && status === StageStatus.SUCCEEDED).flatMap(({ details }) => details);
+  if (loaded.length === 0) return [];
+  const columns = [{ title: 'table' }, { title: 'rows changed', align: 'right' as const }, { title: 'rows now', align: 'right' as const }, { title: 'seconds', align: 'right' as const }];
+  return [table(columns, loaded.map(({ name, rowsIn, rowsOut, milliseconds }) => [name, count(rowsIn), count(rowsOut), (milliseconds / 1_000).toFixed(2)]))];
+}
+
+/** Every check of the last attempt of each judging stage, failed ones first. */
+export function checkTable(stages: readonly StageRecord[]): string[] {
+  const checks = lastAttempts(stages).flatMap((record) => record.checks);
+  if (checks.length === 0) return [];
+  const columns = ['check', 'type', 'severity', 'actual', 'threshold', ''].map((title) => ({ title }));
+  return [table(columns, checks.toSorted((a, b) => Number(a.passed) - Number(b.passed)).map(checkRow))];
+}
+
+function checkRow({ check, checkType, severity, passed, actual, threshold, error }: CheckResult): string[] {
+  const mark = passed ? colour.good('passed') : severity === 'SEVERITY_CRITICAL' || error ? colour.bad('failed') : colour.doubt('failed');
+  return [check, checkType, severityWord(severity), error ? colour.bad(error) : actual, threshold, mark];
+}
+
+function lastAttempts(stages: readonly StageRecord[]): StageRecord[] {
+  return [...new Map(stages.map((record) => [record.stage, record])).values()];
+}
+
+/** Verdict, score and the accounts, which close: read = admitted + duplicate + quarantined + filtered. */
+export function outcome({ verdict, score, accounts, snapshot }: Run): string[] {
+  const lines: string[] = [];
+  const judged = [`verdict ${paintedVerdict(verdict)}`, score === undefined ? '' : `quality score ${score.toFixed(1)} %`, snapshot > 0 ? `snapshot ${snapshot}` : 'nothing published'];
+  if (verdict !== 'VERDICT_UNSPECIFIED') lines.push(`  ${judged.filter(Boolean).join(', ')}`);
+  if (accounts && accounts.read > 0) lines.push(`  ${accountsLine(accounts)}`);
+  return lines;
+}
+
+function accountsLine({ read, admitted, duplicate, quarantined, filtered }: Accounts): string {
+  return `read ${count(read)} = admitted ${count(admitted)} + duplicate ${count(duplicate)} + quarantined ${count(quarantined)} + filtered ${count(filtered)}`;
+}
+
+/** The error in the platform's one form, with the stage it comes from. */
+export function errorLines(error: RunError | undefined): string[] {
+  if (!error?.code) return [];
+  const { code, place, message, fix, samples, stage } = error;
+  const fields: ErrorFields = { code: isErrorCode(code) ? code : 'INTERNAL', place: place || undefined, message, fix: fix || undefined, samples };
+  const text = formatError(fields).replace(fields.code, `${colour.bad(code)}${stage ? colour.faint(` in ${stage}`) : ''}`);
+  return text.split('\n');
+}
+
+/** Rows in quarantine: where each stands, what it broke, and its original bytes as far as a line holds them. */
+export function quarantineTable(rows: readonly QuarantinedRow[]): string[] {
+  if (rows.length === 0) return [];
+  const columns = ['quarantined row', 'rules', 'reason', 'original'].map((title) => ({ title }));
+  return [table(columns, rows.map(({ file, line, rules, reason, original, originalPath }) => [`${file}:${line}`, rules.join(' '), cut(reason), originalPath || colour.faint(cut(printable(original)))]))];
+}
+
+const CUT = 60;
+
+function cut(text: string): string {
+  return text.length > CUT ? `${text.slice(0, CUT - 1)}…` : text;
+}
+
+/** Bytes from a source may hold anything; a terminal must not act on them. */
+function printable(bytes: Uint8Array): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what it removes
+  return Buffer.from(bytes).toString('utf8').replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
+}
+
+/** Where to look further. */
+export function links({ traceId, workflowId, runId }: Pick<Run, 'traceId' | 'workflowId' | 'runId'>, to: { jaeger: string; temporalUi: string; namespace: string }): string[] {
+  const lines: string[] = [];
+  if (traceId) lines.push(`  trace     ${to.jaeger}/trace/${traceId}`);
+  if (to.temporalUi) lines.push(`  Temporal  ${to.temporalUi}/namespaces/${to.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}/history`);
+  return lines;
+}
+
+/** The whole report; sections without content are left out. */
+export function runReport({ run, stages }: GetRunResponse, quarantined: readonly QuarantinedRow[], now: number): string[] {
+  if (!run) return [];
+  const sections = [headline(run, now), stageTable(stages), destinationTable(stages), checkTable(stages), outcome(run), quarantineTable(quarantined), errorLines(run.error)];
+  return sections.filter((lines) => lines.length > 0).flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
+}
