@@ -1,0 +1,12 @@
+export { findRecords, type FindOptions, type FoundRecord, readRange } from './file/find-records';
+export { type Damage, MAX_RECORD_BYTES } from './file/record-machine';
+export { rewriteCsv } from './file/rewrite-csv';
+export { type CsvScan, type DamagedRecord, type LineRun, scanCsv, type ScanOptions } from './file/scan';
+export { sliceSource, type SourceFile, type SourceSlice } from './file/source';
+export { splitRecord } from './file/split-record';
+export { type Pools, type PostgresConnection } from './postgres/config';
+export { type RowFiles } from './postgres/copy';
+export { type DeliverOptions, PostgresDestination, type PreparedLoad } from './postgres/destination';
+export { type LedgerEntry } from './postgres/ledger';
+export { isAt, type LoadPlan } from './postgres/plan';
+export { deliveredColumns, identityColumns, type StoredColumn, tableLabel, type TableSpec } from './postgres/table';

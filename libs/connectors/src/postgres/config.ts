@@ -1,0 +1,45 @@
+import { Pool } from 'pg';
+
+/** How to reach a Postgres that a user names. Structured, never a URL: connection strings can override what they show. */
+export interface PostgresConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  /** Revealed at the moment of connecting and nowhere else. */
+  readonly password: { reveal(): string };
+}
+
+/** Four tables may load at a time: two stage calls, two tables each. */
+const MAX_CONNECTIONS = 4;
+/** How long a question about the ledger or a table is waited for; the server drops it a little later. A load takes as long as its stage. */
+const QUESTION_TIMEOUT_MS = 10_000;
+
+/** Loads and short questions have connections of their own: a cancel must not wait behind the load that it is for. */
+export interface Pools {
+  readonly loads: Pool;
+  readonly questions: Pool;
+}
+
+export function openPools(connection: PostgresConnection): Pools {
+  return { loads: openPool(connection, {}), questions: openPool(connection, { query_timeout: QUESTION_TIMEOUT_MS, statement_timeout: 2 * QUESTION_TIMEOUT_MS }) };
+}
+
+function openPool(connection: PostgresConnection, bounds: { query_timeout?: number; statement_timeout?: number }): Pool {
+  const pool = new Pool({
+    host: connection.host,
+    port: connection.port,
+    database: connection.database,
+    user: connection.user,
+    password: connection.password.reveal(),
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 10_000,
+    application_name: 'weir-load',
+    keepAlive: true,
+    ...bounds,
+  });
+  // Idle connections that break are dropped; the next query opens a new one.
+  pool.on('error', () => undefined);
+  return pool;
+}

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isWeirError, quoteQualified, WeirError } from '@weir/core';
+import { openPools, type Pools, type PostgresConnection } from './config';
+import { copyFiles, type RowFiles } from './copy';
+import { mapDestinationError } from './errors';
+import { moveHead, readEntry, writeEntry, type LedgerEntry } from './ledger';
+import { addColumns, addKey, createBeside, createTemporary, DELETES, deleteRows, emptyTable, insertAll, moveIntoPlace, UPSERTS, upsertRows } from './merge';
+import { orAborted } from './or-aborted';
+import { planLoad, type LoadPlan } from './plan';
+import { deliveredColumns, identityColumns, layoutOf, tableLabel, type TableSpec } from './table';
+import { inTransaction, type Transaction } from './transaction';
+
+/** How often the same transaction is tried on a connection that broke before its answer came. */
+const ATTEMPTS = 3;
+const RETRY_AFTER_MS = 200;
+
+/** The rows that take a table from its plan's snapshot to the wanted one. */
+export interface PreparedLoad {
+  readonly plan: LoadPlan;
+  readonly commitId: string;
+  readonly toSnapshot: number;
+  readonly runId: string;
+  readonly traceId: string;
+  /** Rows to insert, or to put in the place of those with the same identity: the delivered columns, in order. */
+  readonly upserts: RowFiles;
+  /** Identities of rows to delete. Empty unless the plan is a merge. */
+  readonly deletes: RowFiles;
+}
+
+export interface DeliverOptions {
+  readonly signal: AbortSignal;
+  /** Called with the bytes of the files that are on their way. */
+  readonly onBytes: (bytes: number) => void;
+}
+
+type CopyMode = DeliverOptions & { readonly freeze?: boolean };
+
+interface Counts {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+}
+
+/**
+ * A Postgres database that a user names, as the place where tables follow datasets.
+ * Every method throws WeirError: UNAVAILABLE, BUSY and DISK_FULL for what passes, DESTINATION_INCOMPATIBLE, MODEL_FAILED and INVALID_VALUE
+ * for what a person must change, CANCELLED.
+ */
+export class PostgresDestination {
+  constructor(private readonly pools: Pools) {}
+
+  static open(connection: PostgresConnection): PostgresDestination {
+    return new PostgresDestination(openPools(connection));
+  }
+
+  /** Where the table stands and what a load must do; creates ledger and schema where they are missing. */
+  async plan(spec: TableSpec, pipeline: string, signal: AbortSignal): Promise<LoadPlan> {
+    return mapped(tableLabel(spec), () => orAborted(signal, planLoad(this.pools.questions, spec, pipeline)));
+  }
+
+  /** The commit's row in the ledger; undefined when it did not happen. */
+  async entry(spec: TableSpec, commitId: string, signal: AbortSignal): Promise<LedgerEntry | undefined> {
+    return mapped(tableLabel(spec), () => orAborted(signal, readEntry(this.pools.questions, commitId)));
+  }
+
+  /**
+   * Carries out a prepared load in one transaction. Gives its ledger entry, also when an earlier attempt had committed and only the answer was
+   * lost; undefined when the table moved since the plan was made: nothing was changed then, and a new plan is needed.
+   */
+  async deliver(load: PreparedLoad, options: DeliverOptions): Promise<LedgerEntry | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await mapped(tableLabel(load.plan.spec), () => this.attempt(load, options));
+      } catch (error) {
+        if (!isWeirError(error) || error.code !== 'UNAVAILABLE' || attempt === ATTEMPTS) throw error;
+        await delay(RETRY_AFTER_MS * attempt, undefined, { signal: options.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Resolves when the database answers. */
+  async ping(): Promise<void> {
+    await mapped(undefined, () => this.pools.questions.query('select 1'));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.pools.loads.end(), this.pools.questions.end()]);
+  }
+
+  private async attempt(load: PreparedLoad, options: DeliverOptions): Promise<LedgerEntry | undefined> {
+    return inTransaction(this.pools, options.signal, async (transaction) => {
+      const { plan } = load;
+      const counts = plan.kind === 'create' ? await create(transaction, load, options) : await change(transaction, load, options);
+      if (!counts) return { commit: false, value: await readEntry(transaction.client, load.commitId) };
+      const entry = {
+        commitId: load.commitId,
+        pipeline: plan.pipeline,
+        table: tableLabel(plan.spec),
+        fromSnapshot: plan.head.snapshot,
+        toSnapshot: load.toSnapshot,
+        runId: load.runId,
+        traceId: load.traceId,
+        ...counts,
+        rowsInTable: plan.rowsBefore + counts.inserted - counts.deleted,
+      };
+      await writeEntry(transaction.client, entry);
+      return { commit: true, value: entry };
+    });
+  }
+}
+
+/** Undefined when the head moved. */
+async function create(transaction: Transaction, load: PreparedLoad, options: DeliverOptions): Promise<Counts | undefined> {
+  const { spec } = load.plan;
+  const staging = `_weir_load_${randomUUID().replaceAll('-', '')}`;
+  await transaction.run(createBeside(spec, staging, load.commitId));
+  const inserted = await fill(transaction, quoteQualified(spec.schema, staging), load, { ...options, freeze: true });
+  if (!(await claim(transaction, load))) return undefined;
+  for (const statement of moveIntoPlace(spec, staging)) await transaction.run(statement);
+  return { inserted, updated: 0, deleted: 0 };
+}
+
+/** Undefined when the head moved. The head is claimed after the copies, so that a load that hangs in one stands in nobody's way. */
+async function change(transaction: Transaction, load: PreparedLoad, options: DeliverOptions): Promise<Counts | undefined> {
+  const { plan } = load;
+  for (const statement of createTemporary(plan.spec)) await transaction.run(statement);
+  await fill(transaction, UPSERTS, load, options);
+  await copyAll(transaction, DELETES, identityInTableOrder(plan.spec), load.deletes, load, options);
+  if (!(await claim(transaction, load))) return undefined;
+  return plan.kind === 'rebuild' ? replaceAll(transaction, load) : merge(transaction, load);
+}
+
+async function replaceAll(transaction: Transaction, { plan, commitId }: PreparedLoad): Promise<Counts> {
+  for (const statement of [...emptyTable(plan), ...addColumns(plan)]) await transaction.run(statement);
+  const inserted = await transaction.run(insertAll(plan.spec, commitId));
+  await transaction.run(addKey(plan.spec));
+  return { inserted: inserted.rowCount ?? 0, updated: 0, deleted: 0 };
+}
+
+async function merge(transaction: Transaction, { plan, commitId, upserts, deletes }: PreparedLoad): Promise<Counts> {
+  for (const statement of addColumns(plan)) await transaction.run(statement);
+  const deleted = deletes.rows > 0 ? await transaction.run(deleteRows(plan.spec)) : undefined;
+  const written = upserts.rows > 0 ? await transaction.run<{ inserted: string; updated: string }>(upsertRows(plan.spec, commitId)) : undefined;
+  const [counts] = written?.rows ?? [];
+  return { inserted: Number(counts?.inserted ?? 0), updated: Number(counts?.updated ?? 0), deleted: deleted?.rowCount ?? 0 };
+}
+
+function fill(transaction: Transaction, table: string, load: PreparedLoad, options: CopyMode): Promise<number> {
+  const columns = deliveredColumns(load.plan.spec).map(({ name }) => name);
+  return copyAll(transaction, table, columns, load.upserts, load, options);
+}
+
+/** Copies files and checks that all its rows arrived. */
+async function copyAll(transaction: Transaction, table: string, columns: readonly string[], files: RowFiles, { plan }: PreparedLoad, options: CopyMode): Promise<number> {
+  if (files.rows === 0) return 0;
+  const copied = await copyFiles(transaction.client, table, columns, files, options);
+  if (copied === files.rows) return copied;
+  throw new WeirError({ code: 'INTERNAL', message: `${files.rows} rows were written for ${tableLabel(plan.spec)}, but ${copied} arrived.`, place: tableLabel(plan.spec) });
+}
+
+function claim(transaction: Transaction, { plan, toSnapshot, commitId }: PreparedLoad): Promise<boolean> {
+  return moveHead(transaction.client, tableLabel(plan.spec), plan.head, { snapshot: toSnapshot, commitId, layout: layoutOf(plan.spec) });
+}
+
+/** The identity's columns as DELETES and its file have them. */
+function identityInTableOrder(spec: TableSpec): string[] {
+  const identity = new Set(identityColumns(spec));
+  return deliveredColumns(spec).flatMap(({ name }) => (identity.has(name) ? [name] : []));
+}
+
+async function mapped<T>(place: string | undefined, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    throw mapDestinationError(error, place);
+  }
+}

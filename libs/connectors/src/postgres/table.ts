@@ -1,0 +1,125 @@
+import { quoteIdent, quoteQualified, WeirError, type Column } from '@weir/core';
+import type { ClientBase, Pool } from 'pg';
+import { postgresType } from './types';
+
+/**
+ * What makes a row of the table the same row in two snapshots:
+ * - its key;
+ * - or its partition and row id, where the id comes with the dataset or from the row's content.
+ */
+export type RowIdentity = { readonly by: 'key'; readonly columns: readonly string[] } | { readonly by: 'row'; readonly id: 'dataset' | 'content' };
+
+/** A table that follows a dataset. */
+export interface TableSpec {
+  readonly schema: string;
+  readonly name: string;
+  /** The model's columns, without Weir's own. */
+  readonly columns: readonly Column[];
+  readonly identity: RowIdentity;
+  /** Whether each row stands for one row of the source, and so has _weir_row_id and _weir_position from the dataset. */
+  readonly lineage: boolean;
+}
+
+/** A column as Postgres has it. */
+export interface StoredColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** Names the commit that wrote a row: key into weir.ledger. */
+export const COMMIT_COLUMN: StoredColumn = { name: '_weir_commit', type: 'uuid' };
+
+/** `schema.name`, for people and as the ledger's key; both are plain identifiers. */
+export function tableLabel(table: { readonly schema: string; readonly name: string }): string {
+  return `${table.schema}.${table.name}`;
+}
+
+/** The columns that the engine gives for the table, in order: the model's, then those that identify and trace the row. */
+export function deliveredColumns(spec: TableSpec): StoredColumn[] {
+  const columns = spec.columns.map(({ name, type }) => ({ name, type: postgresType(type) }));
+  if (spec.identity.by === 'row') columns.push({ name: '_weir_partition', type: 'text' });
+  if (spec.identity.by === 'row' || spec.lineage) columns.push({ name: '_weir_row_id', type: 'uuid' });
+  if (spec.lineage) columns.push({ name: '_weir_position', type: 'text' });
+  return columns;
+}
+
+/** The columns that tell rows apart; the table's primary key. */
+export function identityColumns(spec: TableSpec): readonly string[] {
+  // The id first: ids are short, differ early and are compared fast.
+  return spec.identity.by === 'key' ? spec.identity.columns : ['_weir_row_id', '_weir_partition'];
+}
+
+/**
+ * How rows were told apart when the table was built. When it changes, the ids in the table mean nothing to the new difference and the
+ * table is built anew. Ids from content depend on the columns, so these are part of it.
+ */
+export function layoutOf(spec: TableSpec): string {
+  if (spec.identity.by === 'key') return `key ${spec.identity.columns.join(', ')}`;
+  return spec.identity.id === 'dataset' ? 'row id' : `row content ${spec.columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`;
+}
+
+/** A table that is there. */
+export interface ExistingTable {
+  readonly columns: readonly StoredColumn[];
+  /** Columns that an insert must give: not null and without a default. */
+  readonly demanded: readonly string[];
+  readonly primaryKey: { readonly name: string; readonly columns: readonly string[] } | undefined;
+  readonly empty: boolean;
+}
+
+/** Reads what is there; undefined when nothing has the name. Throws DESTINATION_INCOMPATIBLE for a view or anything else that is no table. */
+export async function inspectTable(client: ClientBase | Pool, spec: TableSpec): Promise<ExistingTable | undefined> {
+  const found = await client.query<{ oid: number; kind: string }>(
+    'select c.oid, c.relkind as kind from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2',
+    [spec.schema, spec.name],
+  );
+  const relation = found.rows[0];
+  if (!relation) return undefined;
+  if (relation.kind !== 'r' && relation.kind !== 'p') throw incompatible(spec, 'is there, but is not a table');
+  const columns = await client.query<StoredColumn & { demanded: boolean }>(
+    `select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull and not a.atthasdef and a.attidentity = '' as demanded
+       from pg_attribute a where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped order by a.attnum`,
+    [relation.oid],
+  );
+  const keys = await client.query<{ name: string; columns: string[] }>(
+    `select c.conname as name, array(select a.attname::text from unnest(c.conkey) with ordinality k(attnum, at)
+            join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum order by k.at) as columns
+       from pg_constraint c where c.conrelid = $1 and c.contype = 'p'`,
+    [relation.oid],
+  );
+  const rows = await client.query(`select 1 from ${quoteQualified(spec.schema, spec.name)} limit 1`);
+  return {
+    columns: columns.rows.map(({ name, type }) => ({ name, type })),
+    demanded: columns.rows.filter((column) => column.demanded).map((column) => column.name),
+    primaryKey: keys.rows[0],
+    empty: rows.rows.length === 0,
+  };
+}
+
+/**
+ * The columns that an existing table lacks. Throws DESTINATION_INCOMPATIBLE, naming each column and both types, when a column of the
+ * model has another type in the table, or the table demands a column that the model does not give.
+ */
+export function missingColumns(spec: TableSpec, existing: ExistingTable): StoredColumn[] {
+  const wanted = [...deliveredColumns(spec), COMMIT_COLUMN];
+  const there = new Map(existing.columns.map((column) => [column.name, column.type]));
+  const given = new Set(wanted.map((column) => column.name));
+  const formerKey = new Set(existing.primaryKey?.columns);
+  const faults = wanted.flatMap(({ name, type }) => {
+    const found = there.get(name);
+    return found === undefined || found === type ? [] : [`column ${name} is ${found} in the table and ${type} in the model`];
+  });
+  for (const name of existing.demanded) if (!given.has(name) && !formerKey.has(name)) faults.push(`column ${name} must not be null in the table and is not in the model`);
+  if (faults.length > 0) throw incompatible(spec, `does not fit the model: ${faults[0]}`, faults);
+  return wanted.filter(({ name }) => !there.has(name));
+}
+
+/** DESTINATION_INCOMPATIBLE for a table, `reason` completing the sentence "Table x …". */
+export function incompatible(spec: TableSpec, reason: string, samples: readonly string[] = []): WeirError {
+  return new WeirError({ code: 'DESTINATION_INCOMPATIBLE', message: `Table ${tableLabel(spec)} ${reason}.`, place: tableLabel(spec), samples });
+}
+
+/** Column definitions for `create table`. */
+export function columnList(columns: readonly StoredColumn[]): string {
+  return columns.map(({ name, type }) => `${quoteIdent(name)} ${type}`).join(', ');
+}

@@ -1,0 +1,4 @@
+export { testDatabase, type TestDatabase, type TestPostgres } from './database';
+export { FaultProxy } from './fault-proxy';
+export { tempDir, type TempDir } from './temp-dir';
+export { until, type UntilOptions } from './until';

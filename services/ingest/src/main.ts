@@ -1,0 +1,27 @@
+import './telemetry';
+import { Lake } from '@weir/lake';
+import { createLog, onShutdown, StageGate, stopTelemetry } from '@weir/platform';
+import { cachedDefinitions, connect, serve } from '@weir/rpc';
+import { readConfig } from './config';
+import { services } from './rpc';
+
+const log = createLog('ingest');
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const clients = connect({ metadata: config.metadata });
+  const dependencies = { lake: new Lake(config.lake), definition: cachedDefinitions(clients) };
+  const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });
+  server.setReady(true);
+  log.info({ port: server.port }, 'Listening.');
+  onShutdown(log, async () => {
+    await server.drain(15_000);
+    clients.close();
+    await stopTelemetry();
+  });
+}
+
+main().catch((error: unknown) => {
+  log.error({ error }, 'Cannot start.');
+  process.exit(1);
+});

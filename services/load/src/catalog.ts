@@ -1,0 +1,29 @@
+import type { Clients, LiveSegment } from '@weir/rpc';
+
+/** Segments of a dataset by what two snapshots say of their partitions; paths are below the lake's root. */
+export interface CatalogDifference {
+  readonly before: readonly LiveSegment[];
+  readonly after: readonly LiveSegment[];
+  readonly unchanged: readonly LiveSegment[];
+}
+
+/** What load asks of the catalog. */
+export interface Catalog {
+  /** `from` 0 is nothing. Throws INVALID_VALUE for a snapshot that the pipeline does not have. */
+  difference(request: { pipeline: string; dataset: string; from: number; to: number }, signal: AbortSignal): Promise<CatalogDifference>;
+}
+
+/** The catalog of the metadata service. */
+export function remoteCatalog(clients: Pick<Clients, 'catalog'>): Catalog {
+  return {
+    async difference({ pipeline, dataset, from, to }, signal) {
+      const whole: Record<keyof CatalogDifference, LiveSegment[]> = { before: [], after: [], unchanged: [] };
+      for await (const page of clients.catalog.getDifference({ pipeline, dataset, fromSnapshot: from, toSnapshot: to }, { signal })) {
+        whole.before.push(...page.before);
+        whole.after.push(...page.after);
+        whole.unchanged.push(...page.unchanged);
+      }
+      return whole;
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { PostgresDestination } from '@weir/connectors';
+import { toWeirError, WeirError, type Definition, type Destination } from '@weir/core';
+import type { LoadRequest, LoadResult, Progress, TableLoad } from '@weir/rpc';
+import { loadTable, type TableDependencies } from './load-table';
+
+/** What loading a destination takes. */
+export interface LoadDependencies extends TableDependencies {
+  /** The definition that the run pinned. */
+  readonly definition: (pipeline: string, version: number, signal: AbortSignal) => Promise<Definition>;
+  /** Throws UNKNOWN_CONNECTION for a name that is not configured. */
+  readonly destinationOf: (connection: string) => PostgresDestination;
+}
+
+export interface LoadCall {
+  readonly signal: AbortSignal;
+  /** Takes every step of the work; sends what it likes of it. */
+  readonly report: (progress: Progress) => void;
+}
+
+/**
+ * Brings every table of one destination to a snapshot, a transaction a table. A table that fails does not keep the others from being loaded;
+ * then the first failure is thrown, with those of the other tables among its samples.
+ */
+export async function loadDestination(deps: LoadDependencies, request: LoadRequest, { signal, report }: LoadCall): Promise<LoadResult> {
+  const { context } = request;
+  if (!context) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no context.' });
+  const definition = await deps.definition(context.pipeline, context.definitionVersion, signal);
+  const { connection, schema } = pick(definition, request.destination);
+  const destination = deps.destinationOf(connection);
+  const settled = await Promise.allSettled(
+    definition.models.map((model) =>
+      loadTable(deps, { context, model, connection, schema, destination, snapshot: request.snapshot }, signal, (step, done, total) => report({ step, done, total })),
+    ),
+  );
+  const failures = settled.flatMap((one) => (one.status === 'rejected' ? [toWeirError(one.reason)] : []));
+  if (failures.length > 0) throw summary(failures);
+  return { tables: settled.flatMap((one): TableLoad[] => (one.status === 'fulfilled' ? [one.value] : [])) };
+}
+
+function pick(definition: Definition, index: number): Destination {
+  const destination = definition.destinations[index];
+  if (destination) return destination;
+  throw new WeirError({ code: 'INVALID_VALUE', message: `The pipeline ${definition.name} has ${definition.destinations.length} destinations; there is none at position ${index}.` });
+}
+
+/** The failure that decides: one that a person must see to outweighs one that passes, or retrying would hide it. */
+function summary(failures: readonly WeirError[]): WeirError {
+  const [first] = [...failures].sort((one, other) => rank(one) - rank(other));
+  if (!first || failures.length === 1) return first ?? toWeirError(undefined);
+  const { code, message, place, fix } = first;
+  const samples = failures.map((failure) => `${failure.place ?? ''}: ${failure.code} ${failure.message}`);
+  return new WeirError({ code, message, place, fix, samples }, { cause: first });
+}
+
+function rank(error: WeirError): number {
+  return ['never', 'counted', 'transient'].indexOf(error.retry);
+}

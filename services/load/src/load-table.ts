@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { isAt, tableLabel, type LedgerEntry, type LoadPlan, type PostgresDestination, type TableSpec } from '@weir/connectors';
+import { isWeirError, WeirError, type Model } from '@weir/core';
+import { withEngine } from '@weir/engine';
+import type { Lake } from '@weir/lake';
+import { activeTraceId, withSpan } from '@weir/platform';
+import type { LiveSegment, StageContext, TableLoad } from '@weir/rpc';
+import type { Catalog } from './catalog';
+import { tableSpec } from './table-spec';
+import type { Turns } from './turns';
+import { writeDifference, type RowDifference } from './write-difference';
+
+/** How often a table is planned anew because another load moved it in the meantime. */
+const PLANS = 5;
+
+/** What loading a table takes. */
+export interface TableDependencies {
+  readonly catalog: Catalog;
+  readonly lake: Lake;
+  readonly engine: { readonly memoryLimit: string; readonly threads: number };
+  /** One engine at a time keeps the service within its memory. */
+  readonly engineTurns: Turns;
+  /** One load of a table at a time: a second one would be prepared in vain. */
+  readonly tableTurns: Turns;
+  /** Two tables of a destination at a time. */
+  readonly destinationTurns: Turns;
+}
+
+/** One table to bring to a snapshot. */
+export interface TableJob {
+  readonly context: StageContext;
+  readonly model: Model;
+  readonly connection: string;
+  readonly schema: string;
+  readonly destination: PostgresDestination;
+  readonly snapshot: number;
+}
+
+/** Where a table's load is; `done` and `total` are bytes of rows while it copies. */
+export type ReportTable = (step: string, done: number, total: number) => void;
+
+/**
+ * Brings one table to a snapshot, in one transaction there; a table that is at it or beyond is left alone.
+ * Throws what the catalog, the engine and the destination throw, and BUSY when other loads keep moving the table.
+ */
+export async function loadTable(deps: TableDependencies, job: TableJob, signal: AbortSignal, report: ReportTable): Promise<TableLoad> {
+  const spec = tableSpec(job.model, job.schema);
+  const started = performance.now();
+  const entry = await deps.tableTurns.take(`${job.connection} ${tableLabel(spec)}`, signal, () =>
+    deps.destinationTurns.take(job.connection, signal, () =>
+      withSpan(`load ${tableLabel(spec)}`, { 'weir.dataset': datasetOf(job.model) }, async (span) => {
+        const done = await bringTo(deps, job, spec, signal, report);
+        span.setAttributes({ 'weir.rows.out': done.inserted + done.updated, 'weir.rows.deleted': done.deleted, 'weir.snapshot.from': done.fromSnapshot, 'weir.snapshot.to': done.toSnapshot });
+        return done;
+      }),
+    ),
+  );
+  return {
+    table: entry.table,
+    fromSnapshot: entry.fromSnapshot,
+    toSnapshot: entry.toSnapshot,
+    insertedOrUpdated: entry.inserted + entry.updated,
+    deleted: entry.deleted,
+    rowsInTable: entry.rowsInTable,
+    commitId: entry.commitId,
+    milliseconds: Math.round(performance.now() - started),
+  };
+}
+
+async function bringTo(deps: TableDependencies, job: TableJob, spec: TableSpec, signal: AbortSignal, report: ReportTable): Promise<LedgerEntry> {
+  for (let attempt = 1; attempt <= PLANS; attempt += 1) {
+    const plan = await job.destination.plan(spec, job.context.pipeline, signal);
+    if (isAt(plan, job.snapshot)) return alreadyThere(deps, job, plan, signal);
+    const entry = await loadPlanned(deps, job, plan, signal, report);
+    if (entry) return entry;
+  }
+  throw new WeirError({ code: 'BUSY', message: `Other loads moved ${tableLabel(spec)} ${PLANS} times while this one was prepared.`, place: tableLabel(spec) });
+}
+
+/** The counts of the commit that the table stands at, if this very run made it: its answer was lost then. Otherwise nothing was to do. */
+async function alreadyThere({ catalog }: TableDependencies, job: TableJob, plan: LoadPlan, signal: AbortSignal): Promise<LedgerEntry> {
+  const { head, spec } = plan;
+  if (head.snapshot > job.snapshot) await assertKnown(catalog, job, plan, signal);
+  const last = await job.destination.entry(spec, head.commitId, signal);
+  if (last?.runId === job.context.runId) return last;
+  return {
+    commitId: head.commitId,
+    pipeline: plan.pipeline,
+    table: tableLabel(spec),
+    fromSnapshot: head.snapshot,
+    toSnapshot: head.snapshot,
+    runId: job.context.runId,
+    traceId: '',
+    inserted: 0,
+    updated: 0,
+    deleted: 0,
+    rowsInTable: last?.rowsInTable ?? 0,
+  };
+}
+
+/** A table beyond the catalog was loaded from another one, and would be left alone for ever: say so instead. */
+async function assertKnown(catalog: Catalog, job: TableJob, { head, spec }: LoadPlan, signal: AbortSignal): Promise<void> {
+  try {
+    await catalog.difference({ pipeline: job.context.pipeline, dataset: datasetOf(job.model), from: head.snapshot, to: head.snapshot }, signal);
+  } catch (error) {
+    if (!isWeirError(error) || error.code !== 'INVALID_VALUE') throw error;
+    throw new WeirError(
+      {
+        code: 'DESTINATION_INCOMPATIBLE',
+        message: `Table ${tableLabel(spec)} holds snapshot ${head.snapshot} of ${job.context.pipeline}, which this catalog does not have: another platform loaded it.`,
+        place: tableLabel(spec),
+        fix: 'Drop the table, or choose another schema.',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** Undefined when the table moved in the meantime. */
+async function loadPlanned(deps: TableDependencies, job: TableJob, plan: LoadPlan, signal: AbortSignal, report: ReportTable): Promise<LedgerEntry | undefined> {
+  const scratch = await deps.lake.scratch(job.context.runId, job.context.attempt);
+  const label = tableLabel(plan.spec);
+  try {
+    report(`${label}: difference`, 0, 0);
+    const difference = await prepare(deps, job, plan, scratch.dir, signal);
+    const total = difference.upserts.bytes + difference.deletes.bytes;
+    let copied = 0;
+    const onBytes = (bytes: number): void => report(`${label}: copy`, (copied += bytes), total);
+    return await job.destination.deliver(
+      { plan, commitId: randomUUID(), toSnapshot: job.snapshot, runId: job.context.runId, traceId: activeTraceId() ?? '', ...difference },
+      { signal, onBytes },
+    );
+  } finally {
+    await scratch.dispose();
+  }
+}
+
+async function prepare(deps: TableDependencies, job: TableJob, plan: LoadPlan, dir: string, signal: AbortSignal): Promise<RowDifference> {
+  const found = await deps.catalog.difference({ pipeline: job.context.pipeline, dataset: datasetOf(job.model), from: plan.fromSnapshot, to: job.snapshot }, signal);
+  const located = (segments: readonly LiveSegment[]) => segments.map(({ path, partitions, whole }) => ({ absolutePath: deps.lake.absolute(path), partitions, whole }));
+  const difference = { before: located(found.before), after: located(found.after), unchanged: located(found.unchanged) };
+  const inputs = Object.values(difference).flatMap((segments) => segments.map(({ absolutePath }) => absolutePath));
+  return deps.engineTurns.take('engine', signal, () =>
+    withEngine({ ...deps.engine, inputs: [...new Set(inputs)], staging: dir, signal }, (engine) => writeDifference(engine, plan.spec, job.model.sequence, difference, dir)),
+  );
+}
+
+function datasetOf(model: Model): string {
+  return `${model.zone}.${model.name}`;
+}

@@ -1,0 +1,37 @@
+import './telemetry';
+import { Lake } from '@weir/lake';
+import { createLog, onShutdown, StageGate, stopTelemetry } from '@weir/platform';
+import { cachedDefinitions, connect, serve } from '@weir/rpc';
+import { remoteCatalog } from './catalog';
+import { readConfig } from './config';
+import { Connections } from './connections';
+import { Readiness } from './readiness';
+import { services } from './rpc';
+import { Turns } from './turns';
+
+const log = createLog('load');
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const clients = connect({ metadata: config.metadata });
+  const connections = new Connections(config.connections);
+  const sources = { lake: new Lake(config.lake), catalog: remoteCatalog(clients), definition: cachedDefinitions(clients) };
+  const turns = { engineTurns: new Turns(1), tableTurns: new Turns(1), destinationTurns: new Turns(2) };
+  const dependencies = { ...sources, ...turns, engine: config.engine, destinationOf: (name: string) => connections.destination(name) };
+  const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });
+  const readiness = new Readiness({ probe: () => connections.ping(), report: (ready) => server.setReady(ready), log });
+  readiness.start();
+  log.info({ port: server.port }, 'Listening.');
+  onShutdown(log, async () => {
+    await readiness.stop();
+    await server.drain(15_000);
+    clients.close();
+    await connections.close();
+    await stopTelemetry();
+  });
+}
+
+main().catch((error: unknown) => {
+  log.error({ error }, 'Cannot start.');
+  process.exit(1);
+});

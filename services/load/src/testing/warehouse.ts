@@ -1,0 +1,90 @@
+import { PostgresDestination } from '@weir/connectors';
+import type { Definition, Model } from '@weir/core';
+import { Lake } from '@weir/lake';
+import { Secret } from '@weir/platform';
+import type { LoadResult, Progress, StageContext } from '@weir/rpc';
+import { tempDir, testDatabase, type TestPostgres } from '@weir/testkit';
+import type pg from 'pg';
+import { loadDestination, type LoadDependencies } from '../load-destination';
+import { Turns } from '../turns';
+import { TestDataset } from './test-dataset';
+
+/** A lake and a real Postgres, with the load stage between them. */
+export interface Warehouse {
+  readonly lake: Lake;
+  readonly config: TestPostgres;
+  readonly pool: pg.Pool;
+  /** Columns of a model's table, without Weir's own, as text; ordered by these. */
+  rows(model: Model): Promise<(string | null)[][]>;
+  dispose(): Promise<void>;
+}
+
+export async function openWarehouse(): Promise<Warehouse> {
+  const [database, folder] = await Promise.all([testDatabase(), tempDir()]);
+  return {
+    lake: new Lake(folder.path),
+    config: database.config,
+    pool: database.pool,
+    async rows(model) {
+      const columns = model.columns.map(({ name }) => `"${name}"::text`).join(', ');
+      const found = await database.pool.query<(string | null)[]>({ text: `select ${columns} from "test"."${model.name}" order by ${model.columns.map(({ name }) => `"${model.name}"."${name}"`).join(', ')}`, rowMode: 'array' });
+      return found.rows;
+    },
+    async dispose() {
+      await Promise.all([database.drop(), folder.dispose()]);
+    },
+  };
+}
+
+/** How a test reaches the destination: straight, through a proxy, or with its own pool. */
+export function destinationAt(config: TestPostgres, port = config.port): PostgresDestination {
+  return PostgresDestination.open({ ...config, port, password: new Secret(config.password) });
+}
+
+let runs = 0;
+
+/** The load stage over datasets of the test; each call is a run of its own unless it is given one. */
+export class TestLoad {
+  readonly deps: LoadDependencies;
+
+  constructor(
+    readonly warehouse: Pick<Warehouse, 'lake'>,
+    readonly destination: PostgresDestination,
+    readonly datasets: readonly TestDataset[],
+    overrides: Partial<LoadDependencies> = {},
+  ) {
+    this.deps = {
+      catalog: TestDataset.catalog(datasets),
+      lake: warehouse.lake,
+      engine: { memoryLimit: '256MB', threads: 2 },
+      engineTurns: new Turns(1),
+      tableTurns: new Turns(1),
+      destinationTurns: new Turns(2),
+      definition: () => Promise.resolve(definitionOf(datasets.map(({ model }) => model))),
+      destinationOf: () => destination,
+      ...overrides,
+    };
+  }
+
+  async to(snapshot: number, options: { context?: StageContext; signal?: AbortSignal; report?: (progress: Progress) => void } = {}): Promise<LoadResult> {
+    const { context = newRun(), signal = new AbortController().signal, report = () => undefined } = options;
+    return loadDestination(this.deps, { context, destination: 0, snapshot }, { signal, report });
+  }
+}
+
+export function newRun(): StageContext {
+  runs += 1;
+  return { runId: `run-${runs}`, pipeline: 'test', definitionVersion: 1, attempt: `attempt-${runs}` };
+}
+
+function definitionOf(models: readonly Model[]): Definition {
+  return {
+    name: 'test',
+    description: '',
+    source: { type: 'file', dataset: 'orders', path: '/nowhere/*.csv', delimiter: ',', empty: 'error' },
+    contract: { id: 'test', version: '1.0.0', datasets: [] },
+    models,
+    destinations: [{ connection: 'warehouse', type: 'postgres', schema: 'test' }],
+    policy: { retries: 2, retryDelayMs: 0, executionTimeoutMs: 60_000, failAbove: { share: 0.01, minRows: 100 } },
+  };
+}

@@ -1,0 +1,53 @@
+import { WeirError } from '@weir/core';
+
+interface Waiting {
+  readonly proceed: () => void;
+}
+
+interface Line {
+  running: number;
+  readonly waiting: Waiting[];
+}
+
+/**
+ * Lets at most `width` bodies of one name run at a time; others wait in order. What waits is bounded by the calls that the service admits,
+ * each of which waits for a handful of tables.
+ */
+export class Turns {
+  private readonly lines = new Map<string, Line>();
+
+  constructor(private readonly width: number) {}
+
+  /** Runs `body` when its turn comes; throws CANCELLED when the signal is aborted first. */
+  async take<T>(name: string, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+    const line = this.lines.get(name) ?? { running: 0, waiting: [] };
+    this.lines.set(name, line);
+    if (line.running < this.width) line.running += 1;
+    else await this.wait(line, signal);
+    try {
+      return await body();
+    } finally {
+      // The turn goes straight to the next in line, so that nobody can slip in between.
+      const next = line.waiting.shift();
+      if (next) next.proceed();
+      else if ((line.running -= 1) === 0) this.lines.delete(name);
+    }
+  }
+
+  private wait(line: Line, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        line.waiting.splice(line.waiting.indexOf(waiting), 1);
+        reject(new WeirError({ code: 'CANCELLED', message: 'Cancelled while waiting for a turn.' }));
+      };
+      const proceed = (): void => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      const waiting = { proceed };
+      line.waiting.push(waiting);
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+}
