@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { launch } from '../../build/launch.mjs';
+
+await launch('tools/servers');

@@ -1,0 +1,97 @@
+import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { onPath, runCommand } from './command';
+import { dockerAnswers } from './find';
+import { cacheHome, ROOT, weirHome } from './home';
+import { look as lookForJaeger } from './jaeger';
+import { isFree } from './port';
+import { lookForPostgres } from './postgres-programs';
+import { platformStatus } from './status';
+import { look as lookForTemporal } from './temporal';
+import { OLDEST_POSTGRES, PORTS, VERSIONS } from './versions';
+
+export interface Finding {
+  readonly name: string;
+  readonly verdict: 'ok' | 'warn' | 'fail';
+  readonly text: string;
+  /** What to do; absent when all is well. */
+  readonly fix?: string;
+}
+
+const GIGABYTE = 1024 ** 3;
+
+/** Looks at everything that a start needs, side by side. Nothing is changed; `fail` = the platform cannot start. */
+export async function diagnose(): Promise<Finding[]> {
+  const [docker, go, postgres] = [await dockerAnswers(), await goVersion(), await lookForPostgres()];
+  const toBuildWith = { docker, go };
+  return [
+    nodeFinding(),
+    { name: 'npm packages', verdict: 'ok', text: `installed in ${join(ROOT, 'node_modules')}` },
+    goFinding(go, docker),
+    { name: 'Docker', verdict: 'ok', text: docker ? 'the engine answers' : 'the engine does not answer; servers run natively' },
+    postgresFinding(postgres),
+    serverFinding('Temporal', VERSIONS.temporal, lookForTemporal(), 3, toBuildWith),
+    serverFinding('Jaeger', VERSIONS.jaeger, lookForJaeger(), 5, toBuildWith),
+    folderFinding('cache', cacheHome()),
+    folderFinding('home', weirHome()),
+    diskFinding(weirHome()),
+    await portsFinding(),
+  ];
+}
+
+function nodeFinding(): Finding {
+  // The launcher has refused older versions before this code could run.
+  return { name: 'Node', verdict: 'ok', text: process.versions.node };
+}
+
+async function goVersion(): Promise<string | undefined> {
+  if (!onPath('go')) return undefined;
+  const { output } = await runCommand('go', ['env', 'GOVERSION'], { timeoutMs: 10_000 });
+  return /go(\d+\.\d+(?:\.\d+)?)/.exec(output)?.[1];
+}
+
+function goFinding(version: string | undefined, docker: boolean): Finding {
+  if (version) return { name: 'Go', verdict: 'ok', text: version };
+  const text = 'not installed; it builds Temporal and Jaeger where Docker is absent';
+  return docker ? { name: 'Go', verdict: 'ok', text } : { name: 'Go', verdict: 'warn', text, fix: 'Install Go 1.26 (go.dev/dl), or Docker.' };
+}
+
+function postgresFinding(found: { folder: string; major: number } | undefined): Finding {
+  return { name: 'Postgres', verdict: 'ok', text: found ? `${found.major} in ${found.folder}` : `none of version ${OLDEST_POSTGRES} or newer; Docker's or the npm packages' ${VERSIONS.postgres} is used` };
+}
+
+function serverFinding(name: string, version: string, found: string | undefined, minutes: number, { docker, go }: { docker: boolean; go: string | undefined }): Finding {
+  if (found) return { name, verdict: 'ok', text: found };
+  if (docker) return { name, verdict: 'ok', text: `${version}, from Docker` };
+  if (go) return { name, verdict: 'warn', text: `not there; the next start builds ${version}, about ${minutes} min, once`, fix: 'Nothing; or `weir up --detach` now.' };
+  // Runs work without Jaeger, only their traces are missing.
+  return { name, verdict: name === 'Jaeger' ? 'warn' : 'fail', text: 'not there, and neither Docker nor Go to get it with', fix: 'Install Docker (docs.docker.com/get-docker) or Go 1.26 (go.dev/dl).' };
+}
+
+function folderFinding(name: string, folder: string): Finding {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    return { name, verdict: 'ok', text: folder };
+  } catch (error) {
+    return { name, verdict: 'fail', text: `${folder}: ${error instanceof Error ? error.message : String(error)}`, fix: name === 'cache' ? 'Make it writable, or set XDG_CACHE_HOME.' : 'Make it writable, or set WEIR_HOME.' };
+  }
+}
+
+function diskFinding(folder: string): Finding {
+  if (!existsSync(folder)) return { name: 'disk', verdict: 'ok', text: 'not looked at' };
+  const { bavail, bsize } = statfsSync(folder);
+  const free = (bavail * bsize) / GIGABYTE;
+  const text = `${free.toFixed(1)} GB free`;
+  if (free < 1) return { name: 'disk', verdict: 'fail', text, fix: 'Free at least 2 GB.' };
+  return free < 3 ? { name: 'disk', verdict: 'warn', text, fix: 'The first start needs about 2 GB to build servers.' } : { name: 'disk', verdict: 'ok', text };
+}
+
+async function portsFinding(): Promise<Finding> {
+  const running = await platformStatus();
+  if (running.kind === 'running') return { name: 'ports', verdict: 'ok', text: 'the platform runs' };
+  const taken: string[] = [];
+  for (const [name, port] of Object.entries(PORTS)) if (!(await isFree(port))) taken.push(`${port} (${name})`);
+  if (taken.length === 0) return { name: 'ports', verdict: 'ok', text: 'all free' };
+  return { name: 'ports', verdict: 'warn', text: `in use: ${taken.join(', ')}`, fix: 'Nothing: the next free ones are taken, `weir status` tells which.' };
+}

@@ -1,0 +1,10 @@
+export { startDetached, supervise, untilSignal } from './detached';
+export { diagnose, type Finding } from './doctor';
+export { removeHome, ROOT, weirHome } from './home';
+export { Platform, type PlatformOptions } from './platform';
+export type { Account } from './postgres-accounts';
+export { STEPS, type Report, type Step, type StepEvent } from './report';
+export { platformState, readState, SERVICES, type Addresses, type PlatformState, type ServiceName, type State } from './state';
+export { serviceEnvironment } from './services';
+export { platformStatus, type Health, type PlatformStatus, type ServiceHealth, type StatusAnswer } from './status';
+export { stopPlatform, type Stopped } from './stop-platform';

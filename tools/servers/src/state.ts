@@ -1,0 +1,101 @@
+import { WeirError } from '@weir/core';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { weirHome } from './home';
+import type { Account } from './postgres-accounts';
+import { isAlive, type ProcessReference } from './process-reference';
+import type { Condition } from './supervised';
+
+export const SERVICES = ['ingest', 'quality', 'transform', 'load', 'metadata', 'orchestrator'] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+/** Every address of a platform. */
+export interface Addresses {
+  /** host:port by service. */
+  readonly services: Readonly<Record<ServiceName, string>>;
+  /** host:port of Temporal's frontend. */
+  readonly temporal: string;
+  readonly namespace: string;
+  /** URL; empty when unknown. */
+  readonly temporalUi: string;
+  /** URL of Jaeger's query API. */
+  readonly jaeger: string;
+  /** URL that takes spans over OTLP/gRPC. */
+  readonly otlp: string;
+  /** Folder of the lake. */
+  readonly lake: string;
+  /** The database of the connection `warehouse`. */
+  readonly warehouse: Account;
+  /** The platform's own database. */
+  readonly postgres: Account;
+}
+
+/** One supervised process as it was when the state was written. */
+export interface ProcessState {
+  readonly name: string;
+  readonly condition: Condition;
+  readonly process: ProcessReference | undefined;
+  readonly restarts: number;
+  readonly stopSignal: NodeJS.Signals;
+}
+
+/** The platform that a supervisor runs. */
+export interface PlatformRecord {
+  readonly phase: 'starting' | 'up' | 'stopping';
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Whether it runs on its own, with no terminal that ends it. */
+  readonly detached: boolean;
+  readonly addresses: Addresses;
+  /** How each server came to be: "given", "docker …" or its program. Jaeger appears when it is there. */
+  readonly origins: Readonly<Record<string, string>>;
+}
+
+/** What .weir/state.json holds: written by the supervisor alone, readable by its owner alone (it has passwords). */
+export interface State {
+  readonly version: 1;
+  readonly home: string;
+  readonly supervisor: ProcessReference;
+  readonly processes: readonly ProcessState[];
+  /** Absent for the servers of tests, which belong to no platform. */
+  readonly platform?: PlatformRecord | undefined;
+}
+
+/** The platform's addresses as others use them. */
+export type PlatformState = Addresses & { readonly home: string };
+
+/** Where a running platform is. Throws PLATFORM_DOWN when none runs here or it is still starting. */
+export async function platformState(home: string = weirHome()): Promise<PlatformState> {
+  const state = readState(home);
+  if (!state?.platform || !isAlive(state.supervisor)) throw new WeirError({ code: 'PLATFORM_DOWN', place: home, message: 'No platform runs here.' });
+  const { phase, addresses } = state.platform;
+  if (phase !== 'up') throw new WeirError({ code: 'PLATFORM_DOWN', place: home, message: `The platform is ${phase}.`, fix: 'Wait until `weir status` says that it is up.' });
+  return { ...addresses, home };
+}
+
+/** The state as it was last written, alive or not; undefined when there is none or it is of another version. */
+export function readState(home: string): State | undefined {
+  try {
+    const state = JSON.parse(readFileSync(stateFile(home), 'utf8')) as State;
+    return state.version === 1 ? state : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the state, whole or not at all. */
+export function writeState(state: State): void {
+  const file = stateFile(state.home);
+  const draft = `${file}.${process.pid}`;
+  mkdirSync(state.home, { recursive: true });
+  writeFileSync(draft, JSON.stringify(state, undefined, 2), { mode: 0o600 });
+  renameSync(draft, file);
+}
+
+export function removeState(home: string): void {
+  rmSync(stateFile(home), { force: true });
+}
+
+function stateFile(home: string): string {
+  return join(home, 'state.json');
+}

@@ -1,0 +1,34 @@
+/** Versions of the servers. Temporal's is of its command line (server 1.29.1); Jaeger's Go module 1.76.0 is release 2.13.0. */
+export const VERSIONS = { postgres: '18', temporal: '1.5.1', jaeger: '2.13.0', jaegerModule: '1.76.0' } as const;
+
+/** The oldest Postgres whose SQL the platform uses. */
+export const OLDEST_POSTGRES = 15;
+
+/** The images that Docker and infra/compose.yaml run. */
+export const IMAGES = {
+  postgres: `postgres:${VERSIONS.postgres}`,
+  temporal: `temporalio/temporal:${VERSIONS.temporal}`,
+  jaeger: `jaegertracing/jaeger:${VERSIONS.jaeger}`,
+} as const;
+
+/** First choice of every port; the next free one is taken where it is in use. `WEIR_<NAME>_PORT` asks for one. */
+export const PORTS = {
+  ingest: 7411,
+  quality: 7412,
+  transform: 7413,
+  load: 7414,
+  metadata: 7415,
+  orchestrator: 7416,
+  postgres: 55432,
+  temporal: 7233,
+  temporalUi: 8233,
+  jaegerOtlp: 4317,
+  jaegerOtlpHttp: 4318,
+  jaegerGrpc: 16685,
+  jaegerQuery: 16686,
+} as const;
+
+export type PortName = keyof typeof PORTS;
+
+/** Custom search attributes of the platform's workflows, all of type Keyword. */
+export const SEARCH_ATTRIBUTES = ['WeirPipeline', 'WeirInterval', 'WeirStage', 'WeirRunKind', 'WeirVerdict'] as const;
