@@ -42,3 +42,4 @@ export { type CompiledCheck, compileCheck, judge, measureTogether, unmeasured } 
 export { score, verdict } from './check/verdict';
 export { BROKEN_RULES, type Decode, type DecodeRule, REMARKS, ROW_ID, compileDecode, rowIdSql } from './contract/decode-sql';
 export { ADMITTED_ROWS, FILE_COLUMN, KEY_CONFLICT, type ReadFile, VALID_ROWS, type ValidatePlan, planValidate } from './plan/validate';
+export { rowHashSql, winnerOrderSql } from './plan/winner';

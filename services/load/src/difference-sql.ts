@@ -1,5 +1,5 @@
 import { identityColumns, type TableSpec } from '@weir/connectors';
-import { quoteIdent, type Column } from '@weir/core';
+import { quoteIdent, rowHashSql, winnerOrderSql, type Column } from '@weir/core';
 import { PARTITION_COLUMN, ROW_COLUMNS } from '@weir/engine';
 
 /** SQL relations of a difference between two snapshots, each with `sourceColumns`. */
@@ -63,26 +63,20 @@ function rowsByKey(spec: TableSpec, { before, after, unchanged }: DifferenceRela
   return [...(unchanged === undefined ? [] : [touched]), ...winners(spec, 'after', candidates(after), sequence), ...winners(spec, 'before', candidates(before), sequence)];
 }
 
-/**
- * The winner of each key has the greatest sequence, or lies in the latest partition; the hash decides between what is left, so that every
- * build chooses alike. Few keys occur more than once, and only those are ranked.
- */
+/** The winner of each key; few keys occur more than once, and only those are ranked. */
 function winners(spec: TableSpec, when: 'after' | 'before', candidates: string, sequence: string | undefined): string[] {
   const key = keyOf(spec);
-  const order = sequence === undefined ? '_weir_partition desc' : `${quoteIdent(sequence)} desc nulls last`;
   const contested = `${when}_contested c on ${same(identityColumns(spec).map(quoteIdent), 'r', 'c')}`;
   const rows = hashed(spec, candidates);
   return [
     `create temp table ${when}_contested as select ${key} from ${candidates} group by ${key} having count(*) > 1`,
     `create temp view ${when}_rows as select r.* from (${rows}) r anti join ${contested} union all
-      select * from (select r.* from (${rows}) r semi join ${contested} qualify row_number() over (partition by ${key} order by ${order}, _weir_hash desc) = 1)`,
+      select * from (select r.* from (${rows}) r semi join ${contested} qualify row_number() over (partition by ${key} order by ${winnerOrderSql(sequence, '_weir_hash')}) = 1)`,
   ];
 }
 
-/** MD5 over all of the model's columns, each as text with its length, so that no two different rows read alike. */
 function hashed(spec: TableSpec, relation: string): string {
-  const texts = spec.columns.map(({ name }) => `coalesce(strlen(${quoteIdent(name)}::varchar) || ':' || ${quoteIdent(name)}::varchar, '-')`);
-  return `select *, md5(concat(${texts.join(', ')})) as _weir_hash from ${relation}`;
+  return `select *, ${rowHashSql(spec.columns.map(({ name }) => name))} as _weir_hash from ${relation}`;
 }
 
 function keyOf(spec: TableSpec): string {

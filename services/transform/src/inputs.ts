@@ -1,4 +1,4 @@
-import { WHOLE, WeirError, partitionsOf, type Column, type Definition, type Model } from '@weir/core';
+import { WHOLE, WeirError, partitionsOf, quoteIdent, rowHashSql, winnerOrderSql, type Column, type Definition, type Model } from '@weir/core';
 import { segmentRelation, ROW_COLUMNS, PARTITION_COLUMN, type Engine, type RelationSegment } from '@weir/engine';
 import { Scope, type StageContext, type TransformRequest } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
@@ -29,12 +29,25 @@ export async function gatherWork(dependencies: Dependencies, request: TransformR
   return { context, definition, models, partitions: partitionsOf(context.interval, definition.grain), sources: await staged(dependencies, request, readFrom(models)) };
 }
 
-/** The columns of a dataset that models may see, and whether its rows have ids and positions. */
-export function datasetShape(definition: Definition, dataset: string): { columns: readonly Column[]; identified: boolean } {
+/** What a dataset's rows have. */
+export interface DatasetShape {
+  /** The columns that models may see. */
+  readonly columns: readonly Column[];
+  /** Whether rows have ids and positions. */
+  readonly identified: boolean;
+  readonly key: readonly string[];
+  readonly sequence?: string | undefined;
+}
+
+/** The shape of a dataset that models may read. Throws UNKNOWN_DATASET. */
+export function datasetShape(definition: Definition, dataset: string): DatasetShape {
   const source = definition.contract.datasets.find((each) => each.name === definition.source.dataset);
-  if (source && dataset === `bronze.${source.name}`) return { columns: source.columns, identified: true };
+  if (source && dataset === `bronze.${source.name}`) {
+    const key = source.columns.filter(({ keyPosition }) => keyPosition !== undefined).map(({ name }) => name);
+    return { columns: source.columns, identified: true, key, sequence: source.order.by === 'sequence' ? source.order.column : undefined };
+  }
   const model = definition.models.find((each) => qualified(each) === dataset);
-  if (model) return { columns: model.columns, identified: model.scope === 'row' };
+  if (model) return { columns: model.columns, identified: model.scope === 'row', key: model.key, sequence: model.sequence };
   throw new WeirError({ code: 'UNKNOWN_DATASET', message: `The pipeline ${definition.name} has no dataset \`${dataset}\`.` });
 }
 
@@ -42,11 +55,21 @@ export function qualified(model: Model): string {
   return `${model.zone}.${model.name}`;
 }
 
-/** Makes a dataset's live rows readable under a name. */
-export async function createView(engine: Engine, view: string, definition: Definition, dataset: string, segments: readonly RelationSegment[]): Promise<void> {
-  const { columns, identified } = datasetShape(definition, dataset);
-  const all = [...columns, PARTITION_COLUMN, ...(identified ? ROW_COLUMNS : [])];
-  await engine.run(`create or replace view ${view} as select * from ${segmentRelation(segments, all)}`, `bind ${dataset}`);
+/**
+ * Makes a dataset's live rows readable under a name. Over the history a key that came in several partitions is one row, the same that a
+ * destination holds; within a run each partition stands for itself.
+ */
+export async function createView(engine: Engine, view: string, { definition, partitions }: Work, dataset: string, segments: readonly RelationSegment[]): Promise<void> {
+  const shape = datasetShape(definition, dataset);
+  const relation = segmentRelation(segments, [...shape.columns, PARTITION_COLUMN, ...(shape.identified ? ROW_COLUMNS : [])]);
+  const overHistory = partitions.length === 1 && partitions[0] === WHOLE && definition.grain !== undefined;
+  const rows = overHistory && shape.key.length > 0 ? winners(shape, relation) : `select * from ${relation}`;
+  await engine.run(`create or replace view ${view} as ${rows}`, `bind ${dataset}`);
+}
+
+function winners({ columns, key, sequence }: DatasetShape, relation: string): string {
+  const order = winnerOrderSql(sequence, rowHashSql(columns.map(({ name }) => name)));
+  return `select * from ${relation} qualify row_number() over (partition by ${key.map(quoteIdent).join(', ')} order by ${order}) = 1`;
 }
 
 /** This run's bronze, all of it. */

@@ -148,6 +148,23 @@ describe('transformRun over history', () => {
     expect(await shop.rows(staged, 'gold.best_ever', [PRODUCT], '1')).toEqual([{ product: 'apple' }]);
   });
 
+  it('sees of a key that came on several days only the row of the latest, as a destination does', async () => {
+    const models: ModelText[] = [
+      { name: 'silver.prices', scope: 'interval', key: 'product', sql: 'select product, max(amount) as price from bronze.orders group by product' },
+      { name: 'gold.price_list', scope: 'history', sql: 'select product, price as total from silver.prices' },
+    ];
+    const dependencies = shop.dependencies(await defineShop(models));
+    const interval = await transformRun(dependencies, intervalRequest('run-1', await shop.stageBronze('run-1', ORDERS), THREE_DAYS), never, quiet);
+    await shop.publish(interval.staged);
+    const history = await transformRun(dependencies, historyRequest('refresh-1'), never, quiet);
+    // apple was sold on the first day only; pear at 2.250 on the first and at -1.000 on the third.
+    expect(await shop.rows(history.staged, 'gold.price_list', [PRODUCT, TOTAL], '1')).toEqual([
+      { product: 'apple', total: '1.500' },
+      { product: 'pear', total: '-1.000' },
+      { product: 'plum', total: '9.999' },
+    ]);
+  });
+
   it('reads of a file only the partitions that are live', async () => {
     const dependencies = shop.dependencies(await defineShop(MODELS));
     const bronze = await shop.stageBronze('run-1', ORDERS);

@@ -67,7 +67,7 @@ class Views {
 
   async add(dataset: string, segments: readonly RelationSegment[]): Promise<void> {
     const view = `main.input_${this.names.size}`;
-    await createView(this.engine, view, this.work.definition, dataset, segments);
+    await createView(this.engine, view, this.work, dataset, segments);
     this.names.set(dataset, view);
   }
 

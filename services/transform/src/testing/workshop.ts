@@ -32,6 +32,7 @@ export interface ModelText {
   readonly name: string;
   readonly scope: ModelScope;
   readonly sql: string;
+  readonly key?: string;
 }
 
 /** A lake with the bronze of one pipeline `shop`, and a catalog that says what a test publishes. */
@@ -101,7 +102,7 @@ export class Workshop {
 
 /** A definition of these models over bronze.orders, compiled as apply does it. */
 export async function defineShop(texts: readonly ModelText[], grain: string | undefined = '1d'): Promise<Definition> {
-  const scopes = texts.map(({ name, scope }) => `  ${name.split('.')[1]}: { over: ${scope} }`);
+  const scopes = texts.map(({ name, scope, key }) => `  ${name.split('.')[1]}: { over: ${scope}${key === undefined ? '' : `, key: [${key}]`} }`);
   const path = grain === undefined ? 'data/*.csv' : 'data/{date}.csv';
   const pipeline = ['name: shop', ...(grain === undefined ? [] : [`grain: ${grain}`]), `source: { dataset: orders, type: file, path: "${path}" }`, 'models:', ...scopes, 'destinations:', '  - { connection: warehouse, schema: shop }'];
   const models = texts.map(({ name, sql }) => ({ path: `models/${name.replace('.', '/')}.sql`, text: sql }));
