@@ -1,7 +1,7 @@
 export { connect, DEFAULT_TIMEOUT_MS, type Addresses, type CallOptions, type Clients } from './clients';
 export { cachedDefinitions, type DefinitionReader } from './definitions';
 export { stream, unary, type CallContext } from './handler';
-export { withProgress } from './progress';
+export { withProgress, type ReportProgress } from './progress';
 export { MAX_MESSAGE_BYTES, serve, type RpcServer, type ServeOptions } from './server';
 export { fromStatus, toStatus } from './status';
 export type { Interval, Position, Progress, RowCount, SegmentSet, StageContext } from './gen/weir/data/v1/data';

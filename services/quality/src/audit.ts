@@ -2,12 +2,11 @@ import { quoteIdent, score, verdict, type Check, type CheckOutcome, type Definit
 import { PARTITION_COLUMN, segmentRelation, withEngine, type Engine } from '@weir/engine';
 import type { Lake, ManifestDataset } from '@weir/lake';
 import { withSpan } from '@weir/platform';
-import type { AuditRequest, AuditResponse, Progress } from '@weir/rpc';
+import { withProgress, type AuditRequest, type AuditResponse, type Progress, type ReportProgress } from '@weir/rpc';
 import { checkFailure } from './check-failure';
 import type { Dependencies } from './dependencies';
 import { keyChecks, sampleKeys } from './key-checks';
 import { measureChecks, sampleRows } from './measure-checks';
-import { withProgress, type Reporter } from './progress';
 import { requestOf, type StageRequest } from './stage-request';
 import { toCheckResult, toVerdict } from './wire';
 
@@ -26,7 +25,7 @@ export async function audit(dependencies: AuditDependencies, request: AuditReque
   const attributes = { 'weir.stage': STAGE, 'weir.pipeline': stage.pipeline, 'weir.run.id': stage.runId };
   await withSpan('quality audit', attributes, async (span) => {
     const progress = (value: Progress): Promise<void> => send({ event: { $case: 'progress', value } });
-    const { outcomes, samples } = await withProgress(progress, (reporter) => dependencies.gate.run(signal, () => attempt(dependencies, stage, reporter, signal)));
+    const { outcomes, samples } = await withProgress(progress, (report) => dependencies.gate.run(signal, () => attempt(dependencies, stage, report, signal)));
     span.setAttributes({ 'weir.checks': outcomes.length, 'weir.checks.failed': outcomes.filter(({ passed }) => !passed).length });
     await send({ event: { $case: 'result', value: { checks: outcomes.map(toCheckResult), verdict: toVerdict(verdict(outcomes)), score: score(outcomes) } } });
     if (verdict(outcomes) === 'failed') throw checkFailure(outcomes, samples, STAGE);
@@ -38,24 +37,24 @@ interface Audited {
   readonly samples: readonly string[];
 }
 
-async function attempt(dependencies: AuditDependencies, stage: StageRequest, reporter: Reporter, signal: AbortSignal): Promise<Audited> {
+async function attempt(dependencies: AuditDependencies, stage: StageRequest, report: ReportProgress, signal: AbortSignal): Promise<Audited> {
   const { lake } = dependencies;
-  const definition = await dependencies.definition(stage.pipeline, stage.definitionVersion);
+  const definition = await dependencies.definition(stage.pipeline, stage.definitionVersion, signal);
   const { datasets } = await lake.readManifest(stage.segments);
   const inputs = datasets.flatMap(({ segments }) => segments.map(({ path }) => lake.absolute(path)));
   const scratch = await lake.scratch(stage.runId, stage.attempt);
   try {
-    return await withEngine({ inputs, staging: scratch.dir, ...dependencies.engine, signal }, (engine) => auditAll(engine, lake, definition, datasets, reporter));
+    return await withEngine({ inputs, staging: scratch.dir, ...dependencies.engine, signal }, (engine) => auditAll(engine, lake, definition, datasets, report));
   } finally {
     await scratch.dispose();
   }
 }
 
-async function auditAll(engine: Engine, lake: Lake, definition: Definition, datasets: readonly ManifestDataset[], reporter: Reporter): Promise<Audited> {
+async function auditAll(engine: Engine, lake: Lake, definition: Definition, datasets: readonly ManifestDataset[], report: ReportProgress): Promise<Audited> {
   const outcomes: CheckOutcome[] = [];
   const samples: string[] = [];
   for (const [done, staged] of datasets.entries()) {
-    reporter.report(staged.dataset, done, datasets.length);
+    report({ step: staged.dataset, done, total: datasets.length });
     const model = definition.models.find(({ zone, name }) => `${zone}.${name}` === staged.dataset);
     if (!model) continue;
     const audited = await auditModel(engine, lake, definition, model, staged);

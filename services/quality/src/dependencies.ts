@@ -1,4 +1,4 @@
-import type { Definition } from '@weir/core';
+import type { DefinitionReader } from '@weir/rpc';
 import type { Lake } from '@weir/lake';
 import type { StageGate } from '@weir/platform';
 import type pg from 'pg';
@@ -9,7 +9,7 @@ export interface Dependencies {
   readonly pool: pg.Pool;
   readonly lake: Lake;
   /** One version of a pipeline's definition; throws PIPELINE_NOT_FOUND. */
-  readonly definition: (pipeline: string, version: number) => Promise<Definition>;
+  readonly definition: DefinitionReader;
   /** Bounds the stages that run at a time. */
   readonly gate: StageGate;
   readonly engine: { readonly memoryLimit: string; readonly threads: number };

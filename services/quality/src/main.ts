@@ -2,9 +2,8 @@ import './telemetry';
 import { join } from 'node:path';
 import { Lake } from '@weir/lake';
 import { createLog, onShutdown, openPool, Readiness, StageGate, stopTelemetry } from '@weir/platform';
-import { connect, serve } from '@weir/rpc';
+import { cachedDefinitions, connect, serve } from '@weir/rpc';
 import { readConfig } from './config';
-import { cachedDefinitions } from './definitions';
 import { services } from './rpc';
 
 const log = createLog('quality');

@@ -1,14 +1,13 @@
 import { ADMITTED_ROWS, score, VALID_ROWS, verdict, type CheckOutcome, type ValidatePlan } from '@weir/core';
 import { withEngine, type Engine } from '@weir/engine';
 import { inTransaction, withSpan } from '@weir/platform';
-import type { Progress, ValidateRequest, ValidateResponse, ValidateResult } from '@weir/rpc';
+import { withProgress, type Progress, type ReportProgress, type ValidateRequest, type ValidateResponse, type ValidateResult } from '@weir/rpc';
 import { closeAccounts, recordAccounts, type PartitionAccounts } from './accounts';
 import { BREAKER_SAMPLE_ROWS, tripped } from './breaker';
 import { checkFailure } from './check-failure';
 import { decodeFiles } from './decode-files';
 import type { Dependencies } from './dependencies';
 import { measureChecks, sampleRows } from './measure-checks';
-import { withProgress, type Reporter } from './progress';
 import { quarantine } from './quarantine';
 import { rejects } from './rejects';
 import { rawDataset, sourceContract } from './source-contract';
@@ -33,7 +32,7 @@ export async function validate(dependencies: Dependencies, request: ValidateRequ
   const attributes = { 'weir.stage': STAGE, 'weir.pipeline': stage.pipeline, 'weir.run.id': stage.runId };
   await withSpan('quality validate', attributes, async (span) => {
     const progress = (value: Progress): Promise<void> => send({ event: { $case: 'progress', value } });
-    const { result, failure } = await withProgress(progress, (reporter) => dependencies.gate.run(signal, () => attempt(dependencies, stage, reporter, signal)));
+    const { result, failure } = await withProgress(progress, (report) => dependencies.gate.run(signal, () => attempt(dependencies, stage, report, signal)));
     const { read = 0, admitted = 0, duplicate = 0, quarantined = 0 } = result.accounts ?? {};
     span.setAttributes({ 'weir.rows.read': read, 'weir.rows.admitted': admitted, 'weir.rows.duplicate': duplicate, 'weir.rows.quarantined': quarantined });
     await send({ event: { $case: 'result', value: result } });
@@ -47,47 +46,47 @@ interface Judged {
   readonly failure?: Error | undefined;
 }
 
-async function attempt(dependencies: Dependencies, stage: StageRequest, reporter: Reporter, signal: AbortSignal): Promise<Judged> {
-  const definition = await dependencies.definition(stage.pipeline, stage.definitionVersion);
+async function attempt(dependencies: Dependencies, stage: StageRequest, report: ReportProgress, signal: AbortSignal): Promise<Judged> {
+  const definition = await dependencies.definition(stage.pipeline, stage.definitionVersion, signal);
   const raw = rawDataset(await dependencies.lake.readManifest(stage.segments), definition);
   const scratch = await dependencies.lake.scratch(stage.runId, stage.attempt);
   try {
-    return await run({ ...dependencies, stage, definition, raw, dir: scratch.dir, signal }, reporter);
+    return await run({ ...dependencies, stage, definition, raw, dir: scratch.dir, signal }, report);
   } finally {
     await scratch.dispose();
   }
 }
 
-async function run(work: Work, reporter: Reporter): Promise<Judged> {
+async function run(work: Work, report: ReportProgress): Promise<Judged> {
   const { lake, definition, raw, dir, signal } = work;
   const { delimiter } = definition.source;
   const scanned = await withSpan('scan files', { 'weir.files': raw.segments.length }, () =>
-    scanFiles(raw.segments, { lake, delimiter, dir, signal, progress: (done, total) => reporter.report('scan', done, total) }),
+    scanFiles(raw.segments, { lake, delimiter, dir, signal, progress: (done, total) => report({ step: 'scan', done, total }) }),
   );
   const rows = scanned.files.reduce((sum, file) => sum + file.scan.records, 0);
-  reporter.report('decode', 0, rows);
+  report({ step: 'decode', done: 0, total: rows });
   const inputs = scanned.files.map((file) => file.path);
   return withEngine({ inputs, staging: dir, ...work.engine, signal }, async (engine) => {
     const plan = await decodeFiles(scanned, { engine, dataset: sourceContract(definition), delimiter, dir, signal });
-    return admit(work, engine, plan, scanned.files, reporter);
+    return admit(work, engine, plan, scanned.files, report);
   });
 }
 
-async function admit(work: Work, engine: Engine, plan: ValidatePlan, files: readonly ScannedFile[], reporter: Reporter): Promise<Judged> {
+async function admit(work: Work, engine: Engine, plan: ValidatePlan, files: readonly ScannedFile[], report: ReportProgress): Promise<Judged> {
   const { definition, raw } = work;
   const partitions = await partitionAccounts(engine, plan, files, raw.partitions.map(({ partition }) => partition));
   const accounts = closeAccounts(partitions);
   const rules = await countRules(engine, plan, files);
   const limit = tripped(accounts, definition.policy.failAbove, rules);
-  reporter.report('quarantine', 0, accounts.quarantined);
+  report({ step: 'quarantine', done: 0, total: accounts.quarantined });
   await writeQuarantine(work, engine, plan, files, limit ? undefined : partitions);
   if (limit) throw limit;
-  reporter.report('check', 0, accounts.admitted);
+  report({ step: 'check', done: 0, total: accounts.admitted });
   const source = sourceContract(definition);
   const outcomes = await measureChecks(engine, source.checks, { dataset: `bronze.${source.name}`, relation: ADMITTED_ROWS, beforeDedupe: VALID_ROWS });
   const result = { accounts, checks: outcomes.map(toCheckResult), verdict: toVerdict(verdict(outcomes)), score: score(outcomes), rules };
   if (verdict(outcomes) === 'failed') return { result: { ...result, bronze: undefined }, failure: checkFailure(outcomes, await samplesOf(engine, work, outcomes), STAGE) };
-  reporter.report('write', 0, accounts.admitted);
+  report({ step: 'write', done: 0, total: accounts.admitted });
   return { result: { ...result, bronze: await writeBronze(work, engine, partitions) } };
 }
 

@@ -1,7 +1,6 @@
 import type { StageGate } from '@weir/platform';
-import { stream, TransformServiceService, type ServeOptions, type TransformRequest, type TransformResponse, type TransformServiceServer } from '@weir/rpc';
+import { stream, TransformServiceService, withProgress, type ServeOptions, type TransformRequest, type TransformResponse, type TransformServiceServer } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
-import { withProgress } from './progress';
 import { transformRun } from './transform-run';
 
 /** The transform service over its use case. */
