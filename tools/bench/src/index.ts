@@ -1,0 +1,1 @@
+export { compare, type CompareOptions, type Comparison, type JobFigures, type ProcessFigures } from './compare';

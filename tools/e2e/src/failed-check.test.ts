@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { generateRetail } from '@weir/generate';
+import { tempDir, type TempDir } from '@weir/testkit';
+import { weir } from './command-line';
+import { TestPlatform } from './platform';
+import { apply, retailPipeline } from './retail-pipeline';
+import { expectSameTables, retailTables } from './tables';
+import { tagOf, traceOf } from './trace';
+
+/** Customers must all be known, and that is critical: no day of this data passes. */
+function strict(path: string, text: string): string {
+  if (path !== 'contract.odcs.yaml') return text;
+  return text.replace('mustBeLessOrEqualTo: 30\n            unit: percent\n            severity: warning', 'mustBeLessOrEqualTo: 0\n            unit: percent\n            severity: error');
+}
+
+describe('a critical dataset check that fails', () => {
+  let scratch: TempDir;
+  let platform: TestPlatform;
+
+  beforeAll(async () => {
+    scratch = await tempDir();
+    platform = await TestPlatform.open();
+  });
+  afterAll(async () => {
+    await platform.close();
+    await scratch.dispose();
+  });
+
+  test('ends the command with 1, leaves destination and snapshots as they were, and is red in the trace', async () => {
+    const data = join(scratch.path, 'data');
+    const { home } = platform.state;
+    await generateRetail(data, { from: '2021-05-03', days: 2, rowsPerDay: 1_000, seed: 41 });
+    const retail = retailPipeline(scratch.path, 'retail_refused', data);
+    await apply(retail, home);
+    await platform.run(retail.name, { start: '2021-05-03', end: '2021-05-04' });
+    const tables = await retailTables(platform.warehouse, retail.name);
+    const snapshots = await platform.clients.catalog.listDatasets({ pipeline: retail.name });
+
+    await apply(retailPipeline(scratch.path, retail.name, data, strict), home);
+    const { code, stdout } = await weir(['run', retail.name, '--interval', '2021-05-03/2021-05-05', '--watch', '--json'], home);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining('CHECK_FAILED') as unknown });
+
+    expectSameTables(await retailTables(platform.warehouse, retail.name), tables);
+    expect(await platform.clients.catalog.listDatasets({ pipeline: retail.name })).toEqual(snapshots);
+
+    const { runs } = await platform.clients.runs.listRuns({ pipeline: retail.name, limit: 1, status: 'RUN_STATUS_FAILED' });
+    expect(runs[0]).toMatchObject({ verdict: 'VERDICT_FAILED', error: { code: 'CHECK_FAILED', stage: 'validate' } });
+    const trace = await traceOf(platform, runs[0]?.traceId ?? '');
+    const red = trace.spans.filter((span) => tagOf(span, 'otel.status_code') === 'ERROR');
+    expect(red.map((span) => tagOf(span, 'weir.error.code'))).toContain('CHECK_FAILED');
+    expect(red.some((span) => span.operationName.includes('validate') || tagOf(span, 'weir.stage') === 'validate')).toBe(true);
+  });
+});

@@ -1,0 +1,48 @@
+import { until } from '@weir/testkit';
+import type { TestPlatform } from './platform';
+
+/** A span as Jaeger's query API gives it. */
+export interface Span {
+  readonly spanID: string;
+  readonly operationName: string;
+  readonly references: readonly { readonly refType: string; readonly spanID: string; readonly traceID: string }[];
+  readonly tags: readonly { readonly key: string; readonly value: unknown }[];
+  readonly processID: string;
+}
+
+/** A trace, and which service each of its processes is. */
+export interface Trace {
+  readonly traceID: string;
+  readonly spans: readonly Span[];
+  readonly processes: Readonly<Record<string, { readonly serviceName: string }>>;
+}
+
+/** A run's trace, once its root has arrived and no more spans come: exporters send in batches. Jaeger may still be building on a first start. */
+export async function traceOf(platform: TestPlatform, traceId: string): Promise<Trace> {
+  let before = -1;
+  const settled = async (): Promise<Trace | undefined> => {
+    const trace = await fetchTrace(platform, traceId);
+    const complete = trace !== undefined && trace.spans.length === before && dangling(trace).length === 0;
+    before = trace?.spans.length ?? -1;
+    return complete ? trace : undefined;
+  };
+  return until(settled, { timeoutMs: 60_000, what: `The whole trace ${traceId}` });
+}
+
+/** Spans whose parent is in the same trace but was never stored. */
+export function dangling(trace: Trace): Span[] {
+  const known = new Set(trace.spans.map(({ spanID }) => spanID));
+  return trace.spans.filter(({ references }) => references.some(({ refType, spanID, traceID }) => refType === 'CHILD_OF' && traceID === trace.traceID && !known.has(spanID)));
+}
+
+/** The value of a span's tag. */
+export function tagOf(span: Span, key: string): unknown {
+  return span.tags.find((tag) => tag.key === key)?.value;
+}
+
+async function fetchTrace(platform: TestPlatform, traceId: string): Promise<Trace | undefined> {
+  const answer = await fetch(new URL(`/api/traces/${traceId}`, platform.state.jaeger));
+  if (!answer.ok) return undefined;
+  const { data } = (await answer.json()) as { data: Trace[] };
+  return data[0];
+}

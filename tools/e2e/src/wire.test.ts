@@ -1,0 +1,30 @@
+import { TestPlatform } from './platform';
+import { callByReflection, healthOf, listServices } from './reflection';
+
+const SERVICES = [
+  ['ingest', ['weir.ingest.v1.IngestService']],
+  ['quality', ['weir.quality.v1.QualityService', 'weir.quality.v1.QuarantineService']],
+  ['transform', ['weir.transform.v1.TransformService']],
+  ['load', ['weir.load.v1.LoadService']],
+  ['metadata', ['weir.metadata.v1.CatalogService', 'weir.metadata.v1.DefinitionService', 'weir.metadata.v1.RunService']],
+] as const;
+
+describe('the wire', () => {
+  let platform: TestPlatform;
+  beforeAll(async () => {
+    platform = await TestPlatform.open();
+  });
+  afterAll(() => platform.close());
+
+  test.each(SERVICES)('%s lists its services by reflection', async (service, names) => {
+    expect(await listServices(platform.state.services[service])).toEqual(expect.arrayContaining([...names]));
+  });
+
+  test('an rpc can be called with reflection alone', async () => {
+    expect(await callByReflection(platform.state.services.metadata, 'weir.metadata.v1.DefinitionService', 'listPipelines', {})).toHaveProperty('pipelines');
+  });
+
+  test.each(SERVICES)('%s says that it and its services are healthy', async (service, names) => {
+    for (const name of ['', ...names]) expect({ name, status: await healthOf(platform.state.services[service], name) }).toEqual({ name, status: 'SERVING' });
+  });
+});
