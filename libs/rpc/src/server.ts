@@ -1,8 +1,8 @@
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import { loadFileDescriptorSetFromObject } from '@grpc/proto-loader';
+import { loadFileDescriptorSetFromObject, loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { WeirError } from '@weir/core';
-import { HealthImplementation } from 'grpc-health-check';
+import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
 import descriptor from './gen/descriptor.json';
 
 // What grpc-js prints by itself comes back as errors too, with a code.
@@ -40,7 +40,7 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, 'NOT_SERVING' as const])));
   health.addToServer(server);
   for (const [definition, implementation] of options.services) server.addService(definition, implementation);
-  if (options.reflection) new ReflectionService(loadFileDescriptorSetFromObject(descriptor), { services: names.slice(1) }).addToServer(server);
+  if (options.reflection) reflect(names.slice(1)).addToServer(server);
   const port = await bind(server, options.host, options.port);
   const setReady = (ready: boolean) => names.forEach((name) => health.setStatus(name, ready ? 'SERVING' : 'NOT_SERVING'));
   return {
@@ -51,6 +51,12 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
       await drain(server, milliseconds);
     },
   };
+}
+
+/** Says what the server has, health included, so that grpcurl can list and call it without proto files. */
+function reflect(services: readonly string[]): ReflectionService {
+  const known = { ...loadFileDescriptorSetFromObject(descriptor), ...loadSync(healthProto) };
+  return new ReflectionService(known, { services: [...services, 'grpc.health.v1.Health'] });
 }
 
 function bind(server: Server, host: string, port: number): Promise<number> {

@@ -18,11 +18,14 @@ export function stageTable(stages: readonly StageRecord[]): string[] {
   return [table(columns, stages.map(stageRow))];
 }
 
+/** extract copies bytes, and a refresh reads what is published: neither counts rows on its way in. */
+const UNCOUNTED_IN: ReadonlySet<string> = new Set(['extract', 'refresh']);
+
 function stageRow(record: StageRecord): string[] {
   const { stage, attempt, status, rowsIn, rowsOut, rowsQuarantined, milliseconds, error } = record;
   const failed = status === StageStatus.FAILED;
   const note = [attempt > 1 ? `attempt ${attempt}` : '', failed ? colour.bad(error?.code ?? 'failed') : ''].filter(Boolean).join(' ');
-  return [failed ? colour.bad(stage) : stage, count(rowsIn), count(rowsOut), rowsQuarantined > 0 ? colour.doubt(count(rowsQuarantined)) : '0', (milliseconds / 1_000).toFixed(2), note];
+  return [failed ? colour.bad(stage) : stage, UNCOUNTED_IN.has(stage) ? '–' : count(rowsIn), stage === 'extract' ? '–' : count(rowsOut), rowsQuarantined > 0 ? colour.doubt(count(rowsQuarantined)) : '0', (milliseconds / 1_000).toFixed(2), note];
 }
 
 /** The tables of every destination that the run brought to its snapshot. */

@@ -22,6 +22,7 @@ describe('the wire', () => {
 
   test('an rpc can be called with reflection alone', async () => {
     expect(await callByReflection(platform.state.services.metadata, 'weir.metadata.v1.DefinitionService', 'listPipelines', {})).toHaveProperty('pipelines');
+    expect(await callByReflection(platform.state.services.metadata, 'grpc.health.v1.Health', 'check', { service: '' })).toHaveProperty('status');
   });
 
   test.each(SERVICES)('%s says that it and its services are healthy', async (service, names) => {
