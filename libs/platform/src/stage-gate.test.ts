@@ -34,6 +34,37 @@ describe('StageGate', () => {
     expect(await gate.run(never, () => Promise.resolve(7))).toBe(7);
   });
 
+  it('lets a large stage run alone, and nobody overtake it', async () => {
+    const gate = new StageGate(2);
+    const [small, large, later] = [held(), held(), held()];
+    const runs = [gate.run(never, small.body), gate.run(never, large.body, 9), gate.run(never, later.body)];
+    expect([large.started(), later.started()]).toEqual([false, false]);
+    small.release();
+    await runs[0];
+    await Promise.resolve();
+    expect([large.started(), later.started()]).toEqual([true, false]);
+    large.release();
+    await runs[1];
+    await Promise.resolve();
+    expect(later.started()).toBe(true);
+    later.release();
+    await runs[2];
+  });
+
+  it('lets the next in when a large stage that waits is cancelled', async () => {
+    const gate = new StageGate(2);
+    const first = held();
+    const running = gate.run(never, first.body);
+    const controller = new AbortController();
+    const large = gate.run(controller.signal, () => Promise.resolve(), 2);
+    const small = gate.run(never, () => Promise.resolve('in'));
+    controller.abort();
+    await expect(large).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(await small).toBe('in');
+    first.release();
+    await running;
+  });
+
   it('answers BUSY once 64 wait', async () => {
     const gate = new StageGate(1);
     const first = held();

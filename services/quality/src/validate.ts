@@ -20,6 +20,8 @@ import { toCheckResult, toVerdict } from './wire';
 
 const STAGE = 'validate';
 
+const LARGE_BYTES = 16 * 1024 * 1024;
+
 /**
  * Raw segments to typed bronze: rows that the contract does not admit go to quarantine, durably before the result; the others are judged
  * as a dataset. Sends progress, then the result; a failed verdict sends its result first and then throws CHECK_FAILED.
@@ -32,7 +34,7 @@ export async function validate(dependencies: Dependencies, request: ValidateRequ
   const attributes = { 'weir.stage': STAGE, 'weir.pipeline': stage.pipeline, 'weir.run.id': stage.runId };
   await withSpan('quality validate', attributes, async (span) => {
     const progress = (value: Progress): Promise<void> => send({ event: { $case: 'progress', value } });
-    const { result, failure } = await withProgress(progress, (report) => dependencies.gate.run(signal, () => attempt(dependencies, stage, report, signal)));
+    const { result, failure } = await withProgress(progress, (report) => dependencies.gate.run(signal, () => attempt(dependencies, stage, report, signal), placesFor(request.raw?.bytes ?? 0)));
     const { read = 0, admitted = 0, duplicate = 0, quarantined = 0 } = result.accounts ?? {};
     span.setAttributes({ 'weir.rows.read': read, 'weir.rows.admitted': admitted, 'weir.rows.duplicate': duplicate, 'weir.rows.quarantined': quarantined });
     await send({ event: { $case: 'result', value: result } });
@@ -44,6 +46,14 @@ interface Judged {
   readonly result: ValidateResult;
   /** CHECK_FAILED when the verdict is failed. */
   readonly failure?: Error | undefined;
+}
+
+/**
+ * A run over much raw data has the service to itself: two of 48 MB at once took 537 MiB, above the 512 MiB that a service is meant to keep within.
+ * Days and hours still run side by side.
+ */
+function placesFor(rawBytes: number): number {
+  return rawBytes > LARGE_BYTES ? Number.POSITIVE_INFINITY : 1;
 }
 
 async function attempt(dependencies: Dependencies, stage: StageRequest, report: ReportProgress, signal: AbortSignal): Promise<Judged> {
