@@ -6,8 +6,8 @@ import { createColors } from 'picocolors';
 /** What a command ends with: 0 right, 1 run failed, 2 input wrong, 3 platform unreachable. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
-/** Colours are for terminals. The library alone would also colour what CI captures, which then no longer reads as the text it is. */
-const pc = createColors((process.stdout.isTTY || process.env['FORCE_COLOR'] !== undefined) && process.env['NO_COLOR'] === undefined);
+/** Colours are for terminals. The library alone would also colour what CI and nx capture, which then no longer reads as the text it is. */
+const pc = createColors(Boolean(process.stdout.isTTY) && process.env['NO_COLOR'] === undefined);
 
 /** The colours of the command line, so that one meaning has one colour everywhere. */
 export const colour = { good: pc.green, bad: pc.red, doubt: pc.yellow, faint: pc.dim, strong: pc.bold, name: pc.cyan };
