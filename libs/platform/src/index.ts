@@ -4,6 +4,7 @@ export { migrate } from './migrate';
 export { inTransaction, mapPostgresError, openPool, type PostgresConfig } from './postgres';
 export { Readiness, type ReadinessOptions } from './readiness';
 export { Secret } from './secret';
+export { listenSettings, postgresSettings, stageSettings, type ListenSettings, type StageSettings } from './settings';
 export { onShutdown } from './shutdown';
 export { StageGate } from './stage-gate';
 export { activeTraceId, markFailed, spanProcessor, startTelemetry, stopTelemetry, telemetryResource, withoutSpans, withSpan } from './telemetry';

@@ -1,9 +1,6 @@
-import { readEnvironment, type PostgresConfig } from '@weir/platform';
+import { listenSettings, postgresSettings, readEnvironment, type ListenSettings, type PostgresConfig } from '@weir/platform';
 
-export interface Config {
-  readonly host: string;
-  readonly port: number;
-  readonly reflection: boolean;
+export interface Config extends ListenSettings {
   /** Folder of the lake. */
   readonly lake: string;
   readonly postgres: PostgresConfig;
@@ -12,18 +9,9 @@ export interface Config {
 /** The service's settings. Throws MISSING_KEY and INVALID_VALUE, naming the variable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const settings = readEnvironment(env);
-  const host = settings.text('WEIR_HOST', '127.0.0.1');
   return {
-    host,
-    port: settings.integer('WEIR_PORT', 7415, { min: 0, max: 65_535 }),
-    reflection: settings.flag('WEIR_REFLECTION', host === '127.0.0.1' || host === '::1' || host === 'localhost'),
+    ...listenSettings(settings, 7415),
     lake: settings.text('WEIR_LAKE'),
-    postgres: {
-      host: settings.text('WEIR_POSTGRES_HOST', '127.0.0.1'),
-      port: settings.integer('WEIR_POSTGRES_PORT', 5432, { min: 1, max: 65_535 }),
-      database: settings.text('WEIR_POSTGRES_DATABASE', 'weir'),
-      user: settings.text('WEIR_POSTGRES_USER', 'weir'),
-      password: settings.secret('WEIR_POSTGRES_PASSWORD'),
-    },
+    postgres: postgresSettings(settings, 'POSTGRES', 'weir'),
   };
 }

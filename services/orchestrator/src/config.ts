@@ -1,22 +1,16 @@
-import { readEnvironment } from '@weir/platform';
+import { listenSettings, readEnvironment, type ListenSettings } from '@weir/platform';
 import type { Addresses } from '@weir/rpc';
 
 /** Settings of this service. */
-export interface Config {
-  readonly host: string;
-  readonly port: number;
-  readonly reflection: boolean;
+export interface Config extends ListenSettings {
   readonly temporal: { readonly address: string; readonly namespace: string };
   readonly services: Required<Addresses>;
 }
 
 /** Reads the environment, once, at start. Throws INVALID_VALUE naming the variable. */
 export function readConfig(env = readEnvironment()): Config {
-  const host = env.text('WEIR_HOST', '127.0.0.1');
   return {
-    host,
-    port: env.integer('WEIR_PORT', 7416, { min: 1, max: 65_535 }),
-    reflection: env.flag('WEIR_REFLECTION', ['127.0.0.1', '::1', 'localhost'].includes(host)),
+    ...listenSettings(env, 7416),
     temporal: { address: env.text('WEIR_TEMPORAL_ADDRESS', '127.0.0.1:7233'), namespace: env.text('WEIR_TEMPORAL_NAMESPACE', 'default') },
     services: {
       ingest: env.text('WEIR_INGEST_ADDRESS', '127.0.0.1:7411'),

@@ -1,37 +1,21 @@
-import { readEnvironment, type PostgresConfig } from '@weir/platform';
+import { listenSettings, postgresSettings, readEnvironment, stageSettings, type ListenSettings, type PostgresConfig, type StageSettings } from '@weir/platform';
 
-export interface Config {
-  readonly host: string;
-  readonly port: number;
-  readonly reflection: boolean;
+export interface Config extends ListenSettings, StageSettings {
   /** Folder of the lake. */
   readonly lake: string;
   readonly postgres: PostgresConfig;
-  /** host:port. */
+  /** host:port of the metadata service. */
   readonly metadata: string;
-  readonly engine: { readonly memoryLimit: string; readonly threads: number };
-  /** Stages that run at a time. */
-  readonly maxStages: number;
 }
 
 /** The service's settings. Throws MISSING_KEY and INVALID_VALUE, naming the variable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const settings = readEnvironment(env);
-  const host = settings.text('WEIR_HOST', '127.0.0.1');
   return {
-    host,
-    port: settings.integer('WEIR_PORT', 7412, { min: 0, max: 65_535 }),
-    reflection: settings.flag('WEIR_REFLECTION', host === '127.0.0.1' || host === '::1' || host === 'localhost'),
+    ...listenSettings(settings, 7412),
+    ...stageSettings(settings),
     lake: settings.text('WEIR_LAKE'),
-    postgres: {
-      host: settings.text('WEIR_POSTGRES_HOST', '127.0.0.1'),
-      port: settings.integer('WEIR_POSTGRES_PORT', 5432, { min: 1, max: 65_535 }),
-      database: settings.text('WEIR_POSTGRES_DATABASE', 'weir'),
-      user: settings.text('WEIR_POSTGRES_USER', 'weir'),
-      password: settings.secret('WEIR_POSTGRES_PASSWORD'),
-    },
+    postgres: postgresSettings(settings, 'POSTGRES', 'weir'),
     metadata: settings.text('WEIR_METADATA_ADDRESS', '127.0.0.1:7415'),
-    engine: { memoryLimit: settings.text('WEIR_MEMORY_LIMIT', '256MB'), threads: settings.integer('WEIR_ENGINE_THREADS', 2, { min: 1, max: 64 }) },
-    maxStages: settings.integer('WEIR_MAX_STAGES', 2, { min: 1, max: 64 }),
   };
 }
