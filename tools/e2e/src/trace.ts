@@ -17,12 +17,15 @@ export interface Trace {
   readonly processes: Readonly<Record<string, { readonly serviceName: string }>>;
 }
 
-/** A run's trace, once its root has arrived and no more spans come: exporters send in batches. Jaeger may still be building on a first start. */
-export async function traceOf(platform: TestPlatform, traceId: string): Promise<Trace> {
+/**
+ * A run's trace, once no more spans come and `arrived` holds: every process sends its spans in batches of its own, so that a trace at rest need not
+ * be whole. Jaeger may still be building on a first start.
+ */
+export async function traceOf(platform: TestPlatform, traceId: string, arrived: (trace: Trace) => boolean): Promise<Trace> {
   let before = -1;
   const settled = async (): Promise<Trace | undefined> => {
     const trace = await fetchTrace(platform, traceId);
-    const complete = trace !== undefined && trace.spans.length === before && dangling(trace).length === 0;
+    const complete = trace !== undefined && trace.spans.length === before && dangling(trace).length === 0 && arrived(trace);
     before = trace?.spans.length ?? -1;
     return complete ? trace : undefined;
   };
@@ -45,4 +48,10 @@ async function fetchTrace(platform: TestPlatform, traceId: string): Promise<Trac
   if (!answer.ok) return undefined;
   const { data } = (await answer.json()) as { data: Trace[] };
   return data[0];
+}
+
+/** The services that have spans in a trace. */
+export function servicesIn(trace: Trace): string[] {
+  const names = trace.spans.map(({ processID }) => trace.processes[processID]?.serviceName.replace(/^weir-/, '') ?? '');
+  return [...new Set(names)];
 }
