@@ -1,8 +1,9 @@
 export { readEnvironment, type EnvReader } from './environment';
 export { createLog, type Logger } from './log';
 export { migrate } from './migrate';
+export { OwnSchema } from './own-schema';
 export { inTransaction, mapPostgresError, openPool, type PostgresConfig } from './postgres';
-export { Readiness, type ReadinessOptions } from './readiness';
+export { Readiness } from './readiness';
 export { Secret } from './secret';
 export { listenSettings, postgresSettings, stageSettings, type ListenSettings, type StageSettings } from './settings';
 export { onShutdown } from './shutdown';

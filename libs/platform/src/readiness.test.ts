@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultProxy, tempDir, testDatabase, until, type TempDir, type TestDatabase } from '@weir/testkit';
 import type pg from 'pg';
+import { OwnSchema } from './own-schema';
 import { openPool } from './postgres';
 import { Readiness } from './readiness';
 import { Secret } from './secret';
@@ -9,12 +10,13 @@ import { Secret } from './secret';
 const WAIT = { timeoutMs: 30_000 };
 const log = { info: () => undefined, warn: () => undefined };
 
-describe('Readiness', () => {
+describe('Readiness of a service with a schema of its own', () => {
   let database: TestDatabase;
   let migrations: TempDir;
   let proxy: FaultProxy;
   let pool: pg.Pool;
   const reports: boolean[] = [];
+  let schema: OwnSchema;
   let readiness: Readiness;
 
   beforeEach(async () => {
@@ -23,7 +25,8 @@ describe('Readiness', () => {
     proxy = await FaultProxy.start(database.config);
     pool = openPool({ ...database.config, host: proxy.host, port: proxy.port, password: new Secret(database.config.password), max: 1 });
     reports.length = 0;
-    readiness = new Readiness({ pool, schema: 'house', migrations: migrations.path, report: (ready) => reports.push(ready), log: log as never });
+    schema = new OwnSchema({ pool, schema: 'house', migrations: migrations.path });
+    readiness = new Readiness({ probe: () => schema.probe(), report: (ready) => reports.push(ready), log: log as never });
   });
 
   afterEach(async () => {
@@ -39,13 +42,13 @@ describe('Readiness', () => {
   test('is not ready while Postgres is away, and migrates as soon as it answers', async () => {
     proxy.reset();
     readiness.start();
-    expect(() => readiness.assertMigrated()).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }) as Error);
+    expect(() => schema.assertMigrated()).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }) as Error);
     expect(reports).toEqual([]);
     proxy.pass();
     await until(() => reports.length > 0, WAIT);
     expect(reports).toEqual([true]);
     expect(await tables()).toBe(1);
-    readiness.assertMigrated();
+    schema.assertMigrated();
   });
 
   test('reports a Postgres that goes away and comes back', async () => {

@@ -1,11 +1,10 @@
 import './telemetry';
 import { Lake } from '@weir/lake';
-import { createLog, onShutdown, StageGate, stopTelemetry } from '@weir/platform';
+import { createLog, onShutdown, Readiness, StageGate, stopTelemetry } from '@weir/platform';
 import { cachedDefinitions, connect, serve } from '@weir/rpc';
 import { remoteCatalog } from './catalog';
 import { readConfig } from './config';
 import { Connections } from './connections';
-import { Readiness } from './readiness';
 import { services } from './rpc';
 import { Turns } from './turns';
 

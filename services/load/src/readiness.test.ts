@@ -1,5 +1,5 @@
+import { Readiness } from '@weir/platform';
 import { FaultProxy, until } from '@weir/testkit';
-import { Readiness } from './readiness';
 import { destinationAt, openWarehouse, type Warehouse } from './testing/warehouse';
 
 let warehouse: Warehouse;
@@ -17,8 +17,8 @@ test('the service is ready once its destination answers, and not while it does n
   const log = { info: (line: string) => void lines.push(line), warn: (_: object, line: string) => void lines.push(line) };
   const readiness = new Readiness({ probe: () => destination.ping(), report: (ready) => states.push(ready), log });
   readiness.start();
-  await until(() => lines.length > 0, { timeoutMs: 5_000, what: 'a line about the destination' });
-  expect(lines).toEqual(['A destination does not answer; trying again.']);
+  await until(() => lines.length > 0, { timeoutMs: 5_000, what: 'a line about what is missing' });
+  expect(lines).toEqual(['Not ready; trying again.']);
   expect(states).toEqual([]);
   proxy.pass();
   await until(() => states.length === 1, { timeoutMs: 5_000, what: 'readiness' });

@@ -2,7 +2,7 @@ import './telemetry';
 import { join } from 'node:path';
 import { inspector } from '@weir/engine';
 import { Lake } from '@weir/lake';
-import { createLog, onShutdown, openPool, Readiness, stopTelemetry } from '@weir/platform';
+import { createLog, onShutdown, openPool, OwnSchema, Readiness, stopTelemetry } from '@weir/platform';
 import { serve } from '@weir/rpc';
 import { readConfig } from './config';
 import { services } from './rpc';
@@ -13,9 +13,10 @@ async function main(): Promise<void> {
   const config = readConfig();
   const pool = openPool(config.postgres);
   const probe = openPool({ ...config.postgres, max: 1 });
-  const readiness = new Readiness({ pool: probe, schema: 'metadata', migrations: join(__dirname, '..', 'migrations'), report: (ready) => server.setReady(ready), log });
+  const schema = new OwnSchema({ pool: probe, schema: 'metadata', migrations: join(__dirname, '..', 'migrations') });
+  const readiness = new Readiness({ probe: () => schema.probe(), report: (ready) => server.setReady(ready), log });
   const dependencies = { pool, lake: new Lake(config.lake), inspector };
-  const server = await serve({ ...config, services: services(dependencies, () => readiness.assertMigrated()) });
+  const server = await serve({ ...config, services: services(dependencies, () => schema.assertMigrated()) });
   readiness.start();
   log.info({ port: server.port }, 'Listening.');
   onShutdown(log, async () => {

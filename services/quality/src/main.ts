@@ -1,7 +1,7 @@
 import './telemetry';
 import { join } from 'node:path';
 import { Lake } from '@weir/lake';
-import { createLog, onShutdown, openPool, Readiness, StageGate, stopTelemetry } from '@weir/platform';
+import { createLog, onShutdown, openPool, OwnSchema, Readiness, StageGate, stopTelemetry } from '@weir/platform';
 import { cachedDefinitions, connect, serve } from '@weir/rpc';
 import { readConfig } from './config';
 import { services } from './rpc';
@@ -13,9 +13,10 @@ async function main(): Promise<void> {
   const pool = openPool(config.postgres);
   const probe = openPool({ ...config.postgres, max: 1 });
   const clients = connect({ metadata: config.metadata });
-  const readiness = new Readiness({ pool: probe, schema: 'quality', migrations: join(__dirname, '..', 'migrations'), report: (ready) => server.setReady(ready), log });
+  const schema = new OwnSchema({ pool: probe, schema: 'quality', migrations: join(__dirname, '..', 'migrations') });
+  const readiness = new Readiness({ probe: () => schema.probe(), report: (ready) => server.setReady(ready), log });
   const dependencies = { pool, lake: new Lake(config.lake), definition: cachedDefinitions(clients), gate: new StageGate(config.maxStages), engine: config.engine };
-  const server = await serve({ ...config, services: services(dependencies, () => readiness.assertMigrated()) });
+  const server = await serve({ ...config, services: services(dependencies, () => schema.assertMigrated()) });
   readiness.start();
   log.info({ port: server.port }, 'Listening.');
   onShutdown(log, async () => {
