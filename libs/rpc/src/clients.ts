@@ -2,6 +2,7 @@ import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { WeirError } from '@weir/core';
 import { IngestServiceService } from './gen/weir/ingest/v1/ingest';
 import { LoadServiceService } from './gen/weir/load/v1/load';
+import { BackfillServiceService } from './gen/weir/metadata/v1/backfill';
 import { CatalogServiceService } from './gen/weir/metadata/v1/catalog';
 import { DefinitionServiceService } from './gen/weir/metadata/v1/definition';
 import { RunServiceService } from './gen/weir/metadata/v1/run';
@@ -46,11 +47,11 @@ export function connect(addresses: Addresses) {
   };
   const [ingest, quality, transform, load, metadata] = [far('ingest'), far('quality'), far('transform'), far('load'), far('metadata')];
   return {
-    ingest: { extract: streaming(ingest, IngestServiceService.extract) },
+    ingest: { extract: streaming(ingest, IngestServiceService.extract), compareSource: streaming(ingest, IngestServiceService.compareSource) },
     quality: { validate: streaming(quality, QualityServiceService.validate), audit: streaming(quality, QualityServiceService.audit) },
     quarantine: { listRows: unary(quality, QuarantineServiceService.listRows) },
     transform: { transform: streaming(transform, TransformServiceService.transform) },
-    load: { load: streaming(load, LoadServiceService.load) },
+    load: { load: streaming(load, LoadServiceService.load), listHeads: unary(load, LoadServiceService.listHeads) },
     definitions: {
       apply: unary(metadata, DefinitionServiceService.apply),
       getDefinition: unary(metadata, DefinitionServiceService.getDefinition),
@@ -68,6 +69,15 @@ export function connect(addresses: Addresses) {
       getSnapshot: streaming(metadata, CatalogServiceService.getSnapshot),
       getDifference: streaming(metadata, CatalogServiceService.getDifference),
       listDatasets: unary(metadata, CatalogServiceService.listDatasets),
+      getLoadTarget: unary(metadata, CatalogServiceService.getLoadTarget),
+      listSources: streaming(metadata, CatalogServiceService.listSources),
+      collectGarbage: streaming(metadata, CatalogServiceService.collectGarbage),
+    },
+    backfills: {
+      planBackfill: unary(metadata, BackfillServiceService.planBackfill),
+      recordBackfill: unary(metadata, BackfillServiceService.recordBackfill),
+      getBackfill: unary(metadata, BackfillServiceService.getBackfill),
+      listBackfills: unary(metadata, BackfillServiceService.listBackfills),
     },
     close: () => open.forEach((client) => client.close()),
   };

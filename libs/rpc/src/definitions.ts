@@ -1,4 +1,4 @@
-import { WeirError, type Definition } from '@weir/core';
+import { WeirError, parseDefinition, type Definition } from '@weir/core';
 import type { Clients } from './clients';
 
 /** Versions that are kept; each is some kilobytes. */
@@ -19,10 +19,16 @@ export function cachedDefinitions(clients: Pick<Clients, 'definitions'>): Defini
     const known = kept.get(key);
     if (known) return known;
     const { definitionJson } = await clients.definitions.getDefinition({ pipeline, version }, { signal });
-    const definition = JSON.parse(definitionJson) as Definition;
+    const definition = parseDefinition(definitionJson);
     const [oldest] = kept.keys();
     if (kept.size >= KEPT && oldest !== undefined) kept.delete(oldest);
     kept.set(key, definition);
     return definition;
   };
+}
+
+/** A pipeline's newest definition. Throws PIPELINE_NOT_FOUND, UNAVAILABLE. */
+export async function newestDefinition(clients: Pick<Clients, 'definitions'>, pipeline: string, signal: AbortSignal): Promise<Definition> {
+  const { definitionJson } = await clients.definitions.getDefinition({ pipeline, version: 0 }, { signal });
+  return parseDefinition(definitionJson);
 }

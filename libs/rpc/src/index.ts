@@ -1,11 +1,22 @@
 export { connect, DEFAULT_TIMEOUT_MS, type Addresses, type CallOptions, type Clients } from './clients';
-export { cachedDefinitions, type DefinitionReader } from './definitions';
+export { cachedDefinitions, newestDefinition, type DefinitionReader } from './definitions';
 export { stream, unary, type CallContext } from './handler';
 export { withProgress, type ReportProgress } from './progress';
 export { MAX_MESSAGE_BYTES, serve, type RpcServer, type ServeOptions } from './server';
 export { fromStatus, toStatus } from './status';
-export type { Interval, Position, Progress, RowCount, SegmentSet, StageContext } from './gen/weir/data/v1/data';
-export { IngestServiceService, type ExtractRequest, type ExtractResponse, type ExtractResult, type IngestServiceServer } from './gen/weir/ingest/v1/ingest';
+export type { Interval, Position, Progress, RowCount, SegmentSet, StageContext, UpstreamInput } from './gen/weir/data/v1/data';
+export {
+  IngestServiceService,
+  SourceChangeKind,
+  type CompareSourceRequest,
+  type CompareSourceResponse,
+  type CompareSourceResult,
+  type ExtractRequest,
+  type ExtractResponse,
+  type ExtractResult,
+  type IngestServiceServer,
+  type SourceChange,
+} from './gen/weir/ingest/v1/ingest';
 export {
   QualityServiceService,
   QuarantineServiceService,
@@ -27,7 +38,17 @@ export {
   type ValidateResult,
 } from './gen/weir/quality/v1/quality';
 export { Scope, TransformServiceService, type TransformRequest, type TransformResponse, type TransformResult, type TransformServiceServer } from './gen/weir/transform/v1/transform';
-export { LoadServiceService, type LoadRequest, type LoadResponse, type LoadResult, type LoadServiceServer, type TableLoad } from './gen/weir/load/v1/load';
+export {
+  LoadServiceService,
+  type ListHeadsRequest,
+  type ListHeadsResponse,
+  type LoadRequest,
+  type LoadResponse,
+  type LoadResult,
+  type LoadServiceServer,
+  type TableHead,
+  type TableLoad,
+} from './gen/weir/load/v1/load';
 export {
   DefinitionServiceService,
   type ApplyRequest,
@@ -44,6 +65,7 @@ export {
 export {
   RunKind,
   RunServiceService,
+  RunStart,
   RunStatus,
   StageStatus,
   type BeginRunRequest,
@@ -64,14 +86,42 @@ export {
 export {
   CatalogServiceService,
   type CatalogServiceServer,
+  type CollectGarbageRequest,
+  type CollectGarbageResponse,
+  type CollectGarbageResult,
+  type CollectedDataset,
   type DatasetSummary,
   type GetDifferenceRequest,
   type GetDifferenceResponse,
+  type GetLoadTargetRequest,
+  type GetLoadTargetResponse,
   type GetSnapshotRequest,
   type GetSnapshotResponse,
   type ListDatasetsRequest,
   type ListDatasetsResponse,
+  type ListSourcesRequest,
+  type ListSourcesResponse,
   type LiveSegment,
   type PublishRequest,
   type PublishResponse,
+  type SourceFile,
 } from './gen/weir/metadata/v1/catalog';
+export {
+  BackfillOnly,
+  BackfillOrder,
+  BackfillServiceService,
+  BackfillStatus,
+  IntervalReason,
+  type Backfill,
+  type BackfillServiceServer,
+  type GetBackfillRequest,
+  type GetBackfillResponse,
+  type ListBackfillsRequest,
+  type ListBackfillsResponse,
+  type PlanBackfillRequest,
+  type PlanBackfillResponse,
+  type PlannedInterval,
+  type ReasonCount,
+  type RecordBackfillRequest,
+  type RecordBackfillResponse,
+} from './gen/weir/metadata/v1/backfill';

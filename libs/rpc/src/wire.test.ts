@@ -17,7 +17,7 @@ let clients: Clients;
 let transformHandler: Handler;
 let applyHandler: () => Promise<never>;
 
-const request: TransformRequest = { context: undefined, scope: 'SCOPE_INTERVAL', bronze: undefined, snapshot: 0 };
+const request: TransformRequest = { context: undefined, scope: 'SCOPE_INTERVAL', bronze: undefined, snapshot: 0, upstream: [] };
 
 beforeAll(async () => {
   const definitions = {
@@ -113,7 +113,7 @@ test('a message above the limit is refused and the server lives on', async () =>
 });
 
 test('a service that is down or has no address is UNAVAILABLE and transient', async () => {
-  await expect(clients.runs.listRuns({ pipeline: '', limit: 0, status: 'RUN_STATUS_UNSPECIFIED' })).rejects.toMatchObject({ code: 'INTERNAL' });
+  await expect(clients.runs.listRuns({ pipeline: '', limit: 0, status: 'RUN_STATUS_UNSPECIFIED', backfill: '' })).rejects.toMatchObject({ code: 'INTERNAL' });
   await expect(clients.quarantine.listRows({ pipeline: '', runId: '', limit: 0 })).rejects.toMatchObject({ code: 'UNAVAILABLE', retry: 'transient' });
 });
 
@@ -140,6 +140,7 @@ test('the descriptor that reflection serves names every service', () => {
   expect(names.sort()).toEqual([
     'weir.ingest.v1.IngestService',
     'weir.load.v1.LoadService',
+    'weir.metadata.v1.BackfillService',
     'weir.metadata.v1.CatalogService',
     'weir.metadata.v1.DefinitionService',
     'weir.metadata.v1.RunService',

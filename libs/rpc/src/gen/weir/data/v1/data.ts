@@ -52,6 +52,8 @@ export interface StageContext {
     | undefined;
   /** Unique for each attempt, so that two attempts never write the same object. */
   attempt: string;
+  /** Work of a backfill: where a service must choose, live runs go first. */
+  background: boolean;
 }
 
 /** Rows into and out of one model or table. */
@@ -60,6 +62,14 @@ export interface RowCount {
   rowsIn: number;
   rowsOut: number;
   milliseconds: number;
+}
+
+/** A dataset of another pipeline as a run reads it: pinned when the run begins. */
+export interface UpstreamInput {
+  pipeline: string;
+  /** Qualified, such as "silver.customers". */
+  dataset: string;
+  snapshot: number;
 }
 
 function createBaseInterval(): Interval {
@@ -367,7 +377,7 @@ export const Progress: MessageFns<Progress> = {
 };
 
 function createBaseStageContext(): StageContext {
-  return { runId: "", pipeline: "", definitionVersion: 0, interval: undefined, attempt: "" };
+  return { runId: "", pipeline: "", definitionVersion: 0, interval: undefined, attempt: "", background: false };
 }
 
 export const StageContext: MessageFns<StageContext> = {
@@ -386,6 +396,9 @@ export const StageContext: MessageFns<StageContext> = {
     }
     if (message.attempt !== "") {
       writer.uint32(42).string(message.attempt);
+    }
+    if (message.background !== false) {
+      writer.uint32(48).bool(message.background);
     }
     return writer;
   },
@@ -443,6 +456,14 @@ export const StageContext: MessageFns<StageContext> = {
             message.attempt = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.background = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -467,6 +488,7 @@ export const StageContext: MessageFns<StageContext> = {
       ? Interval.fromPartial(object.interval)
       : undefined;
     message.attempt = object.attempt ?? "";
+    message.background = object.background ?? false;
     return message;
   },
 };
@@ -558,6 +580,85 @@ export const RowCount: MessageFns<RowCount> = {
     message.rowsIn = object.rowsIn ?? 0;
     message.rowsOut = object.rowsOut ?? 0;
     message.milliseconds = object.milliseconds ?? 0;
+    return message;
+  },
+};
+
+function createBaseUpstreamInput(): UpstreamInput {
+  return { pipeline: "", dataset: "", snapshot: 0 };
+}
+
+export const UpstreamInput: MessageFns<UpstreamInput> = {
+  encode(message: UpstreamInput, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.dataset !== "") {
+      writer.uint32(18).string(message.dataset);
+    }
+    if (message.snapshot !== 0) {
+      writer.uint32(24).int64(message.snapshot);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpstreamInput {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpstreamInput();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.snapshot = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UpstreamInput>): UpstreamInput {
+    return UpstreamInput.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpstreamInput>): UpstreamInput {
+    const message = createBaseUpstreamInput();
+    message.pipeline = object.pipeline ?? "";
+    message.dataset = object.dataset ?? "";
+    message.snapshot = object.snapshot ?? 0;
     return message;
   },
 };

@@ -14,11 +14,62 @@ import {
   type Metadata,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Position, Progress, SegmentSet, StageContext } from "../../data/v1/data";
+import { Interval, Position, Progress, SegmentSet, StageContext } from "../../data/v1/data";
 
 export const protobufPackage = "weir.ingest.v1";
 
 export const protobufFileName = "weir/ingest/v1/ingest.proto";
+
+/** How a source object differs from what was published. */
+export const SourceChangeKind = {
+  UNSPECIFIED: "SOURCE_CHANGE_KIND_UNSPECIFIED",
+  ADDED: "SOURCE_CHANGE_KIND_ADDED",
+  CHANGED: "SOURCE_CHANGE_KIND_CHANGED",
+  REMOVED: "SOURCE_CHANGE_KIND_REMOVED",
+} as const;
+
+export type SourceChangeKind = typeof SourceChangeKind[keyof typeof SourceChangeKind];
+
+export namespace SourceChangeKind {
+  export type UNSPECIFIED = typeof SourceChangeKind.UNSPECIFIED;
+  export type ADDED = typeof SourceChangeKind.ADDED;
+  export type CHANGED = typeof SourceChangeKind.CHANGED;
+  export type REMOVED = typeof SourceChangeKind.REMOVED;
+}
+
+export function sourceChangeKindFromJSON(object: any): SourceChangeKind {
+  switch (object) {
+    case 0:
+    case "SOURCE_CHANGE_KIND_UNSPECIFIED":
+      return SourceChangeKind.UNSPECIFIED;
+    case 1:
+    case "SOURCE_CHANGE_KIND_ADDED":
+      return SourceChangeKind.ADDED;
+    case 2:
+    case "SOURCE_CHANGE_KIND_CHANGED":
+      return SourceChangeKind.CHANGED;
+    case 3:
+    case "SOURCE_CHANGE_KIND_REMOVED":
+      return SourceChangeKind.REMOVED;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum SourceChangeKind");
+  }
+}
+
+export function sourceChangeKindToNumber(object: SourceChangeKind): number {
+  switch (object) {
+    case SourceChangeKind.UNSPECIFIED:
+      return 0;
+    case SourceChangeKind.ADDED:
+      return 1;
+    case SourceChangeKind.CHANGED:
+      return 2;
+    case SourceChangeKind.REMOVED:
+      return 3;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum SourceChangeKind");
+  }
+}
 
 /** The slice to read is the stage context's interval. */
 export interface ExtractRequest {
@@ -36,6 +87,30 @@ export interface ExtractResult {
   files: number;
   bytes: number;
   positions: Position[];
+}
+
+/** Which intervals; unset for a pipeline without a grain. */
+export interface CompareSourceRequest {
+  pipeline: string;
+  interval?: Interval | undefined;
+}
+
+/** One difference. */
+export interface SourceChange {
+  partition: string;
+  kind: SourceChangeKind;
+  /** Path as people see it. */
+  source: string;
+}
+
+/** Progress any number of times, then one result. */
+export interface CompareSourceResponse {
+  event: { $case: "progress"; value: Progress } | { $case: "result"; value: CompareSourceResult } | undefined;
+}
+
+/** The published partitions whose source is no longer the same, ascending, each once with its first difference; unpublished ones are not compared. */
+export interface CompareSourceResult {
+  changes: SourceChange[];
 }
 
 function createBaseExtractRequest(): ExtractRequest {
@@ -267,6 +342,290 @@ export const ExtractResult: MessageFns<ExtractResult> = {
   },
 };
 
+function createBaseCompareSourceRequest(): CompareSourceRequest {
+  return { pipeline: "", interval: undefined };
+}
+
+export const CompareSourceRequest: MessageFns<CompareSourceRequest> = {
+  encode(message: CompareSourceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.interval !== undefined) {
+      Interval.encode(message.interval, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompareSourceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompareSourceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.interval = Interval.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CompareSourceRequest>): CompareSourceRequest {
+    return CompareSourceRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CompareSourceRequest>): CompareSourceRequest {
+    const message = createBaseCompareSourceRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.interval = (object.interval !== undefined && object.interval !== null)
+      ? Interval.fromPartial(object.interval)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSourceChange(): SourceChange {
+  return { partition: "", kind: SourceChangeKind.UNSPECIFIED, source: "" };
+}
+
+export const SourceChange: MessageFns<SourceChange> = {
+  encode(message: SourceChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.partition !== "") {
+      writer.uint32(10).string(message.partition);
+    }
+    if (message.kind !== SourceChangeKind.UNSPECIFIED) {
+      writer.uint32(16).int32(sourceChangeKindToNumber(message.kind));
+    }
+    if (message.source !== "") {
+      writer.uint32(26).string(message.source);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SourceChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSourceChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.partition = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kind = sourceChangeKindFromJSON(reader.int32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SourceChange>): SourceChange {
+    return SourceChange.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SourceChange>): SourceChange {
+    const message = createBaseSourceChange();
+    message.partition = object.partition ?? "";
+    message.kind = object.kind ?? SourceChangeKind.UNSPECIFIED;
+    message.source = object.source ?? "";
+    return message;
+  },
+};
+
+function createBaseCompareSourceResponse(): CompareSourceResponse {
+  return { event: undefined };
+}
+
+export const CompareSourceResponse: MessageFns<CompareSourceResponse> = {
+  encode(message: CompareSourceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.event?.$case) {
+      case "progress":
+        Progress.encode(message.event.value, writer.uint32(10).fork()).join();
+        break;
+      case "result":
+        CompareSourceResult.encode(message.event.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompareSourceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompareSourceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.event = { $case: "progress", value: Progress.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = { $case: "result", value: CompareSourceResult.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CompareSourceResponse>): CompareSourceResponse {
+    return CompareSourceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CompareSourceResponse>): CompareSourceResponse {
+    const message = createBaseCompareSourceResponse();
+    switch (object.event?.$case) {
+      case "progress": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "progress", value: Progress.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "result": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "result", value: CompareSourceResult.fromPartial(object.event.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseCompareSourceResult(): CompareSourceResult {
+  return { changes: [] };
+}
+
+export const CompareSourceResult: MessageFns<CompareSourceResult> = {
+  encode(message: CompareSourceResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.changes) {
+      SourceChange.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompareSourceResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompareSourceResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.changes.push(SourceChange.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CompareSourceResult>): CompareSourceResult {
+    return CompareSourceResult.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CompareSourceResult>): CompareSourceResult {
+    const message = createBaseCompareSourceResult();
+    message.changes = object.changes?.map((e) => SourceChange.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 /** Brings source data into the raw zone, as received. */
 export type IngestServiceService = typeof IngestServiceService;
 export const IngestServiceService = {
@@ -280,11 +639,24 @@ export const IngestServiceService = {
     responseSerialize: (value: ExtractResponse): Buffer => Buffer.from(ExtractResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExtractResponse => ExtractResponse.decode(value),
   },
+  /** Compares the source with what was published from it, for whole intervals; reads nothing that has not been touched since. */
+  compareSource: {
+    path: "/weir.ingest.v1.IngestService/CompareSource" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: CompareSourceRequest): Buffer => Buffer.from(CompareSourceRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CompareSourceRequest => CompareSourceRequest.decode(value),
+    responseSerialize: (value: CompareSourceResponse): Buffer =>
+      Buffer.from(CompareSourceResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CompareSourceResponse => CompareSourceResponse.decode(value),
+  },
 } as const;
 
 export interface IngestServiceServer extends UntypedServiceImplementation {
   /** Copies the source slice of a run into immutable raw segments. Streams progress and ends with the result. */
   extract: handleServerStreamingCall<ExtractRequest, ExtractResponse>;
+  /** Compares the source with what was published from it, for whole intervals; reads nothing that has not been touched since. */
+  compareSource: handleServerStreamingCall<CompareSourceRequest, CompareSourceResponse>;
 }
 
 export interface IngestServiceClient extends Client {
@@ -295,6 +667,16 @@ export interface IngestServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ExtractResponse>;
+  /** Compares the source with what was published from it, for whole intervals; reads nothing that has not been touched since. */
+  compareSource(
+    request: CompareSourceRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<CompareSourceResponse>;
+  compareSource(
+    request: CompareSourceRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<CompareSourceResponse>;
 }
 
 export const IngestServiceClient = makeGenericClientConstructor(

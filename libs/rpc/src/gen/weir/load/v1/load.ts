@@ -9,9 +9,12 @@ import {
   Client,
   type ClientOptions,
   type ClientReadableStream,
+  type ClientUnaryCall,
   type handleServerStreamingCall,
+  type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
+  type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Progress, StageContext } from "../../data/v1/data";
@@ -27,7 +30,7 @@ export interface LoadRequest {
     | undefined;
   /** Position of the destination in the pipeline's definition, from 0. */
   destination: number;
-  /** The snapshot to reach; a table that is already there or beyond is left alone. */
+  /** The snapshot to reach at least; newer ones of the same definition are taken along. A table that is already there or beyond is left alone. */
   snapshot: number;
 }
 
@@ -51,6 +54,23 @@ export interface TableLoad {
   rowsInTable: number;
   commitId: string;
   milliseconds: number;
+}
+
+/** Whose tables: those of the newest definition. */
+export interface ListHeadsRequest {
+  pipeline: string;
+}
+
+/** Tables that were never loaded are left out. */
+export interface ListHeadsResponse {
+  heads: TableHead[];
+}
+
+/** Where one table stands. */
+export interface TableHead {
+  connection: string;
+  table: string;
+  snapshot: number;
 }
 
 function createBaseLoadRequest(): LoadRequest {
@@ -418,6 +438,195 @@ export const TableLoad: MessageFns<TableLoad> = {
   },
 };
 
+function createBaseListHeadsRequest(): ListHeadsRequest {
+  return { pipeline: "" };
+}
+
+export const ListHeadsRequest: MessageFns<ListHeadsRequest> = {
+  encode(message: ListHeadsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListHeadsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListHeadsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListHeadsRequest>): ListHeadsRequest {
+    return ListHeadsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListHeadsRequest>): ListHeadsRequest {
+    const message = createBaseListHeadsRequest();
+    message.pipeline = object.pipeline ?? "";
+    return message;
+  },
+};
+
+function createBaseListHeadsResponse(): ListHeadsResponse {
+  return { heads: [] };
+}
+
+export const ListHeadsResponse: MessageFns<ListHeadsResponse> = {
+  encode(message: ListHeadsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.heads) {
+      TableHead.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListHeadsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListHeadsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.heads.push(TableHead.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListHeadsResponse>): ListHeadsResponse {
+    return ListHeadsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListHeadsResponse>): ListHeadsResponse {
+    const message = createBaseListHeadsResponse();
+    message.heads = object.heads?.map((e) => TableHead.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTableHead(): TableHead {
+  return { connection: "", table: "", snapshot: 0 };
+}
+
+export const TableHead: MessageFns<TableHead> = {
+  encode(message: TableHead, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.connection !== "") {
+      writer.uint32(10).string(message.connection);
+    }
+    if (message.table !== "") {
+      writer.uint32(18).string(message.table);
+    }
+    if (message.snapshot !== 0) {
+      writer.uint32(24).int64(message.snapshot);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TableHead {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTableHead();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.connection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.table = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.snapshot = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TableHead>): TableHead {
+    return TableHead.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TableHead>): TableHead {
+    const message = createBaseTableHead();
+    message.connection = object.connection ?? "";
+    message.table = object.table ?? "";
+    message.snapshot = object.snapshot ?? 0;
+    return message;
+  },
+};
+
 /** Brings destinations to published snapshots. */
 export type LoadServiceService = typeof LoadServiceService;
 export const LoadServiceService = {
@@ -431,17 +640,45 @@ export const LoadServiceService = {
     responseSerialize: (value: LoadResponse): Buffer => Buffer.from(LoadResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): LoadResponse => LoadResponse.decode(value),
   },
+  /** The snapshots that the tables of a pipeline hold, as the ledgers of its destinations say. */
+  listHeads: {
+    path: "/weir.load.v1.LoadService/ListHeads" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListHeadsRequest): Buffer => Buffer.from(ListHeadsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListHeadsRequest => ListHeadsRequest.decode(value),
+    responseSerialize: (value: ListHeadsResponse): Buffer => Buffer.from(ListHeadsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListHeadsResponse => ListHeadsResponse.decode(value),
+  },
 } as const;
 
 export interface LoadServiceServer extends UntypedServiceImplementation {
   /** Brings every table of one destination from the snapshot in its ledger to the requested one, a transaction a table. */
   load: handleServerStreamingCall<LoadRequest, LoadResponse>;
+  /** The snapshots that the tables of a pipeline hold, as the ledgers of its destinations say. */
+  listHeads: handleUnaryCall<ListHeadsRequest, ListHeadsResponse>;
 }
 
 export interface LoadServiceClient extends Client {
   /** Brings every table of one destination from the snapshot in its ledger to the requested one, a transaction a table. */
   load(request: LoadRequest, options?: Partial<CallOptions>): ClientReadableStream<LoadResponse>;
   load(request: LoadRequest, metadata?: Metadata, options?: Partial<CallOptions>): ClientReadableStream<LoadResponse>;
+  /** The snapshots that the tables of a pipeline hold, as the ledgers of its destinations say. */
+  listHeads(
+    request: ListHeadsRequest,
+    callback: (error: ServiceError | null, response: ListHeadsResponse) => void,
+  ): ClientUnaryCall;
+  listHeads(
+    request: ListHeadsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListHeadsResponse) => void,
+  ): ClientUnaryCall;
+  listHeads(
+    request: ListHeadsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListHeadsResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const LoadServiceClient = makeGenericClientConstructor(

@@ -17,7 +17,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { SegmentSet } from "../../data/v1/data";
+import { Interval, Progress, SegmentSet } from "../../data/v1/data";
 
 export const protobufPackage = "weir.metadata.v1";
 
@@ -98,6 +98,78 @@ export interface DatasetSummary {
   partitions: number;
   rows: number;
   publishedAt: string;
+}
+
+/** Which target. */
+export interface GetLoadTargetRequest {
+  pipeline: string;
+  definitionVersion: number;
+  /** The snapshot that the load was asked to reach. */
+  after: number;
+}
+
+/** `after` itself when there is nothing newer. */
+export interface GetLoadTargetResponse {
+  snapshot: number;
+}
+
+/** Whose sources. */
+export interface ListSourcesRequest {
+  pipeline: string;
+  /** Unset for all partitions. */
+  interval?: Interval | undefined;
+}
+
+/** One file as the newest publish of its partition read it. */
+export interface SourceFile {
+  partition: string;
+  /** Path as people see it. */
+  source: string;
+  bytes: number;
+  sha256: string;
+  /** When it was published, RFC 3339. */
+  publishedAt: string;
+}
+
+/** A page of files, ordered by partition; partitions that were published without a file are in `empty`. */
+export interface ListSourcesResponse {
+  files: SourceFile[];
+  empty: string[];
+}
+
+/** What to collect. */
+export interface CollectGarbageRequest {
+  pipeline: string;
+  /** Say what would go, and leave it. */
+  dryRun: boolean;
+  /** Nothing that was superseded or written within this time goes. */
+  graceMs: number;
+  /** Snapshots below this one are needed by no destination; 0 keeps all. */
+  passedSnapshot: number;
+}
+
+/** What goes, or would go, from one dataset. */
+export interface CollectedDataset {
+  /** Qualified name; empty for files that no dataset names. */
+  dataset: string;
+  /** Partitions whose retention is over. */
+  partitions: number;
+  /** States of partitions that newer snapshots replaced. */
+  versions: number;
+  files: number;
+  bytes: number;
+}
+
+/** What was collected. */
+export interface CollectGarbageResult {
+  datasets: CollectedDataset[];
+  /** Snapshots that can no longer be read; 0 when all can. */
+  forgottenBelow: number;
+}
+
+/** Progress any number of times, then one result. */
+export interface CollectGarbageResponse {
+  event: { $case: "progress"; value: Progress } | { $case: "result"; value: CollectGarbageResult } | undefined;
 }
 
 function createBasePublishRequest(): PublishRequest {
@@ -878,6 +950,721 @@ export const DatasetSummary: MessageFns<DatasetSummary> = {
   },
 };
 
+function createBaseGetLoadTargetRequest(): GetLoadTargetRequest {
+  return { pipeline: "", definitionVersion: 0, after: 0 };
+}
+
+export const GetLoadTargetRequest: MessageFns<GetLoadTargetRequest> = {
+  encode(message: GetLoadTargetRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.definitionVersion !== 0) {
+      writer.uint32(16).int64(message.definitionVersion);
+    }
+    if (message.after !== 0) {
+      writer.uint32(24).int64(message.after);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetLoadTargetRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetLoadTargetRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.definitionVersion = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.after = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetLoadTargetRequest>): GetLoadTargetRequest {
+    return GetLoadTargetRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetLoadTargetRequest>): GetLoadTargetRequest {
+    const message = createBaseGetLoadTargetRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.definitionVersion = object.definitionVersion ?? 0;
+    message.after = object.after ?? 0;
+    return message;
+  },
+};
+
+function createBaseGetLoadTargetResponse(): GetLoadTargetResponse {
+  return { snapshot: 0 };
+}
+
+export const GetLoadTargetResponse: MessageFns<GetLoadTargetResponse> = {
+  encode(message: GetLoadTargetResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.snapshot !== 0) {
+      writer.uint32(8).int64(message.snapshot);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetLoadTargetResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetLoadTargetResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.snapshot = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetLoadTargetResponse>): GetLoadTargetResponse {
+    return GetLoadTargetResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetLoadTargetResponse>): GetLoadTargetResponse {
+    const message = createBaseGetLoadTargetResponse();
+    message.snapshot = object.snapshot ?? 0;
+    return message;
+  },
+};
+
+function createBaseListSourcesRequest(): ListSourcesRequest {
+  return { pipeline: "", interval: undefined };
+}
+
+export const ListSourcesRequest: MessageFns<ListSourcesRequest> = {
+  encode(message: ListSourcesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.interval !== undefined) {
+      Interval.encode(message.interval, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSourcesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSourcesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.interval = Interval.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListSourcesRequest>): ListSourcesRequest {
+    return ListSourcesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListSourcesRequest>): ListSourcesRequest {
+    const message = createBaseListSourcesRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.interval = (object.interval !== undefined && object.interval !== null)
+      ? Interval.fromPartial(object.interval)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSourceFile(): SourceFile {
+  return { partition: "", source: "", bytes: 0, sha256: "", publishedAt: "" };
+}
+
+export const SourceFile: MessageFns<SourceFile> = {
+  encode(message: SourceFile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.partition !== "") {
+      writer.uint32(10).string(message.partition);
+    }
+    if (message.source !== "") {
+      writer.uint32(18).string(message.source);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(24).int64(message.bytes);
+    }
+    if (message.sha256 !== "") {
+      writer.uint32(34).string(message.sha256);
+    }
+    if (message.publishedAt !== "") {
+      writer.uint32(42).string(message.publishedAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SourceFile {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSourceFile();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.partition = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.publishedAt = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SourceFile>): SourceFile {
+    return SourceFile.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SourceFile>): SourceFile {
+    const message = createBaseSourceFile();
+    message.partition = object.partition ?? "";
+    message.source = object.source ?? "";
+    message.bytes = object.bytes ?? 0;
+    message.sha256 = object.sha256 ?? "";
+    message.publishedAt = object.publishedAt ?? "";
+    return message;
+  },
+};
+
+function createBaseListSourcesResponse(): ListSourcesResponse {
+  return { files: [], empty: [] };
+}
+
+export const ListSourcesResponse: MessageFns<ListSourcesResponse> = {
+  encode(message: ListSourcesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.files) {
+      SourceFile.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.empty) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSourcesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSourcesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.files.push(SourceFile.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.empty.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListSourcesResponse>): ListSourcesResponse {
+    return ListSourcesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListSourcesResponse>): ListSourcesResponse {
+    const message = createBaseListSourcesResponse();
+    message.files = object.files?.map((e) => SourceFile.fromPartial(e)) || [];
+    message.empty = object.empty?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseCollectGarbageRequest(): CollectGarbageRequest {
+  return { pipeline: "", dryRun: false, graceMs: 0, passedSnapshot: 0 };
+}
+
+export const CollectGarbageRequest: MessageFns<CollectGarbageRequest> = {
+  encode(message: CollectGarbageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(16).bool(message.dryRun);
+    }
+    if (message.graceMs !== 0) {
+      writer.uint32(24).int64(message.graceMs);
+    }
+    if (message.passedSnapshot !== 0) {
+      writer.uint32(32).int64(message.passedSnapshot);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CollectGarbageRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCollectGarbageRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.graceMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.passedSnapshot = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CollectGarbageRequest>): CollectGarbageRequest {
+    return CollectGarbageRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CollectGarbageRequest>): CollectGarbageRequest {
+    const message = createBaseCollectGarbageRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.dryRun = object.dryRun ?? false;
+    message.graceMs = object.graceMs ?? 0;
+    message.passedSnapshot = object.passedSnapshot ?? 0;
+    return message;
+  },
+};
+
+function createBaseCollectedDataset(): CollectedDataset {
+  return { dataset: "", partitions: 0, versions: 0, files: 0, bytes: 0 };
+}
+
+export const CollectedDataset: MessageFns<CollectedDataset> = {
+  encode(message: CollectedDataset, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dataset !== "") {
+      writer.uint32(10).string(message.dataset);
+    }
+    if (message.partitions !== 0) {
+      writer.uint32(16).int64(message.partitions);
+    }
+    if (message.versions !== 0) {
+      writer.uint32(24).int64(message.versions);
+    }
+    if (message.files !== 0) {
+      writer.uint32(32).int64(message.files);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(40).int64(message.bytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CollectedDataset {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCollectedDataset();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.partitions = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.versions = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.files = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CollectedDataset>): CollectedDataset {
+    return CollectedDataset.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CollectedDataset>): CollectedDataset {
+    const message = createBaseCollectedDataset();
+    message.dataset = object.dataset ?? "";
+    message.partitions = object.partitions ?? 0;
+    message.versions = object.versions ?? 0;
+    message.files = object.files ?? 0;
+    message.bytes = object.bytes ?? 0;
+    return message;
+  },
+};
+
+function createBaseCollectGarbageResult(): CollectGarbageResult {
+  return { datasets: [], forgottenBelow: 0 };
+}
+
+export const CollectGarbageResult: MessageFns<CollectGarbageResult> = {
+  encode(message: CollectGarbageResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.datasets) {
+      CollectedDataset.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.forgottenBelow !== 0) {
+      writer.uint32(16).int64(message.forgottenBelow);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CollectGarbageResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCollectGarbageResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.datasets.push(CollectedDataset.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.forgottenBelow = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CollectGarbageResult>): CollectGarbageResult {
+    return CollectGarbageResult.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CollectGarbageResult>): CollectGarbageResult {
+    const message = createBaseCollectGarbageResult();
+    message.datasets = object.datasets?.map((e) => CollectedDataset.fromPartial(e)) || [];
+    message.forgottenBelow = object.forgottenBelow ?? 0;
+    return message;
+  },
+};
+
+function createBaseCollectGarbageResponse(): CollectGarbageResponse {
+  return { event: undefined };
+}
+
+export const CollectGarbageResponse: MessageFns<CollectGarbageResponse> = {
+  encode(message: CollectGarbageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.event?.$case) {
+      case "progress":
+        Progress.encode(message.event.value, writer.uint32(10).fork()).join();
+        break;
+      case "result":
+        CollectGarbageResult.encode(message.event.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CollectGarbageResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCollectGarbageResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.event = { $case: "progress", value: Progress.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = { $case: "result", value: CollectGarbageResult.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CollectGarbageResponse>): CollectGarbageResponse {
+    return CollectGarbageResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CollectGarbageResponse>): CollectGarbageResponse {
+    const message = createBaseCollectGarbageResponse();
+    switch (object.event?.$case) {
+      case "progress": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "progress", value: Progress.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "result": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "result", value: CollectGarbageResult.fromPartial(object.event.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
 /** Datasets and their published snapshots. */
 export type CatalogServiceService = typeof CatalogServiceService;
 export const CatalogServiceService = {
@@ -923,6 +1710,39 @@ export const CatalogServiceService = {
       Buffer.from(ListDatasetsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListDatasetsResponse => ListDatasetsResponse.decode(value),
   },
+  /** The newest snapshot that a load of a definition version may go to: no snapshot from `after` up to it was published under another version. */
+  getLoadTarget: {
+    path: "/weir.metadata.v1.CatalogService/GetLoadTarget" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetLoadTargetRequest): Buffer => Buffer.from(GetLoadTargetRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetLoadTargetRequest => GetLoadTargetRequest.decode(value),
+    responseSerialize: (value: GetLoadTargetResponse): Buffer =>
+      Buffer.from(GetLoadTargetResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetLoadTargetResponse => GetLoadTargetResponse.decode(value),
+  },
+  /** What a pipeline's partitions were read from, by partition. */
+  listSources: {
+    path: "/weir.metadata.v1.CatalogService/ListSources" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ListSourcesRequest): Buffer => Buffer.from(ListSourcesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListSourcesRequest => ListSourcesRequest.decode(value),
+    responseSerialize: (value: ListSourcesResponse): Buffer => Buffer.from(ListSourcesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListSourcesResponse => ListSourcesResponse.decode(value),
+  },
+  /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
+  collectGarbage: {
+    path: "/weir.metadata.v1.CatalogService/CollectGarbage" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: CollectGarbageRequest): Buffer =>
+      Buffer.from(CollectGarbageRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CollectGarbageRequest => CollectGarbageRequest.decode(value),
+    responseSerialize: (value: CollectGarbageResponse): Buffer =>
+      Buffer.from(CollectGarbageResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CollectGarbageResponse => CollectGarbageResponse.decode(value),
+  },
 } as const;
 
 export interface CatalogServiceServer extends UntypedServiceImplementation {
@@ -934,6 +1754,12 @@ export interface CatalogServiceServer extends UntypedServiceImplementation {
   getDifference: handleServerStreamingCall<GetDifferenceRequest, GetDifferenceResponse>;
   /** All datasets of a pipeline with rows and freshness. */
   listDatasets: handleUnaryCall<ListDatasetsRequest, ListDatasetsResponse>;
+  /** The newest snapshot that a load of a definition version may go to: no snapshot from `after` up to it was published under another version. */
+  getLoadTarget: handleUnaryCall<GetLoadTargetRequest, GetLoadTargetResponse>;
+  /** What a pipeline's partitions were read from, by partition. */
+  listSources: handleServerStreamingCall<ListSourcesRequest, ListSourcesResponse>;
+  /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
+  collectGarbage: handleServerStreamingCall<CollectGarbageRequest, CollectGarbageResponse>;
 }
 
 export interface CatalogServiceClient extends Client {
@@ -986,6 +1812,39 @@ export interface CatalogServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListDatasetsResponse) => void,
   ): ClientUnaryCall;
+  /** The newest snapshot that a load of a definition version may go to: no snapshot from `after` up to it was published under another version. */
+  getLoadTarget(
+    request: GetLoadTargetRequest,
+    callback: (error: ServiceError | null, response: GetLoadTargetResponse) => void,
+  ): ClientUnaryCall;
+  getLoadTarget(
+    request: GetLoadTargetRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetLoadTargetResponse) => void,
+  ): ClientUnaryCall;
+  getLoadTarget(
+    request: GetLoadTargetRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetLoadTargetResponse) => void,
+  ): ClientUnaryCall;
+  /** What a pipeline's partitions were read from, by partition. */
+  listSources(request: ListSourcesRequest, options?: Partial<CallOptions>): ClientReadableStream<ListSourcesResponse>;
+  listSources(
+    request: ListSourcesRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ListSourcesResponse>;
+  /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
+  collectGarbage(
+    request: CollectGarbageRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<CollectGarbageResponse>;
+  collectGarbage(
+    request: CollectGarbageRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<CollectGarbageResponse>;
 }
 
 export const CatalogServiceClient = makeGenericClientConstructor(

@@ -15,7 +15,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Interval, RowCount } from "../../data/v1/data";
+import { Interval, RowCount, SegmentSet, UpstreamInput } from "../../data/v1/data";
 import { Accounts, CheckResult, Verdict, verdictFromJSON, verdictToNumber } from "../../quality/v1/quality";
 
 export const protobufPackage = "weir.metadata.v1";
@@ -204,6 +204,60 @@ export function stageStatusToNumber(object: StageStatus): number {
   }
 }
 
+/** The first stage of a run. */
+export const RunStart = {
+  UNSPECIFIED: "RUN_START_UNSPECIFIED",
+  /** SOURCE - Extract: the usual case. */
+  SOURCE: "RUN_START_SOURCE",
+  /** RAW - Validate, from the raw segments that the repeated run extracted. */
+  RAW: "RUN_START_RAW",
+  /** DELIVERY - Refresh and load only: publishes nothing and leases nothing. */
+  DELIVERY: "RUN_START_DELIVERY",
+} as const;
+
+export type RunStart = typeof RunStart[keyof typeof RunStart];
+
+export namespace RunStart {
+  export type UNSPECIFIED = typeof RunStart.UNSPECIFIED;
+  export type SOURCE = typeof RunStart.SOURCE;
+  export type RAW = typeof RunStart.RAW;
+  export type DELIVERY = typeof RunStart.DELIVERY;
+}
+
+export function runStartFromJSON(object: any): RunStart {
+  switch (object) {
+    case 0:
+    case "RUN_START_UNSPECIFIED":
+      return RunStart.UNSPECIFIED;
+    case 1:
+    case "RUN_START_SOURCE":
+      return RunStart.SOURCE;
+    case 2:
+    case "RUN_START_RAW":
+      return RunStart.RAW;
+    case 3:
+    case "RUN_START_DELIVERY":
+      return RunStart.DELIVERY;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum RunStart");
+  }
+}
+
+export function runStartToNumber(object: RunStart): number {
+  switch (object) {
+    case RunStart.UNSPECIFIED:
+      return 0;
+    case RunStart.SOURCE:
+      return 1;
+    case RunStart.RAW:
+      return 2;
+    case RunStart.DELIVERY:
+      return 3;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum RunStart");
+  }
+}
+
 /** The run to begin. */
 export interface BeginRunRequest {
   /** Temporal's run id: unique for every execution. */
@@ -214,13 +268,21 @@ export interface BeginRunRequest {
   interval?: Interval | undefined;
   kind: RunKind;
   traceId: string;
+  /** Workflow id of the backfill that this run belongs to; empty for live runs. */
+  backfill: string;
+  /** For scheduled runs without an interval: the scheduled time. The run takes the last whole grain before it, and the lookback of its pipeline. */
+  scheduledFor: string;
+  /** Where the run begins; anything but the source needs `retry_of`, save for LOAD. */
+  startAt: RunStart;
+  /** The run that this one repeats; empty for a first try. */
+  retryOf: string;
 }
 
 /** What the run pinned. */
 export interface BeginRunResponse {
   definitionVersion: number;
   fence: number;
-  /** Whether the pipeline has history models that a refresh must rebuild. */
+  /** Whether the pipeline has history models that a refresh must rebuild; for RUN_START_DELIVERY, whether they are behind the newest snapshot. */
   hasHistoryModels: boolean;
   destinations: number;
   /** Stage policy of the pinned definition, milliseconds. */
@@ -231,6 +293,18 @@ export interface BeginRunResponse {
   snapshot: number;
   /** Whether the pipeline has models of row or interval scope. */
   hasIntervalModels: boolean;
+  /** What the run works on: as asked for, canonical, or as the schedule gives it. */
+  interval?:
+    | Interval
+    | undefined;
+  /** For RUN_START_RAW: what the repeated run extracted. */
+  raw:
+    | SegmentSet
+    | undefined;
+  /** Whether the run must be approved before it publishes with a warning. */
+  approvalOnWarning: boolean;
+  /** Datasets of other pipelines that its models read. */
+  upstream: UpstreamInput[];
 }
 
 /** The closed form of an error, as in libs/core/src/errors.ts. */
@@ -261,7 +335,11 @@ export interface StageRecord {
     | RunError
     | undefined;
   /** Set by validate only. */
-  accounts: Accounts | undefined;
+  accounts:
+    | Accounts
+    | undefined;
+  /** What extract staged, for a later run that begins with it. */
+  output: SegmentSet | undefined;
 }
 
 /** One stage attempt of a run. */
@@ -317,7 +395,13 @@ export interface Run {
     | undefined;
   /** 0 until it has published. */
   snapshot: number;
-  error: RunError | undefined;
+  error:
+    | RunError
+    | undefined;
+  /** Workflow id of its backfill; empty for live runs. */
+  backfill: string;
+  /** The run that it repeats; empty for a first try. */
+  retryOf: string;
 }
 
 /** Which runs. */
@@ -328,6 +412,8 @@ export interface ListRunsRequest {
   limit: number;
   /** Unset for every status. */
   status: RunStatus;
+  /** Workflow id of a backfill; empty for runs of any. */
+  backfill: string;
 }
 
 /** Newest first. */
@@ -336,7 +422,18 @@ export interface ListRunsResponse {
 }
 
 function createBaseBeginRunRequest(): BeginRunRequest {
-  return { runId: "", workflowId: "", pipeline: "", interval: undefined, kind: RunKind.UNSPECIFIED, traceId: "" };
+  return {
+    runId: "",
+    workflowId: "",
+    pipeline: "",
+    interval: undefined,
+    kind: RunKind.UNSPECIFIED,
+    traceId: "",
+    backfill: "",
+    scheduledFor: "",
+    startAt: RunStart.UNSPECIFIED,
+    retryOf: "",
+  };
 }
 
 export const BeginRunRequest: MessageFns<BeginRunRequest> = {
@@ -358,6 +455,18 @@ export const BeginRunRequest: MessageFns<BeginRunRequest> = {
     }
     if (message.traceId !== "") {
       writer.uint32(50).string(message.traceId);
+    }
+    if (message.backfill !== "") {
+      writer.uint32(58).string(message.backfill);
+    }
+    if (message.scheduledFor !== "") {
+      writer.uint32(66).string(message.scheduledFor);
+    }
+    if (message.startAt !== RunStart.UNSPECIFIED) {
+      writer.uint32(72).int32(runStartToNumber(message.startAt));
+    }
+    if (message.retryOf !== "") {
+      writer.uint32(82).string(message.retryOf);
     }
     return writer;
   },
@@ -423,6 +532,38 @@ export const BeginRunRequest: MessageFns<BeginRunRequest> = {
             message.traceId = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.backfill = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.scheduledFor = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.startAt = runStartFromJSON(reader.int32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.retryOf = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -448,6 +589,10 @@ export const BeginRunRequest: MessageFns<BeginRunRequest> = {
       : undefined;
     message.kind = object.kind ?? RunKind.UNSPECIFIED;
     message.traceId = object.traceId ?? "";
+    message.backfill = object.backfill ?? "";
+    message.scheduledFor = object.scheduledFor ?? "";
+    message.startAt = object.startAt ?? RunStart.UNSPECIFIED;
+    message.retryOf = object.retryOf ?? "";
     return message;
   },
 };
@@ -463,6 +608,10 @@ function createBaseBeginRunResponse(): BeginRunResponse {
     executionTimeoutMs: 0,
     snapshot: 0,
     hasIntervalModels: false,
+    interval: undefined,
+    raw: undefined,
+    approvalOnWarning: false,
+    upstream: [],
   };
 }
 
@@ -494,6 +643,18 @@ export const BeginRunResponse: MessageFns<BeginRunResponse> = {
     }
     if (message.hasIntervalModels !== false) {
       writer.uint32(72).bool(message.hasIntervalModels);
+    }
+    if (message.interval !== undefined) {
+      Interval.encode(message.interval, writer.uint32(82).fork()).join();
+    }
+    if (message.raw !== undefined) {
+      SegmentSet.encode(message.raw, writer.uint32(90).fork()).join();
+    }
+    if (message.approvalOnWarning !== false) {
+      writer.uint32(96).bool(message.approvalOnWarning);
+    }
+    for (const v of message.upstream) {
+      UpstreamInput.encode(v!, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -583,6 +744,38 @@ export const BeginRunResponse: MessageFns<BeginRunResponse> = {
             message.hasIntervalModels = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.interval = Interval.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.raw = SegmentSet.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.approvalOnWarning = reader.bool();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.upstream.push(UpstreamInput.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -609,6 +802,12 @@ export const BeginRunResponse: MessageFns<BeginRunResponse> = {
     message.executionTimeoutMs = object.executionTimeoutMs ?? 0;
     message.snapshot = object.snapshot ?? 0;
     message.hasIntervalModels = object.hasIntervalModels ?? false;
+    message.interval = (object.interval !== undefined && object.interval !== null)
+      ? Interval.fromPartial(object.interval)
+      : undefined;
+    message.raw = (object.raw !== undefined && object.raw !== null) ? SegmentSet.fromPartial(object.raw) : undefined;
+    message.approvalOnWarning = object.approvalOnWarning ?? false;
+    message.upstream = object.upstream?.map((e) => UpstreamInput.fromPartial(e)) || [];
     return message;
   },
 };
@@ -744,6 +943,7 @@ function createBaseStageRecord(): StageRecord {
     score: undefined,
     error: undefined,
     accounts: undefined,
+    output: undefined,
   };
 }
 
@@ -790,6 +990,9 @@ export const StageRecord: MessageFns<StageRecord> = {
     }
     if (message.accounts !== undefined) {
       Accounts.encode(message.accounts, writer.uint32(114).fork()).join();
+    }
+    if (message.output !== undefined) {
+      SegmentSet.encode(message.output, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -919,6 +1122,14 @@ export const StageRecord: MessageFns<StageRecord> = {
             message.accounts = Accounts.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.output = SegmentSet.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -953,6 +1164,9 @@ export const StageRecord: MessageFns<StageRecord> = {
       : undefined;
     message.accounts = (object.accounts !== undefined && object.accounts !== null)
       ? Accounts.fromPartial(object.accounts)
+      : undefined;
+    message.output = (object.output !== undefined && object.output !== null)
+      ? SegmentSet.fromPartial(object.output)
       : undefined;
     return message;
   },
@@ -1345,6 +1559,8 @@ function createBaseRun(): Run {
     score: undefined,
     snapshot: 0,
     error: undefined,
+    backfill: "",
+    retryOf: "",
   };
 }
 
@@ -1394,6 +1610,12 @@ export const Run: MessageFns<Run> = {
     }
     if (message.error !== undefined) {
       RunError.encode(message.error, writer.uint32(122).fork()).join();
+    }
+    if (message.backfill !== "") {
+      writer.uint32(130).string(message.backfill);
+    }
+    if (message.retryOf !== "") {
+      writer.uint32(138).string(message.retryOf);
     }
     return writer;
   },
@@ -1531,6 +1753,22 @@ export const Run: MessageFns<Run> = {
             message.error = RunError.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.backfill = reader.string();
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.retryOf = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1569,12 +1807,14 @@ export const Run: MessageFns<Run> = {
     message.error = (object.error !== undefined && object.error !== null)
       ? RunError.fromPartial(object.error)
       : undefined;
+    message.backfill = object.backfill ?? "";
+    message.retryOf = object.retryOf ?? "";
     return message;
   },
 };
 
 function createBaseListRunsRequest(): ListRunsRequest {
-  return { pipeline: "", limit: 0, status: RunStatus.UNSPECIFIED };
+  return { pipeline: "", limit: 0, status: RunStatus.UNSPECIFIED, backfill: "" };
 }
 
 export const ListRunsRequest: MessageFns<ListRunsRequest> = {
@@ -1587,6 +1827,9 @@ export const ListRunsRequest: MessageFns<ListRunsRequest> = {
     }
     if (message.status !== RunStatus.UNSPECIFIED) {
       writer.uint32(24).int32(runStatusToNumber(message.status));
+    }
+    if (message.backfill !== "") {
+      writer.uint32(34).string(message.backfill);
     }
     return writer;
   },
@@ -1628,6 +1871,14 @@ export const ListRunsRequest: MessageFns<ListRunsRequest> = {
             message.status = runStatusFromJSON(reader.int32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.backfill = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1648,6 +1899,7 @@ export const ListRunsRequest: MessageFns<ListRunsRequest> = {
     message.pipeline = object.pipeline ?? "";
     message.limit = object.limit ?? 0;
     message.status = object.status ?? RunStatus.UNSPECIFIED;
+    message.backfill = object.backfill ?? "";
     return message;
   },
 };

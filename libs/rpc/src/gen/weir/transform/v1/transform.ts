@@ -14,7 +14,7 @@ import {
   type Metadata,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Progress, RowCount, SegmentSet, StageContext } from "../../data/v1/data";
+import { Progress, RowCount, SegmentSet, StageContext, UpstreamInput } from "../../data/v1/data";
 
 export const protobufPackage = "weir.transform.v1";
 
@@ -76,6 +76,8 @@ export interface TransformRequest {
     | undefined;
   /** The snapshot to read; for the history scope. */
   snapshot: number;
+  /** The snapshots of other pipelines' datasets that BeginRun pinned. */
+  upstream: UpstreamInput[];
 }
 
 /** Progress any number of times, then one result. */
@@ -90,7 +92,7 @@ export interface TransformResult {
 }
 
 function createBaseTransformRequest(): TransformRequest {
-  return { context: undefined, scope: Scope.UNSPECIFIED, bronze: undefined, snapshot: 0 };
+  return { context: undefined, scope: Scope.UNSPECIFIED, bronze: undefined, snapshot: 0, upstream: [] };
 }
 
 export const TransformRequest: MessageFns<TransformRequest> = {
@@ -106,6 +108,9 @@ export const TransformRequest: MessageFns<TransformRequest> = {
     }
     if (message.snapshot !== 0) {
       writer.uint32(32).int64(message.snapshot);
+    }
+    for (const v of message.upstream) {
+      UpstreamInput.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -155,6 +160,14 @@ export const TransformRequest: MessageFns<TransformRequest> = {
             message.snapshot = longToNumber(reader.int64());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.upstream.push(UpstreamInput.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -180,6 +193,7 @@ export const TransformRequest: MessageFns<TransformRequest> = {
       ? SegmentSet.fromPartial(object.bronze)
       : undefined;
     message.snapshot = object.snapshot ?? 0;
+    message.upstream = object.upstream?.map((e) => UpstreamInput.fromPartial(e)) || [];
     return message;
   },
 };
