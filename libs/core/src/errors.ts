@@ -50,6 +50,12 @@ export const ERRORS = {
   RUN_NOT_FOUND: { retry: 'never', grpc: 'NOT_FOUND', when: 'No run has that id.', fix: 'Look it up with `weir runs list`.' },
   INVALID_INTERVAL: { retry: 'never', grpc: 'INVALID_ARGUMENT', when: 'An interval is not a whole number of grains, is empty, is missing or is given to a pipeline without a grain.', fix: 'Give start and end on grain boundaries, such as 2010-12-01/2010-12-02.' },
   INTERVAL_BUSY: { retry: 'never', grpc: 'ABORTED', when: 'Another run holds part of the interval.', fix: 'Wait for the run named, or cancel it.' },
+  PAST_MISSING: { retry: 'transient', grpc: 'FAILED_PRECONDITION', when: 'A scheduled run of a pipeline with dependsOnPast has to wait: the interval before its own was not published.', fix: 'Run or retry the interval named; the waiting run goes on by itself.' },
+  RUN_LIMIT: { retry: 'transient', grpc: 'RESOURCE_EXHAUSTED', when: 'As many scheduled runs of the pipeline are open as `schedule.maxActiveRuns` allows.', fix: 'Nothing; the run begins when another ends.' },
+  NOT_POSSIBLE: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A run or backfill was asked for something that its state does not allow, such as resuming what is not paused.', fix: 'Look at its state with `weir runs show` or `weir backfills show`.' },
+  BACKFILL_NOT_FOUND: { retry: 'never', grpc: 'NOT_FOUND', when: 'No backfill has that name.', fix: 'Look it up with `weir backfills list`.' },
+  APPROVAL_EXPIRED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'Nobody approved a run that published nothing because its verdict is a warning.', fix: 'Run the interval again, and approve it in time.' },
+  RAW_EXPIRED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A run was to begin from raw segments that are no longer kept.', fix: 'Run the interval from its source.' },
   LEASE_LOST: { retry: 'never', grpc: 'ABORTED', when: 'The run no longer holds its interval: another run took it over after this one was declared dead.', fix: 'Run the interval again.' },
   // Source
   SOURCE_MISSING: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'The source folder or the file of an interval does not exist.', fix: 'Check the path, or set `source.empty: allow` where intervals without a file are normal.' },

@@ -2,6 +2,7 @@ export { type CheckOutcome, type CheckType, type Check, type Measure, type RowRu
 export { type ColumnType, type Contract, type ContractColumn, type ContractDataset, type RowOrder } from './contract/contract';
 export { columnTypeOf, isNumeric } from './contract/column-type';
 export { ODCS_VERSIONS } from './contract/odcs-schema';
+export { type AppliedPipelines, circleText, pipelineCircle } from './definition/applied-pipelines';
 export { type Change, describeChanges } from './definition/changes';
 export { CONTRACT_FILE, PIPELINE_FILE, compileDefinition } from './definition/compile';
 export {
@@ -11,17 +12,24 @@ export {
   type Destination,
   type Model,
   type ModelScope,
+  type PipelineMode,
   type Policy,
+  type Retention,
+  type Schedule,
   type Source,
+  type Upstream,
   type WriteMode,
   type Zone,
 } from './definition/definition';
 export { type DefinitionSummary, describeDefinition } from './definition/describe';
 export { formatDuration, parseDuration } from './definition/duration';
 export { type EnvironmentValue, resolveEnvironment } from './definition/environment';
+export { readByInterval } from './definition/find-upstream';
 export { RESERVED_PREFIX, nameFault } from './definition/names';
+export { parseDefinition } from './definition/parse-definition';
 export { DEFAULTS, PIPELINE_SCHEMA } from './definition/pipeline-schema';
 export { type Problem, problemsError } from './definition/problem';
+export { staleParts } from './definition/stale-parts';
 export { type DescribedColumn, type SqlInspector, type SqlModel, type SqlProblem, isSqlProblem } from './definition/sql-inspector';
 export {
   ERRORS,
@@ -37,6 +45,7 @@ export {
   toWeirError,
 } from './errors';
 export { type Interval, MAX_GRAINS, WHOLE, formatInterval, grainMs, parseInstant, parseInterval, parseIntervalText, partitionsOf } from './interval/interval';
+export { scheduledInterval } from './interval/schedule';
 export { MAX_IDENTIFIER_BYTES, isPlainIdentifier, numberLiteral, quoteIdent, quoteLiteral, quoteQualified } from './sql/quote';
 export { type CompiledCheck, compileCheck, judge, measureTogether, unmeasured } from './check/compile-check';
 export { score, verdict } from './check/verdict';

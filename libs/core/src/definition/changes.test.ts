@@ -1,30 +1,10 @@
+import { SHOP as BASE } from '../testing/shop';
 import { describeChanges } from './changes';
-import type { Definition } from './definition';
-
-const BASE: Definition = {
-  name: 'shop',
-  description: 'Orders.',
-  source: { type: 'file', dataset: 'orders', path: '/data/*.csv', delimiter: ',', empty: 'error' },
-  contract: {
-    id: 'c',
-    version: '1',
-    datasets: [
-      {
-        name: 'orders',
-        columns: [{ name: 'a', physicalName: 'A', type: 'BIGINT', required: true, keyPosition: undefined, format: undefined }],
-        rules: [{ id: 'r', severity: 'critical', type: 'accuracy', predicate: 'a > 0', description: 'd' }],
-        checks: [{ id: 'orders.rowCount', severity: 'warning', type: 'coverage', measure: { kind: 'rowCount' }, threshold: { greaterThan: 0, unit: 'rows' } }],
-        order: { by: 'arrival' },
-      },
-    ],
-  },
-  models: [{ name: 'm', zone: 'gold', file: 'models/gold/m.sql', sql: 'select a\nfrom bronze.orders', scope: 'interval', inputs: ['bronze.orders'], key: ['a'], writeMode: 'upsert', columns: [{ name: 'a', type: 'BIGINT' }] }],
-  destinations: [{ connection: 'warehouse', type: 'postgres', schema: 'shop' }],
-  policy: { retries: 2, retryDelayMs: 300_000, executionTimeoutMs: 3_600_000, failAbove: { share: 0.01, minRows: 100 } },
-};
+import type { Definition, Schedule } from './definition';
 
 const [MODEL] = BASE.models;
 const [DATASET] = BASE.contract.datasets;
+const SCHEDULE: Schedule = { cron: '0 * * * *', timezone: 'UTC', catchup: false, maxActiveRuns: 1, dependsOnPast: false };
 
 describe('changes between definitions', () => {
   test('of a new pipeline are all of its things', () => {
@@ -49,6 +29,19 @@ describe('changes between definitions', () => {
     ['the breaker', { policy: { ...BASE.policy, failAbove: { share: 0.07, minRows: 100 } } }, [{ kind: 'changed', subject: 'quarantine failAbove', before: '1%', after: '7%' }]],
     ['the source', { source: { ...BASE.source, path: '/new' } }, [{ kind: 'changed', subject: 'source path', before: '/data/*.csv', after: '/new' }]],
     ['a grain', { grain: '1d' }, [{ kind: 'changed', subject: 'grain', before: 'none', after: '1d' }]],
+    ['the mode', { mode: 'micro_batch' }, [{ kind: 'changed', subject: 'mode', before: 'batch', after: 'micro_batch' }]],
+    ['the approval', { approval: 'warning' }, [{ kind: 'changed', subject: 'approval', before: 'never', after: 'warning' }]],
+    ['a lookback', { grain: '15m', lookbackGrains: 3 }, [
+      { kind: 'changed', subject: 'grain', before: 'none', after: '15m' },
+      { kind: 'changed', subject: 'lookback', before: 'none', after: '45m' },
+    ]],
+    ['retention', { retention: { raw: 86_400_000, bronze: 365 * 86_400_000 } }, [
+      { kind: 'changed', subject: 'retention raw', before: '90d', after: '1d' },
+      { kind: 'changed', subject: 'retention bronze', before: 'forever', after: '365d' },
+    ]],
+    ['retention for ever', { retention: {} }, [{ kind: 'changed', subject: 'retention raw', before: '90d', after: 'forever' }]],
+    ['a schedule', { schedule: SCHEDULE }, [{ kind: 'added', subject: 'schedule', before: '', after: '0 * * * * UTC' }]],
+    ['an upstream', { upstream: [{ pipeline: 'crm', dataset: 'silver.people', reference: 'crm.people', columns: [], byInterval: true }] }, [{ kind: 'added', subject: 'upstream crm.people', before: '', after: 'silver.people' }]],
     ['a model away', { models: [] }, [{ kind: 'removed', subject: 'model gold.m', before: 'over interval, upsert, key a', after: '' }]],
     ['a destination for another', { destinations: [{ connection: 'warehouse', type: 'postgres', schema: 'other' }] }, [
       { kind: 'added', subject: 'destination warehouse.other', before: '', after: 'postgres' },
@@ -65,5 +58,19 @@ describe('changes between definitions', () => {
     expect(describeChanges(BASE, after)).toEqual(expected);
     const back = describeChanges(after, BASE);
     expect(back).toHaveLength(expected.length);
+  });
+
+  test('name every setting of a schedule', () => {
+    const before = { ...BASE, schedule: { ...SCHEDULE, startDate: '2010-12-01T00:00:00Z' } };
+    const after = { ...BASE, schedule: { cron: '5 * * * *', timezone: 'Europe/London', catchup: true, maxActiveRuns: 3, dependsOnPast: true, paused: 'moving' } };
+    expect(describeChanges(before, after).map((change) => [change.subject, change.before, change.after])).toEqual([
+      ['schedule cron', '0 * * * *', '5 * * * *'],
+      ['schedule timezone', 'UTC', 'Europe/London'],
+      ['schedule startDate', '2010-12-01T00:00:00Z', ''],
+      ['schedule catchup', 'false', 'true'],
+      ['schedule maxActiveRuns', '1', '3'],
+      ['schedule dependsOnPast', 'false', 'true'],
+      ['schedule paused', '', 'moving'],
+    ]);
   });
 });

@@ -1,8 +1,11 @@
 import type { Check } from '../check/check';
 import { formatThreshold } from '../check/threshold';
 import type { Contract } from '../contract/contract';
-import type { Definition, Model } from './definition';
+import { grainMs } from '../interval/interval';
+import type { Column, Definition, Model, Schedule, Upstream } from './definition';
 import { formatDuration } from './duration';
+import { ZONES } from './names';
+import { FOREVER } from './pipeline-schema';
 
 /** One line of the difference between two definitions; the texts are for people. */
 export interface Change {
@@ -49,10 +52,14 @@ function compareSettings(prefix: string, before: Settings, after: Settings): Cha
   });
 }
 
-function settingsOf({ description, grain, source, policy, contract }: Definition): Settings {
+function settingsOf({ description, mode, grain, lookbackGrains, approval, retention, source, policy, contract }: Definition): Settings {
   return new Map([
     ['description', description],
+    ['mode', mode],
     ['grain', grain ?? 'none'],
+    ['lookback', lookbackGrains > 0 && grain !== undefined ? formatDuration(lookbackGrains * grainMs(grain)) : 'none'],
+    ['approval', approval],
+    ...ZONES.map((zone): [string, string] => [`retention ${zone}`, retention[zone] === undefined ? FOREVER : formatDuration(retention[zone])]),
     ['source dataset', source.dataset],
     ['source path', source.path],
     ['source delimiter', source.delimiter],
@@ -67,15 +74,40 @@ function settingsOf({ description, grain, source, policy, contract }: Definition
 }
 
 function thingsOf(definition: Definition): Map<string, Thing> {
+  const { schedule } = definition;
   return new Map([
+    ...(schedule ? [['schedule', scheduleThing(schedule)] as [string, Thing]] : []),
     ...contractThings(definition.contract),
+    ...definition.upstream.map((upstream): [string, Thing] => [`upstream ${upstream.reference}`, upstreamThing(upstream)]),
     ...definition.models.map((model): [string, Thing] => [`model ${model.zone}.${model.name}`, modelThing(model)]),
     ...definition.destinations.map(({ connection, schema, type }): [string, Thing] => [`destination ${connection}.${schema}`, { summary: type, settings: new Map([['type', type]]) }]),
   ]);
 }
 
+function scheduleThing({ cron, timezone, startDate, catchup, maxActiveRuns, dependsOnPast, paused }: Schedule): Thing {
+  return {
+    summary: `${cron} ${timezone}`,
+    settings: new Map([
+      ['cron', cron],
+      ['timezone', timezone],
+      ['startDate', startDate ?? ''],
+      ['catchup', String(catchup)],
+      ['maxActiveRuns', String(maxActiveRuns)],
+      ['dependsOnPast', String(dependsOnPast)],
+      ['paused', paused ?? ''],
+    ]),
+  };
+}
+
+function upstreamThing({ dataset, byInterval, columns }: Upstream): Thing {
+  return { summary: dataset, settings: new Map([['dataset', dataset], ['by interval', String(byInterval)], ['columns', columnsText(columns)]]) };
+}
+
+function columnsText(columns: readonly Column[]): string {
+  return columns.map((column) => `${column.name} ${column.type}`).join(', ');
+}
+
 function modelThing(model: Model): Thing {
-  const columns = model.columns.map((column) => `${column.name} ${column.type}`).join(', ');
   return {
     summary: `over ${model.scope}, ${model.writeMode}${model.key.length > 0 ? `, key ${model.key.join(', ')}` : ''}`,
     settings: new Map([
@@ -83,7 +115,7 @@ function modelThing(model: Model): Thing {
       ['key', model.key.join(', ')],
       ['sequence', model.sequence ?? ''],
       ['writeMode', model.writeMode],
-      ['columns', columns],
+      ['columns', columnsText(model.columns)],
       ['sql', model.sql.trim()],
     ]),
   };

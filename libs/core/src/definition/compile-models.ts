@@ -2,7 +2,9 @@ import { columnTypeOf } from '../contract/column-type';
 import { type SqlPlace, findReference } from '../sql/find-reference';
 import { listed, suggest } from '../suggest';
 import type { YamlText } from '../yaml/yaml-text';
-import type { Column, Model, ModelScope } from './definition';
+import type { AppliedPipelines } from './applied-pipelines';
+import type { Column, Definition, Model, ModelScope, Upstream } from './definition';
+import { type UpstreamOutcome, findUpstream, isForeign } from './find-upstream';
 import { orderModels } from './model-order';
 import { ROW_COLUMNS, nameFault } from './names';
 import type { Problem } from './problem';
@@ -13,9 +15,18 @@ import { type DescribedColumn, type SqlInspector, type SqlModel, isSqlProblem } 
 export interface ModelSurroundings {
   /** `bronze.orders`; undefined while the pipeline or its contract cannot be read, and then no model is bound. */
   readonly source: { readonly qualified: string; readonly columns: readonly Column[] } | undefined;
+  /** Whose models they are. */
+  readonly pipeline: Pick<Definition, 'name' | 'grain'> | undefined;
   /** pipeline.yaml, for places of settings. */
   readonly yaml: YamlText | undefined;
   readonly sql: SqlInspector;
+  readonly applied: AppliedPipelines;
+}
+
+/** What one model can read: all that was compiled before it, and datasets of other pipelines. */
+interface Readable {
+  readonly before: ReadonlyMap<string, Model>;
+  readonly upstream: ReadonlyMap<string, Upstream>;
 }
 
 interface InspectedModel extends ModelText, Pick<SqlModel, 'inputs' | 'rowShaped' | 'warnings'> {}
@@ -23,8 +34,17 @@ interface InspectedModel extends ModelText, Pick<SqlModel, 'inputs' | 'rowShaped
 /** Most columns of a table in Postgres. */
 const MAX_COLUMNS = 1_600;
 
+/** What came of all models. */
+export interface CompiledModels {
+  readonly models: Model[];
+  /** What they read of other pipelines, by reference. */
+  readonly upstream: Upstream[];
+  readonly problems: Problem[];
+  readonly warnings: string[];
+}
+
 /** Compiles all models: parse, inputs, order, scope, output columns, keys. Goes on past every problem that leaves the rest checkable. */
-export async function compileModels(texts: readonly ModelText[], around: ModelSurroundings): Promise<{ models: Model[]; problems: Problem[]; warnings: string[] }> {
+export async function compileModels(texts: readonly ModelText[], around: ModelSurroundings): Promise<CompiledModels> {
   const problems: Problem[] = [];
   const inspected: InspectedModel[] = [];
   for (const text of texts) {
@@ -32,28 +52,44 @@ export async function compileModels(texts: readonly ModelText[], around: ModelSu
     if (isSqlProblem(result)) problems.push({ code: result.code, message: result.message, place: placeIn(text, result) });
     else inspected.push({ ...text, ...result });
   }
+  const known = around.source ? [around.source.qualified, ...texts.map((text) => text.qualified)] : [];
+  const foreign = await foreignInputs(inspected, known, around);
   const readable = inspected.filter((model) => {
-    const unknown = around.source ? unknownInputs(model, texts, around.source.qualified) : [];
+    const unknown = around.source ? [...unknownInputs(model, known), ...foreignProblems(model, foreign)] : [];
     problems.push(...unknown);
     return unknown.length === 0;
   });
   const { ordered, circles } = orderModels(readable);
   problems.push(...circles.map((circle) => circleProblem(circle, readable)));
+  const upstream = new Map([...foreign].flatMap(([reference, outcome]) => ('code' in outcome ? [] : [[reference, outcome] as const])));
   const compiled = new Map<string, Model>();
   for (const model of around.source ? ordered : []) {
-    const outcome = await compileModel(model, compiled, around);
+    const outcome = await compileModel(model, { before: compiled, upstream }, around);
     problems.push(...outcome.problems);
     if (outcome.model) compiled.set(model.qualified, outcome.model);
   }
   const models = [...compiled.values()];
   const warnings = inspected.flatMap((model) => model.warnings.map((warning) => `${model.file}: ${warning}`));
-  return { models, problems, warnings: [...warnings, ...models.flatMap(floatSumWarnings)] };
+  const read = [...upstream.values()].sort((a, b) => (a.reference < b.reference ? -1 : 1));
+  return { models, upstream: read, problems, warnings: [...warnings, ...models.flatMap(floatSumWarnings)] };
 }
 
-function unknownInputs(model: InspectedModel, texts: readonly ModelText[], source: string): Problem[] {
-  const known = [source, ...texts.map((text) => text.qualified)];
+/** What the models name of other pipelines. */
+function foreignInputs(models: readonly InspectedModel[], datasets: readonly string[], { source, pipeline, applied }: ModelSurroundings): Promise<ReadonlyMap<string, UpstreamOutcome>> {
+  if (!source || !pipeline) return Promise.resolve(new Map());
+  return findUpstream(models.flatMap((model) => model.inputs.filter(isForeign)), { name: pipeline.name, grain: pipeline.grain, datasets, applied });
+}
+
+function foreignProblems(model: InspectedModel, foreign: ReadonlyMap<string, UpstreamOutcome>): Problem[] {
+  return model.inputs.flatMap((input) => {
+    const outcome = foreign.get(input);
+    return outcome && 'code' in outcome ? [{ ...outcome, place: placeIn(model, findReference(model.sql, input)) }] : [];
+  });
+}
+
+function unknownInputs(model: InspectedModel, known: readonly string[]): Problem[] {
   return model.inputs
-    .filter((input) => !known.includes(input))
+    .filter((input) => !known.includes(input) && !isForeign(input))
     .map((input) => {
       const others = known.filter((name) => name !== model.qualified);
       // `orders` for `bronze.orders` is the commonest slip, and far from it in letters.
@@ -74,19 +110,19 @@ function circleProblem(circle: readonly string[], models: readonly InspectedMode
   return { code: 'MODEL_CYCLE', message, place: model ? placeIn(model, findReference(model.sql, second)) : first };
 }
 
-async function compileModel(text: InspectedModel, before: ReadonlyMap<string, Model>, around: ModelSurroundings): Promise<{ model?: Model; problems: Problem[] }> {
+async function compileModel(text: InspectedModel, readable: Readable, around: ModelSurroundings): Promise<{ model?: Model; problems: Problem[] }> {
   const inputs = new Map<string, readonly Column[]>();
   for (const name of text.inputs) {
-    const columns = name === around.source?.qualified ? around.source.columns : before.get(name)?.columns;
+    const columns = name === around.source?.qualified ? around.source.columns : (readable.before.get(name) ?? readable.upstream.get(name))?.columns;
     // An input that did not compile has a problem of its own; what reads it cannot be bound.
     if (!columns) return { problems: [] };
     // Only where they are named: `select *` gives a model the columns of its input, not those that Weir adds.
-    const named = text.rowShaped ? ROW_COLUMNS.filter((column) => text.sql.includes(column.name)) : [];
+    const named = text.rowShaped && !readable.upstream.has(name) ? ROW_COLUMNS.filter((column) => text.sql.includes(column.name)) : [];
     inputs.set(name, [...columns, ...named]);
   }
   const described = await around.sql.describe(text.sql, inputs);
   if (isSqlProblem(described)) return { problems: [{ code: described.code, message: described.message, place: placeIn(text, described) }] };
-  const { scope, problems } = scopeOf(text, before, around.yaml);
+  const { scope, problems } = scopeOf(text, readable, around.yaml);
   const { columns, problems: columnProblems } = outputColumns(text, described);
   problems.push(...columnProblems);
   problems.push(...settingProblems(text, described.map((column) => column.name), around.yaml));
@@ -98,14 +134,14 @@ async function compileModel(text: InspectedModel, before: ReadonlyMap<string, Mo
 }
 
 /** What the model sees: what pipeline.yaml says, else as narrow as its SQL and its inputs allow. */
-function scopeOf(text: InspectedModel, before: ReadonlyMap<string, Model>, yaml: YamlText | undefined): { scope: ModelScope; problems: Problem[] } {
+function scopeOf(text: InspectedModel, { before, upstream }: Readable, yaml: YamlText | undefined): { scope: ModelScope; problems: Problem[] } {
   const models = text.inputs.flatMap((input) => before.get(input) ?? []);
-  const overRows = text.rowShaped && models.every((model) => model.scope === 'row');
+  const foreign = text.inputs.filter((input) => upstream.has(input));
+  const overRows = text.rowShaped && foreign.length === 0 && models.every((model) => model.scope === 'row');
   const scope = text.settings.over ?? (overRows ? 'row' : 'interval');
   const problems: Problem[] = [];
   if (scope === 'row' && !overRows) {
-    const reason = text.rowShaped ? `it reads ${listed(models.filter((model) => model.scope !== 'row').map(qualified))}, which is not over: row` : 'it aggregates, joins, sorts with a limit, or otherwise needs more than one row';
-    problems.push({ code: 'INVALID_VALUE', message: `The model \`${text.name}\` cannot be over: row: ${reason}.`, fix: 'Use `interval` or `history`.', place: settingPlace(text, 'over', yaml) });
+    problems.push({ code: 'INVALID_VALUE', message: `The model \`${text.name}\` cannot be over: row: ${notOverRows(text, foreign, models)}.`, fix: 'Use `interval` or `history`.', place: settingPlace(text, 'over', yaml) });
   }
   const history = models.find((model) => model.scope === 'history');
   if (history && scope !== 'history') {
@@ -117,6 +153,12 @@ function scopeOf(text: InspectedModel, before: ReadonlyMap<string, Model>, yaml:
     });
   }
   return { scope, problems };
+}
+
+function notOverRows(text: InspectedModel, foreign: readonly string[], models: readonly Model[]): string {
+  if (!text.rowShaped) return 'it aggregates, joins, sorts with a limit, or otherwise needs more than one row';
+  if (foreign.length > 0) return `it reads ${listed(foreign)} of another pipeline, whose rows do not come with the run`;
+  return `it reads ${listed(models.filter((model) => model.scope !== 'row').map(qualified))}, which is not over: row`;
 }
 
 function outputColumns(text: ModelText, described: readonly DescribedColumn[]): { columns: Column[]; problems: Problem[] } {

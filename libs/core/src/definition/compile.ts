@@ -2,11 +2,14 @@ import { compileContract, sourceOf } from '../contract/compile-contract';
 import { type ParsedContract, parseContract } from '../contract/parse-contract';
 import { suggest } from '../suggest';
 import type { YamlText } from '../yaml/yaml-text';
+import type { AppliedPipelines } from './applied-pipelines';
 import { compileModels } from './compile-models';
 import type { Definition, DefinitionFile } from './definition';
+import { lookbackProblems } from './lookback';
 import { type Pipeline, parsePipeline } from './parse-pipeline';
 import { type Problem, sortProblems } from './problem';
 import { readModels } from './read-models';
+import { settingWarnings } from './setting-warnings';
 import type { SqlInspector } from './sql-inspector';
 
 export const PIPELINE_FILE = 'pipeline.yaml';
@@ -17,9 +20,14 @@ const MAX_FILES = 1_000;
 
 /**
  * Compiles a definition folder's texts (environment references already resolved) into one frozen Definition, or lists every problem found, in the order of the files.
- * `root` is the absolute folder that relative source paths refer to. Warnings are for people: `file: text`.
+ * `root` is the absolute folder that relative source paths refer to; `applied` are the pipelines whose datasets its models may read. Warnings are for people: `file: text`.
  */
-export async function compileDefinition(files: readonly DefinitionFile[], root: string, sql: SqlInspector): Promise<{ definition: Definition; warnings: string[] } | { problems: Problem[] }> {
+export async function compileDefinition(
+  files: readonly DefinitionFile[],
+  root: string,
+  sql: SqlInspector,
+  applied: AppliedPipelines,
+): Promise<{ definition: Definition; warnings: string[] } | { problems: Problem[] }> {
   if (files.length > MAX_FILES) return { problems: [{ code: 'INVALID_VALUE', message: `The folder has ${files.length} files; the most is ${MAX_FILES}.`, place: PIPELINE_FILE }] };
   const pipelineFile = files.find((file) => file.path === PIPELINE_FILE);
   const contractFile = files.find((file) => file.path === CONTRACT_FILE);
@@ -29,15 +37,16 @@ export async function compileDefinition(files: readonly DefinitionFile[], root: 
 
   const found = sourceOf(parsed, pipeline?.source.dataset);
   const source = found && { qualified: `bronze.${found.dataset.name}`, columns: found.columns.map(({ name, type }) => ({ name, type })) };
-  const { models, problems: inModels, warnings } = await compileModels(texts, { source, yaml, sql });
-  const problems = [...inPipeline, ...inContract, ...inFolder, ...inModels, ...sourceProblems(parsed, pipeline, yaml)];
+  const { models, upstream, problems: inModels, warnings } = await compileModels(texts, { source, pipeline, yaml, sql, applied });
+  const problems = [...inPipeline, ...inContract, ...inFolder, ...inModels, ...sourceProblems(parsed, pipeline, yaml), ...lookbackProblems(found?.columns, pipeline, yaml)];
 
   const held = parsed && pipeline ? await compileContract(parsed, pipeline.source.dataset, models, texts.map((text) => text.name), sql) : undefined;
   problems.push(...(held?.problems ?? []));
   if (problems.length > 0 || !pipeline || !held) return { problems: sortProblems(problems) };
-  const { name, description, grain, destinations, policy } = pipeline;
-  const definition: Definition = { name, description, ...(grain === undefined ? {} : { grain }), source: pipeline.source, contract: held.contract, models, destinations, policy };
-  return { definition: deepFreeze(definition), warnings };
+  const { name, description, mode, grain, schedule, lookbackGrains, approval, retention, destinations, policy } = pipeline;
+  const optional = { ...(grain === undefined ? {} : { grain }), ...(schedule === undefined ? {} : { schedule }) };
+  const definition: Definition = { name, description, mode, ...optional, lookbackGrains, approval, retention, upstream, source: pipeline.source, contract: held.contract, models, destinations, policy };
+  return { definition: deepFreeze(definition), warnings: [...settingWarnings(definition).map((warning) => `${PIPELINE_FILE}: ${warning}`), ...warnings] };
 }
 
 function missing(path: string, files: readonly DefinitionFile[]): Problem {

@@ -12,7 +12,7 @@ export interface Column {
 export interface Source {
   readonly type: 'file';
   readonly dataset: string;
-  /** Absolute path; `{date}` (yyyy-mm-dd) or `{hour}` (yyyy-mm-ddThh) where there are intervals, `*` and `**` otherwise. */
+  /** Absolute path; `{date}` (yyyy-mm-dd), `{hour}` (yyyy-mm-ddThh) or `{minute}` (yyyy-mm-ddThh-mm, the start of a grain of minutes) where there are intervals, `*` and `**` otherwise. */
   readonly path: string;
   readonly delimiter: string;
   /** What an interval without a file means. */
@@ -58,12 +58,57 @@ export interface Policy {
   readonly failAbove: { readonly share: number; readonly minRows: number };
 }
 
+/** `micro_batch` runs every 1 to 5 minutes; nothing else differs. */
+export type PipelineMode = 'batch' | 'micro_batch';
+
+/** When runs start by themselves. Each takes the last whole grain before its scheduled time, and the pipeline's lookback. */
+export interface Schedule {
+  /** Five fields. */
+  readonly cron: string;
+  /** IANA name; the cron's, not the grain's, whose boundaries are UTC. */
+  readonly timezone: string;
+  /** Canonical instant before which nothing is due; undefined: the time at which the schedule was made. */
+  readonly startDate?: string | undefined;
+  /** Whether ticks that were missed are run. */
+  readonly catchup: boolean;
+  /** Scheduled runs that may be open at a time. */
+  readonly maxActiveRuns: number;
+  /** Whether a scheduled run waits until the grain before it was published. */
+  readonly dependsOnPast: boolean;
+  /** Why the schedule is paused; undefined when it is not. */
+  readonly paused?: string | undefined;
+}
+
+/** A published dataset of another pipeline that models read as `<pipeline>.<name>`. */
+export interface Upstream {
+  readonly pipeline: string;
+  /** Qualified there, such as `silver.customers`. */
+  readonly dataset: string;
+  /** What models call it, such as `shop.customers`. */
+  readonly reference: string;
+  readonly columns: readonly Column[];
+  /** Whether interval models see only their own partition of it: both pipelines have the same grain, and it is not over history. */
+  readonly byInterval: boolean;
+}
+
+/** How long partitions stay in a zone after they were published, milliseconds; a zone that is left out keeps them for ever. */
+export type Retention = Readonly<Partial<Record<Zone, number>>>;
+
 /** A pipeline, compiled: everything a stage needs to know, frozen under a version. */
 export interface Definition {
   readonly name: string;
   readonly description: string;
+  readonly mode: PipelineMode;
   /** Such as `1d`; undefined for pipelines without intervals. */
   readonly grain?: string | undefined;
+  /** Undefined for pipelines that only people start. */
+  readonly schedule?: Schedule | undefined;
+  /** How many grains before its own a scheduled run takes again, for rows that came late; 0 for none. */
+  readonly lookbackGrains: number;
+  /** Whether a run whose verdict is a warning waits for a person before it publishes. */
+  readonly approval: 'never' | 'warning';
+  readonly retention: Retention;
+  readonly upstream: readonly Upstream[];
   readonly source: Source;
   readonly contract: Contract;
   /** In dependency order: a model comes after all it reads. */

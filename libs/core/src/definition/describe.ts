@@ -1,4 +1,4 @@
-import type { Definition } from './definition';
+import type { Definition, Schedule } from './definition';
 
 /** A definition for people and for `--json`: what it reads, makes and where it goes. */
 export interface DefinitionSummary {
@@ -6,6 +6,9 @@ export interface DefinitionSummary {
   readonly description: string;
   /** null for pipelines without intervals. */
   readonly grain: string | null;
+  readonly mode: string;
+  /** null for pipelines that only people start. */
+  readonly schedule: Schedule | null;
   readonly source: { readonly dataset: string; readonly path: string };
   readonly datasets: readonly { readonly name: string; readonly columns: readonly string[]; readonly rules: number; readonly checks: number }[];
   readonly models: readonly {
@@ -26,6 +29,8 @@ export function describeDefinition(definition: Definition): DefinitionSummary {
     pipeline: definition.name,
     description: definition.description,
     grain: definition.grain ?? null,
+    mode: definition.mode,
+    schedule: definition.schedule ?? null,
     source: { dataset: definition.source.dataset, path: definition.source.path },
     datasets: definition.contract.datasets.map((dataset) => ({ name: dataset.name, columns: dataset.columns.map(typed), rules: dataset.rules.length, checks: dataset.checks.length })),
     models: definition.models.map((model) => ({

@@ -1,4 +1,4 @@
-import { DEFAULTS } from './pipeline-schema';
+import { DEFAULTS, PIPELINE_SCHEMA } from './pipeline-schema';
 import { parsePipeline } from './parse-pipeline';
 
 const parse = (text: string) => parsePipeline({ path: 'pipeline.yaml', text }, '/p');
@@ -16,7 +16,12 @@ describe('pipeline.yaml', () => {
     expect(pipeline).toEqual({
       name: 'hello',
       description: '',
+      mode: 'batch',
       grain: undefined,
+      schedule: undefined,
+      lookbackGrains: 0,
+      approval: 'never',
+      retention: { raw: 7_776_000_000 },
       source: { type: 'file', dataset: 'orders', path: '/p/data/*.csv', delimiter: ',', empty: 'error' },
       models: new Map(),
       destinations: [{ connection: 'warehouse', type: 'postgres', schema: 'hello' }],
@@ -25,7 +30,28 @@ describe('pipeline.yaml', () => {
   });
 
   test('states in its schema the defaults that it applies', () => {
-    expect(DEFAULTS).toEqual({ delimiter: ',', empty: 'error', retries: 2, retryDelay: '5m', executionTimeout: '1h', failAbove: '1%', minRows: 100 });
+    expect(DEFAULTS).toEqual({
+      delimiter: ',',
+      empty: 'error',
+      retries: 2,
+      retryDelay: '5m',
+      executionTimeout: '1h',
+      failAbove: '1%',
+      minRows: 100,
+      mode: 'batch',
+      cron: '0 * * * *',
+      timezone: 'UTC',
+      catchup: false,
+      maxActiveRuns: 1,
+      dependsOnPast: false,
+      approval: 'never',
+      rawRetention: '90d',
+    });
+    const published = (keys: Record<string, unknown>): Record<string, unknown> => Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, (value as { default?: unknown }).default]));
+    const properties = PIPELINE_SCHEMA['properties'] as Record<string, { properties: Record<string, unknown> }>;
+    expect(published(properties)).toMatchObject({ mode: 'batch', schedule: false, approval: 'never', retries: 2, retryDelay: '5m', executionTimeout: '1h' });
+    expect(published(properties['schedule']?.properties ?? {})).toEqual({ cron: '0 * * * *', timezone: 'UTC', startDate: undefined, catchup: false, maxActiveRuns: 1, dependsOnPast: false, paused: undefined });
+    expect(published(properties['retention']?.properties ?? {})).toEqual({ raw: '90d', bronze: 'forever', silver: 'forever', gold: 'forever' });
   });
 
   test('takes every key', () => {
@@ -59,7 +85,6 @@ executionTimeout: 2h
   test.each([
     ['an unknown key', `${HELLO}retrys: 1\n`, ['UNKNOWN_KEY pipeline.yaml:5:1']],
     ['a misspelt key', HELLO.replace('destinations', 'destinaton'), ['UNKNOWN_KEY pipeline.yaml:3:1', 'MISSING_KEY pipeline.yaml:1:1']],
-    ['a key of schedules, which are not there yet', `${HELLO}schedule: "0 * * * *"\n`, ['UNKNOWN_KEY pipeline.yaml:5:1']],
     ['an unknown key of a source', HELLO.replace('path:', 'paths:'), ['UNKNOWN_KEY pipeline.yaml:2:40', 'MISSING_KEY pipeline.yaml:2:9']],
     ['an unknown key of a model', `${HELLO}models:\n  a: { keys: [x] }\n`, ['UNKNOWN_KEY pipeline.yaml:6:8']],
     ['a wrong source type', HELLO.replace('type: file', 'type: kafka'), ['INVALID_VALUE pipeline.yaml:2:34']],

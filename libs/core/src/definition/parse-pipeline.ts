@@ -1,12 +1,15 @@
 import { WeirError } from '../errors';
 import { grainMs } from '../interval/interval';
+import { Report } from '../yaml/report';
 import { shownValue, validateYaml } from '../yaml/validate-yaml';
 import { type YamlPath, YamlText } from '../yaml/yaml-text';
-import type { DefinitionFile, Destination, ModelScope, Policy, Source, WriteMode } from './definition';
+import type { Definition, DefinitionFile, ModelScope, WriteMode } from './definition';
 import { parseDuration, parseShare } from './duration';
 import { ZONES } from './names';
+import { type ScheduleYaml, checkSchedule, resolveLookback, resolveSchedule } from './parse-schedule';
 import { DEFAULTS, PIPELINE_SCHEMA } from './pipeline-schema';
 import type { Problem } from './problem';
+import { type RetentionYaml, checkRetention, resolveRetention } from './retention';
 import { resolvePath, sourcePathFault } from './source-path';
 
 /** What pipeline.yaml says about one model. */
@@ -18,21 +21,16 @@ export interface ModelSettings {
 }
 
 /** pipeline.yaml, with defaults and durations resolved. */
-export interface Pipeline {
-  readonly name: string;
-  readonly description: string;
-  readonly grain?: string | undefined;
-  readonly source: Source;
+export interface Pipeline extends Omit<Definition, 'contract' | 'models' | 'upstream'> {
   readonly models: ReadonlyMap<string, ModelSettings>;
-  readonly destinations: readonly Destination[];
-  readonly policy: Policy;
 }
 
 /** pipeline.yaml as the schema leaves it. */
-interface PipelineYaml {
+interface PipelineYaml extends ScheduleYaml {
   name: string;
   description?: string;
-  grain?: string;
+  approval?: Definition['approval'];
+  retention?: RetentionYaml;
   source: { dataset: string; type: 'file'; path: string; delimiter?: string; empty?: 'allow' | 'error' };
   models?: Record<string, ModelSettings | null>;
   destinations: { connection: string; schema: string }[];
@@ -64,7 +62,12 @@ function resolve(text: PipelineYaml, root: string): Pipeline {
   return {
     name: text.name,
     description: text.description ?? '',
+    mode: text.mode ?? DEFAULTS.mode,
     grain: text.grain,
+    schedule: resolveSchedule(text),
+    lookbackGrains: resolveLookback(text),
+    approval: text.approval ?? DEFAULTS.approval,
+    retention: resolveRetention(text.retention),
     source: {
       type: 'file',
       dataset: source.dataset,
@@ -102,8 +105,10 @@ function meaningProblems(text: PipelineYaml, yaml: YamlText): Problem[] {
   if ((parseDuration(text.retryDelay ?? '0s') ?? 0) > DAY_MS) report(['retryDelay'], `\`retryDelay\` cannot be \`${text.retryDelay}\`: the most is 1d.`, 'Use a shorter time.');
   const timeout = parseDuration(text.executionTimeout ?? DEFAULTS.executionTimeout) ?? 0;
   if (timeout < 1_000 || timeout > 7 * DAY_MS) report(['executionTimeout'], `\`executionTimeout\` cannot be \`${text.executionTimeout}\`.`, 'Use a time from 1s to 7d.');
-  problems.push(...destinationProblems(text, yaml));
-  return problems;
+  const further = new Report(yaml);
+  checkSchedule(text, further);
+  checkRetention(text.retention, further);
+  return [...problems, ...further.problems, ...destinationProblems(text, yaml)];
 }
 
 function destinationProblems(text: PipelineYaml, yaml: YamlText): Problem[] {

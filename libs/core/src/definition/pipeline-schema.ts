@@ -11,7 +11,21 @@ export const DEFAULTS = {
   executionTimeout: '1h',
   failAbove: '1%',
   minRows: 100,
+  mode: 'batch',
+  cron: '0 * * * *',
+  timezone: 'UTC',
+  catchup: false,
+  maxActiveRuns: 1,
+  dependsOnPast: false,
+  approval: 'never',
+  rawRetention: '90d',
 } as const;
+
+/** The retention of what is never removed. */
+export const FOREVER = 'forever';
+
+/** Bounds what a scheduled run takes besides its own grain. */
+export const MAX_LOOKBACK_GRAINS = 1_000;
 
 const NAME = 'lower-case letters, digits and _, beginning with a letter, at most 63 of them.';
 
@@ -27,7 +41,7 @@ const SOURCE: JsonSchema = {
       type: 'string',
       minLength: 1,
       maxLength: 4096,
-      description: 'the files: with {date} (2010-12-01) or {hour} (2010-12-01T10) where the pipeline has a grain, with * and ** otherwise; relative to this folder.',
+      description: 'the files: with {date} (2010-12-01), {hour} (2010-12-01T10) or, for a grain of minutes, {minute} (2010-12-01T10-05, its start) where the pipeline has a grain, with * and ** otherwise; times are UTC; relative to this folder.',
     },
     delimiter: { type: 'string', minLength: 1, maxLength: 1, default: DEFAULTS.delimiter, description: 'the character between fields.' },
     empty: { enum: ['allow', 'error'], default: DEFAULTS.empty, description: 'what an interval without a file is: an `error`, or normal (`allow`).' },
@@ -80,6 +94,37 @@ const QUARANTINE: JsonSchema = {
   },
 };
 
+const KEPT: JsonSchema = { type: 'string', pattern: `^(${FOREVER}|\\d{1,9}(ms|s|m|h|d))$`, description: `how long a partition stays in the zone after it was published: a time such as 90d, or ${FOREVER}.` };
+
+const SCHEDULE: JsonSchema = {
+  title: 'schedule',
+  type: ['boolean', 'string', 'object'],
+  maxLength: 200,
+  default: false,
+  additionalProperties: false,
+  properties: {
+    cron: { type: 'string', maxLength: 200, default: DEFAULTS.cron, description: 'when runs start: minute, hour, day of the month, month and day of the week. Default for micro-batches: every grain.' },
+    timezone: { type: 'string', maxLength: 64, default: DEFAULTS.timezone, description: 'the time zone of the cron, such as Europe/London; intervals are UTC in any zone.' },
+    startDate: { type: 'string', maxLength: 40, description: 'a date or time before which nothing is due, such as 2010-12-01. Default: when the schedule is made.' },
+    catchup: { type: 'boolean', default: DEFAULTS.catchup, description: 'whether runs that were missed since startDate are run; if not, backfills show them as missing.' },
+    maxActiveRuns: { type: 'integer', minimum: 1, maximum: 100, default: DEFAULTS.maxActiveRuns, description: 'how many scheduled runs may be open at a time; others wait.' },
+    dependsOnPast: { type: 'boolean', default: DEFAULTS.dependsOnPast, description: 'whether a scheduled run waits until the interval before its own was published.' },
+    paused: { type: 'string', minLength: 1, maxLength: 500, description: 'the reason why no run starts by schedule for now; remove it to go on.' },
+  },
+};
+
+const RETENTION: JsonSchema = {
+  title: 'the retention settings',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    raw: { ...KEPT, default: DEFAULTS.rawRetention },
+    bronze: { ...KEPT, default: FOREVER },
+    silver: { ...KEPT, default: FOREVER },
+    gold: { ...KEPT, default: FOREVER },
+  },
+};
+
 /** JSON Schema of pipeline.yaml: what the compiler checks, and what editors get as docs/schema/pipeline.schema.json. */
 export const PIPELINE_SCHEMA: JsonSchema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
@@ -91,7 +136,24 @@ export const PIPELINE_SCHEMA: JsonSchema = {
   properties: {
     name: { type: 'string', pattern: NAME_PATTERN, description: `the name of the pipeline: ${NAME}` },
     description: { type: 'string', maxLength: 2000, description: 'what the pipeline is for.' },
-    grain: { type: 'string', pattern: '^[1-9]\\d{0,3}[mhd]$', description: 'the length of an interval: hours that divide a day or whole days, such as 1h or 1d. Without it the pipeline has no intervals.' },
+    mode: {
+      enum: ['batch', 'micro_batch'],
+      default: DEFAULTS.mode,
+      description: '`micro_batch` runs every grain of 1 to 5 minutes, unless its schedule says otherwise; all else is `batch`.',
+    },
+    grain: { type: 'string', pattern: '^[1-9]\\d{0,3}[mhd]$', description: 'the length of an interval: minutes or hours that divide a day, or whole days, such as 5m, 1h or 1d. Without it the pipeline has no intervals.' },
+    lookback: {
+      type: 'string',
+      pattern: DURATION_PATTERN,
+      description: `how much before its own interval a scheduled run takes again, for rows that came late: whole grains such as 3h, at most ${MAX_LOOKBACK_GRAINS}.`,
+    },
+    schedule: { ...SCHEDULE, description: `when runs start by themselves: a cron such as "${DEFAULTS.cron}", true for that one, or a mapping of cron and more.` },
+    approval: {
+      enum: ['never', 'warning'],
+      default: DEFAULTS.approval,
+      description: 'whether a person must approve a run before it publishes: `never`, or when its checks end with a `warning`.',
+    },
+    retention: { ...RETENTION, description: `how long partitions are kept, by zone, as times such as 90d or ${FOREVER}.` },
     source: { ...SOURCE, description: 'a mapping of dataset, type and path.' },
     models: {
       title: 'models',

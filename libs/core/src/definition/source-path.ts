@@ -3,11 +3,13 @@ import { grainMs } from '../interval/interval';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
+const PLACEHOLDERS = new Set(['{date}', '{hour}', '{minute}']);
+
 /** What is wrong with a source path, given the pipeline's (valid) grain, and what to do; undefined when nothing is. */
 export function sourcePathFault(path: string, grain: string | undefined): { message: string; fix: string } | undefined {
   const placeholders = path.match(/\{[^{}]*\}/g) ?? [];
-  const strange = placeholders.find((one) => one !== '{date}' && one !== '{hour}');
-  if (strange !== undefined) return { message: `\`${strange}\` in \`source.path\` is unknown.`, fix: 'Use {date} or {hour}.' };
+  const strange = placeholders.find((one) => !PLACEHOLDERS.has(one));
+  if (strange !== undefined) return { message: `\`${strange}\` in \`source.path\` is unknown.`, fix: 'Use {date}, {hour} or {minute}.' };
   if (path.includes('\0')) return { message: '`source.path` has a NUL character.', fix: 'Remove it.' };
   if (grain === undefined) {
     if (placeholders.length === 0) return undefined;
@@ -18,9 +20,9 @@ export function sourcePathFault(path: string, grain: string | undefined): { mess
 
 function datedPathFault(path: string, grain: string): { message: string; fix: string } | undefined {
   const length = grainMs(grain);
-  if (length < HOUR_MS) return { message: `Files cannot have a grain of ${grain}: a path tells days and hours apart.`, fix: 'Use a grain of hours or days.' };
-  if (/[*?]/.test(path)) return { message: '`source.path` has a *, but a pipeline with a grain reads one file per interval.', fix: 'Write {date} or {hour} in its place.' };
-  const wanted = length % DAY_MS === 0 ? ['{date}', '{hour}'] : ['{hour}'];
+  if (/[*?]/.test(path)) return { message: '`source.path` has a *, but a pipeline with a grain reads one file per interval.', fix: 'Write {date}, {hour} or {minute} in its place.' };
+  if (length >= HOUR_MS && path.includes('{minute}')) return { message: `\`source.path\` has {minute}, but the grain is ${grain}.`, fix: 'Use {hour} or {date}, or a grain of minutes.' };
+  const wanted = length % DAY_MS === 0 ? ['{date}', '{hour}'] : length < HOUR_MS ? ['{minute}'] : ['{hour}'];
   if (wanted.some((one) => path.includes(one))) return undefined;
   return { message: `\`source.path\` does not say which file belongs to which interval of ${grain}.`, fix: `Write ${wanted[0]} where the file name has it.` };
 }

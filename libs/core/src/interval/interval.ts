@@ -33,12 +33,12 @@ export function parseInstant(text: string): string {
   if (date === undefined || Number.isNaN(ms) || hour === '24' || !isCalendarDay(date)) {
     throw new WeirError({ code: 'INVALID_INTERVAL', message: `\`${text}\` is not a date or time.`, fix: 'Write 2010-12-01 or 2010-12-01T10:00:00Z.' });
   }
-  return canonical(ms);
+  return canonicalInstant(ms);
 }
 
 /** Date.parse rolls 2024-02-30 over to March; a day that does not come back as it was written is not a day. */
 function isCalendarDay(date: string): boolean {
-  return canonical(Date.parse(`${date}T00:00:00Z`)).startsWith(date);
+  return canonicalInstant(Date.parse(`${date}T00:00:00Z`)).startsWith(date);
 }
 
 /** Checks and canonicalises an interval against a grain; throws INVALID_INTERVAL. */
@@ -51,11 +51,11 @@ export function parseInterval(start: string, end: string, grain: string): Interv
   if (to <= from) throw new WeirError({ code: 'INVALID_INTERVAL', message: `The interval ${shown} is empty: its end is not after its start.` });
   for (const [text, at] of [[start, from], [end, to]] as const) {
     if (at % length !== 0) {
-      const floor = canonical(at - (at % length));
+      const floor = canonicalInstant(at - (at % length));
       throw new WeirError({
         code: 'INVALID_INTERVAL',
         message: `${text} is not on a boundary of the grain ${grain}.`,
-        fix: `The boundaries around it are ${floor} and ${canonical(Date.parse(floor) + length)}.`,
+        fix: `The boundaries around it are ${floor} and ${canonicalInstant(Date.parse(floor) + length)}.`,
       });
     }
   }
@@ -79,7 +79,7 @@ export function partitionsOf(interval: Interval | undefined, grain: string | und
   if (!interval || !grain) return [WHOLE];
   const length = grainMs(grain);
   const partitions: string[] = [];
-  for (let at = Date.parse(interval.start); at < Date.parse(interval.end); at += length) partitions.push(canonical(at));
+  for (let at = Date.parse(interval.start); at < Date.parse(interval.end); at += length) partitions.push(canonicalInstant(at));
   return partitions;
 }
 
@@ -90,6 +90,7 @@ export function formatInterval(interval: Interval | undefined): string {
   return `${short(interval.start)}/${short(interval.end)}`;
 }
 
-function canonical(ms: number): string {
+/** The canonical form of milliseconds since 1970, whole seconds. */
+export function canonicalInstant(ms: number): string {
   return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
