@@ -42,13 +42,14 @@ function refusal(path: string): string | undefined {
 
 /** Resolves links in the part of the path that exists; what does not exist yet cannot be a link. */
 function realpathOfExisting(root: string, absolute: string): string {
-  let existing = absolute;
-  while (existing !== root && !exists(existing)) existing = dirname(existing);
-  try {
-    return realpathSync.native(existing);
-  } catch {
-    // A link that points at nothing could be made to point anywhere before it is used.
-    return '';
+  for (let existing = absolute; ; ) {
+    while (existing !== root && !exists(existing)) existing = dirname(existing);
+    try {
+      return realpathSync.native(existing);
+    } catch {
+      // A link that points at nothing could be made to point anywhere before it is used. What is gone meanwhile is no link.
+      if (existing === root || exists(existing)) return '';
+    }
   }
 }
 

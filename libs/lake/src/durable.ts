@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, rename, rm, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isWeirError, toWeirError, WeirError } from '@weir/core';
 
@@ -16,11 +15,27 @@ const CHUNK_BYTES = 1024 * 1024;
 export async function digestFile(path: string, signal?: AbortSignal): Promise<Digest> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES, ...(signal ? { signal } : {}) }) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    bytes += chunk.length;
+  const file = await open(path, 'r');
+  try {
+    // One buffer, no larger than the file: most files are small, and a new mebibyte for each keeps the garbage collector busy.
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, (await file.stat()).size + 1));
+    for (let read = -1; read !== 0; bytes += read) {
+      signal?.throwIfAborted();
+      read = (await file.read(buffer, 0, buffer.length, null)).bytesRead;
+      hash.update(buffer.subarray(0, read));
+    }
+  } finally {
+    await file.close();
   }
   return { bytes, sha256: hash.digest('hex') };
+}
+
+/** The same; undefined when the file is not there. */
+export async function digestIfThere(path: string): Promise<Digest | undefined> {
+  return digestFile(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 /** Writes a new file from chunks and flushes it to the disk; the file is removed again when the chunks fail. */
@@ -90,6 +105,18 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
+/** Makes a file at least as new as another; false when it is not there. */
+export async function touchLike(path: string, other: string): Promise<boolean> {
+  const { mtime } = await lstat(other);
+  try {
+    if ((await lstat(path)).mtime < mtime) await utimes(path, mtime, mtime);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
 /** A file system failure as a WeirError: DISK_FULL, CANCELLED, SEGMENT_CORRUPT for what should be there, INTERNAL otherwise. */
 export function mapFileError(error: unknown, path: string): WeirError {
   if (isWeirError(error)) return error;
@@ -104,7 +131,8 @@ function nameOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'name' in error ? error.name : undefined;
 }
 
-function codeOf(error: unknown): string | undefined {
+/** The system's code of a failure, such as ENOENT. */
+export function codeOf(error: unknown): string | undefined {
   // Not instanceof: errors of Node come from another realm than this module's in tests.
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -148,6 +148,14 @@ describe('Lake manifests', () => {
     await expect(lake.readManifest({ manifest: 'manifest/newer.json', sha256: newer.sha256 })).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' });
   });
 
+  it('of extracts stay when the rest of what a run staged goes', async () => {
+    const extract = await lake.writeManifest({ ...manifest, stage: 'extract' });
+    await lake.writeManifest(manifest);
+    await lake.removeRun('retail', 'run-1');
+    expect(await readdir(lake.absolute('manifest/retail/run-1'))).toEqual(['extract-a1.json']);
+    expect(await lake.readManifest(extract)).toMatchObject({ stage: 'extract' });
+  });
+
   it('and all else that a run staged go with it, but raw and other runs stay', async () => {
     const put = (path: string): Promise<unknown> => lake.putStream(path, [Buffer.from(path)]);
     await lake.writeManifest(manifest);

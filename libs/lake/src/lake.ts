@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { SpanStatusCode, trace, type Span } from '@opentelemetry/api';
 import { WeirError } from '@weir/core';
 import { assertName, confine } from './confine';
-import { digestFile, exists, flush, mapFileError, settle, writeDurably, type Digest } from './durable';
+import { digestFile, digestIfThere, exists, flush, mapFileError, settle, touchLike, writeDurably, type Digest } from './durable';
 import { Gate } from './gate';
 import { decodeManifest, encodeManifest, MAX_MANIFEST_BYTES, type Manifest, type ManifestReference } from './manifest';
-import { manifestPath, STAGED_ZONES } from './paths';
+import { EXTRACT_MANIFESTS, manifestPath, STAGED_ZONES } from './paths';
 
 /** Writes that flush to the disk at once; more do not make a disk faster and would starve other work. */
 const CONCURRENT_WRITES = 8;
@@ -100,13 +100,16 @@ export class Lake {
     return { dir, dispose: () => rm(dir, { recursive: true, force: true }) };
   }
 
-  /** Removes what a run staged, manifests and temporary files included, raw excluded. Only for runs that published nothing. */
+  /** Removes what a run staged, manifests and temporary files included, save for raw segments and the manifests of its extracts. Only for runs that published nothing. */
   async removeRun(pipeline: string, runId: string): Promise<void> {
     for (const zone of STAGED_ZONES) {
       const folder = this.absolute(`${zone}/${assertName(pipeline)}`);
       for (const dataset of await namesIn(folder)) await rm(join(folder, dataset, assertName(runId)), { recursive: true, force: true });
     }
-    await rm(this.absolute(`manifest/${pipeline}/${runId}`), { recursive: true, force: true });
+    const manifests = this.absolute(`manifest/${pipeline}/${runId}`);
+    const dropped = (await namesIn(manifests)).filter((name) => !name.startsWith(EXTRACT_MANIFESTS));
+    for (const name of dropped) await rm(join(manifests, name), { force: true });
+    if ((await namesIn(manifests)).length === 0) await rm(manifests, { recursive: true, force: true });
     const temporary = await this.temporary();
     for (const name of await namesIn(temporary)) if (name.startsWith(`${runId}.`)) await rm(join(temporary, name), { recursive: true, force: true });
   }
@@ -123,9 +126,10 @@ export class Lake {
   }
 
   private async place(temp: string, target: string, path: string, digest: Digest): Promise<void> {
-    if (!(await exists(target))) return settle(temp, target);
+    // A file that is there already is wanted again: the time of the new copy keeps the collector away from it. One that the collector took just now is written anew.
+    const found = (await touchLike(target, temp)) ? await digestIfThere(target) : undefined;
+    if (!found) return settle(temp, target);
     await rm(temp, { force: true });
-    const found = await digestFile(target);
     if (found.sha256 !== digest.sha256) throw differs(path, digest, found);
   }
 

@@ -3,6 +3,9 @@ import { assertName } from './confine';
 /** Folders of the lake that hold what runs staged and published. */
 export const STAGED_ZONES = ['bronze', 'silver', 'gold'] as const;
 
+/** How the manifests of a run's extracts begin: what they list outlives a failed run. */
+export const EXTRACT_MANIFESTS = 'extract-';
+
 /** Where a source file lies, addressed by its content. `dataset` is the bare name. */
 export function rawPath(pipeline: string, dataset: string, sha256: string): string {
   return `raw/${assertName(pipeline)}/${assertName(dataset)}/${sha256.slice(0, 2)}/${assertName(sha256)}.csv`;

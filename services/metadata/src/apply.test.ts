@@ -87,6 +87,41 @@ describe('apply', () => {
     await expect(getDefinition(bench, { pipeline: 'files', version: 0 })).rejects.toMatchObject({ code: 'PIPELINE_NOT_FOUND' });
   });
 
+  describe('of pipelines that read each other', () => {
+    const reading = (name: string, reference: string) => folder(name, { model: `select country, count(*) as revenue from ${reference} group by country` });
+
+    test('binds a model to the newest version of the pipeline that it reads', async () => {
+      await applied(folder('base'));
+      await applied(folder('base', { model: 'select country, max(amount) as revenue from bronze.orders group by country' }));
+      const copy = folder('copy', { model: 'select country, revenue from base.revenue' });
+      expect(await applied(copy)).toMatchObject({ pipeline: 'copy', version: 1 });
+      const stored = JSON.parse((await getDefinition(bench, { pipeline: 'copy', version: 0 })).definitionJson) as unknown;
+      expect(stored).toMatchObject({ upstream: [{ pipeline: 'base', dataset: 'gold.revenue', reference: 'base.revenue', byInterval: false, columns: [{ name: 'country', type: 'VARCHAR' }, { name: 'revenue', type: 'DECIMAL(12,2)' }] }] });
+      expect(await applied(copy)).toMatchObject({ version: 1, changes: [] });
+      // What changed there is a change of what reads it, once that is applied again.
+      await applied(folder('base', { model: 'select country, count(*) as revenue from bronze.orders group by country' }));
+      const again = await applied(copy);
+      expect(again.version).toBe(2);
+      expect(again.changes.map(({ subject }) => subject)).toContain('model gold.revenue columns');
+    });
+
+    test('suggests what was meant among those that are stored', async () => {
+      await applied(folder('stocks'));
+      await expect(applied(reading('typo', 'stock.revenue'))).rejects.toMatchObject({ code: 'UNKNOWN_DATASET', place: 'models/gold/revenue.sql:1:42', fix: 'did you mean `stocks.revenue`?' });
+    });
+
+    test('refuses a circle, even between two that are applied at the same time', async () => {
+      for (let round = 0; round < 8; round += 1) {
+        const [left, right] = [`left_${round}`, `right_${round}`];
+        await Promise.all([applied(folder(left)), applied(folder(right))]);
+        const outcomes = await Promise.allSettled([applied(reading(left, `${right}.revenue`)), applied(reading(right, `${left}.revenue`))]);
+        expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+        const refused = outcomes.find((outcome) => outcome.status === 'rejected');
+        expect(refused?.reason).toMatchObject({ code: 'MODEL_CYCLE', message: expect.stringMatching(/^Pipelines read each other in a circle: (left_\d → right_\d → left_\d|right_\d → left_\d → right_\d)\.$/) });
+      }
+    });
+  });
+
   test('does not know a version that was never stored', async () => {
     await applied(folder('versions'));
     await expect(getDefinition(bench, { pipeline: 'versions', version: 2 })).rejects.toMatchObject({ code: 'PIPELINE_NOT_FOUND', message: 'The pipeline versions has no version 2.' });

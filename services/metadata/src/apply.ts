@@ -1,5 +1,6 @@
 import { compileDefinition, problemsError } from '@weir/core';
 import type { ApplyRequest, ApplyResponse } from '@weir/rpc';
+import { storedPipelines } from './applied-pipelines';
 import type { Dependencies } from './dependencies';
 import { compareDefinition, storeDefinition } from './store-definition';
 
@@ -8,7 +9,7 @@ import { compareDefinition, storeDefinition } from './store-definition';
  * `version` is the stored one, 0 when nothing is stored yet. Problems come as one error: the first in full, the others as samples.
  */
 export async function apply({ pool, inspector }: Pick<Dependencies, 'pool' | 'inspector'>, request: ApplyRequest): Promise<ApplyResponse> {
-  const compiled = await compileDefinition(request.files, request.root, inspector);
+  const compiled = await compileDefinition(request.files, request.root, inspector, storedPipelines(pool));
   if ('problems' in compiled) throw problemsError(compiled.problems);
   const { definition, warnings } = compiled;
   const { version, changes } = request.dryRun ? await compareDefinition(pool, definition) : await storeDefinition(pool, definition);

@@ -1,30 +1,46 @@
 import { isDeepStrictEqual } from 'node:util';
-import { formatInterval, WeirError, type Definition, type Interval } from '@weir/core';
+import { formatInterval, scheduledInterval, WeirError, type Definition, type Interval } from '@weir/core';
 import { inTransaction } from '@weir/platform';
-import { RunKind, type BeginRunRequest, type BeginRunResponse } from '@weir/rpc';
+import { RunKind, RunStart, type BeginRunRequest, type BeginRunResponse, type SegmentSet } from '@weir/rpc';
 import type pg from 'pg';
 import type { Dependencies } from './dependencies';
+import { isHistoryBehind } from './history-behind';
 import { lockPipeline, readDefinition, type Pipeline } from './pipelines';
+import { rawOf, readRepeated } from './repeated-run';
 import { rowsOf, type Queryable } from './rows';
+import { assertDue } from './run-due';
+import { pinInputs, readInputs } from './run-input';
 import { findRun, intervalOf, type RunRow } from './run-row';
 import { scopeOf, type RunScope } from './run-scope';
 
 /**
- * Pins the newest definition for a run and leases all its partitions, or none of them. Repeating it for a run gives the same answer.
- * Throws INTERVAL_BUSY with samples [holder's run id, holder's workflow id], INVALID_INTERVAL, PIPELINE_NOT_FOUND, and INVALID_VALUE
- * for ids that cannot be used or a run that was begun with another interval.
+ * Pins the newest definition for a run, the snapshots it reads of other pipelines and the raw segments it begins with, and leases all its partitions, or none
+ * of them; a delivery leases nothing. Repeating it for a run gives the same answer.
+ * Throws INTERVAL_BUSY with samples [holder's run id, holder's workflow id], RUN_LIMIT and PAST_MISSING for scheduled runs that have to wait, INVALID_INTERVAL,
+ * PIPELINE_NOT_FOUND, RUN_NOT_FOUND and RAW_EXPIRED for what is to be repeated, and INVALID_VALUE for ids that cannot be used or a run that was begun as another.
  */
-export async function beginRun({ pool }: Pick<Dependencies, 'pool'>, request: BeginRunRequest): Promise<BeginRunResponse> {
+export async function beginRun({ pool, lake }: Pick<Dependencies, 'pool' | 'lake'>, asked: BeginRunRequest): Promise<BeginRunResponse> {
+  const request = asked.startAt === RunStart.UNSPECIFIED ? { ...asked, startAt: RunStart.SOURCE } : asked;
   assertIds(request);
   return inTransaction(pool, async (client) => {
     const pipeline = await lockPipeline(client, request.pipeline);
     const known = await findRun(client, request.runId);
     const definition = await readDefinition(client, request.pipeline, known?.definition_version ?? pipeline.version);
-    const scope = scopeOf(definition, request.kind, request.interval);
-    if (known) return pinned(sameRun(known, request, scope), definition);
+    const repeated = await readRepeated(client, request);
+    const scope = scopeOf(definition, { ...request, interval: repeated ? intervalOf(repeated) : askedInterval(request, definition) });
+    if (known) return pinned(client, sameRun(known, request, scope), definition);
+    const raw = repeated && request.startAt === RunStart.RAW ? await rawOf(client, lake, repeated, definition) : undefined;
+    if (request.kind === RunKind.SCHEDULED) await assertDue(client, definition, scope.interval);
     await assertFree(client, request, scope);
-    return pinned(await insertRun(client, request, scope, pipeline), definition);
+    const run = await insertRun(client, request, { scope, pipeline, raw });
+    if (request.startAt !== RunStart.DELIVERY) await pinInputs(client, run, definition);
+    return pinned(client, run, definition);
   });
+}
+
+function askedInterval({ kind, interval, scheduledFor }: BeginRunRequest, { grain, lookbackGrains, schedule }: Definition): Interval | undefined {
+  if (interval || kind !== RunKind.SCHEDULED || scheduledFor === '' || !grain) return interval;
+  return scheduledInterval(scheduledFor, grain, lookbackGrains, schedule?.startDate);
 }
 
 /** Run ids become names of folders in the lake. */
@@ -32,17 +48,19 @@ const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** Temporal's own bound on ids. */
 const MAX_ID = 1_000;
 
-function assertIds({ runId, workflowId, traceId, kind }: BeginRunRequest): void {
+function assertIds({ runId, workflowId, traceId, backfill, retryOf, scheduledFor, kind }: BeginRunRequest): void {
   if (!RUN_ID.test(runId)) throw new WeirError({ code: 'INVALID_VALUE', message: `\`${runId.slice(0, 200)}\` is not a run id.`, fix: 'Use Temporal’s run id.' });
-  for (const [name, text] of [['workflow_id', workflowId], ['trace_id', traceId]] as const) {
+  for (const [name, text] of Object.entries({ workflow_id: workflowId, trace_id: traceId, backfill, retry_of: retryOf, scheduled_for: scheduledFor })) {
     if (text.length > MAX_ID || text.includes('\0')) throw new WeirError({ code: 'INVALID_VALUE', message: `${name} is longer than ${MAX_ID} characters or has a NUL.` });
   }
   if (kind === RunKind.UNSPECIFIED) throw new WeirError({ code: 'INVALID_VALUE', message: 'A run needs a kind.', fix: 'Set kind, such as RUN_KIND_MANUAL.' });
 }
 
 function sameRun(known: RunRow, request: BeginRunRequest, { interval }: RunScope): RunRow {
-  if (known.pipeline === request.pipeline && known.kind === request.kind && isDeepStrictEqual(intervalOf(known), interval)) return known;
-  throw new WeirError({ code: 'INVALID_VALUE', message: `The run ${known.run_id} was begun as ${known.kind} over ${formatInterval(intervalOf(known))} of ${known.pipeline}; it cannot become another.` });
+  const same = known.pipeline === request.pipeline && known.kind === request.kind && known.start_at === request.startAt;
+  if (same && known.backfill === request.backfill && known.retry_of === request.retryOf && isDeepStrictEqual(intervalOf(known), interval)) return known;
+  const told = [known.kind, known.start_at, known.retry_of && `repeating ${known.retry_of}`, known.backfill && `for ${known.backfill}`].filter(Boolean);
+  throw new WeirError({ code: 'INVALID_VALUE', message: `The run ${known.run_id} was begun over ${formatInterval(intervalOf(known))} of ${known.pipeline} (${told.join(', ')}); it cannot become another.` });
 }
 
 interface Holder {
@@ -75,27 +93,40 @@ function shown(interval: Interval | undefined, pipeline: string, kind: RunKind):
 }
 
 const INSERT_RUN = `
-  insert into metadata.run (run_id, workflow_id, pipeline, definition_version, interval_start, interval_end, kind, trace_id, began_at_snapshot)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning *`;
+  insert into metadata.run (run_id, workflow_id, pipeline, definition_version, interval_start, interval_end, kind, trace_id, began_at_snapshot, backfill, retry_of, start_at, raw)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning *`;
 
-async function insertRun(client: pg.PoolClient, request: BeginRunRequest, { interval, leased }: RunScope, { version, snapshot }: Pipeline): Promise<RunRow> {
-  const values = [request.runId, request.workflowId, request.pipeline, version, interval?.start, interval?.end, request.kind, request.traceId, snapshot];
-  const [run] = await rowsOf<RunRow>(client, INSERT_RUN, values);
+interface Pins {
+  readonly scope: RunScope;
+  readonly pipeline: Pipeline;
+  readonly raw: SegmentSet | undefined;
+}
+
+async function insertRun(client: pg.PoolClient, request: BeginRunRequest, { scope, pipeline, raw }: Pins): Promise<RunRow> {
+  const [run] = await rowsOf<RunRow>(client, INSERT_RUN, [
+    request.runId, request.workflowId, request.pipeline, pipeline.version, scope.interval?.start, scope.interval?.end, request.kind, request.traceId, pipeline.snapshot,
+    request.backfill, request.retryOf, request.startAt, raw && JSON.stringify(raw),
+  ]);
   if (!run) throw new WeirError({ code: 'INTERNAL', message: `The run ${request.runId} was not stored.` });
-  await rowsOf(client, 'insert into metadata.lease (pipeline, partition, run_id, fence) select $1, unnest($2::text[]), $3, $4', [request.pipeline, leased, request.runId, run.fence]);
+  await rowsOf(client, 'insert into metadata.lease (pipeline, partition, run_id, fence) select $1, unnest($2::text[]), $3, $4', [request.pipeline, scope.leased, request.runId, run.fence]);
   return run;
 }
 
-function pinned(run: RunRow, { models, destinations, policy }: Definition): BeginRunResponse {
+async function pinned(db: Queryable, run: RunRow, definition: Definition): Promise<BeginRunResponse> {
+  const { models, destinations, policy, approval } = definition;
   return {
     definitionVersion: run.definition_version,
     fence: run.fence,
-    hasHistoryModels: models.some((model) => model.scope === 'history'),
+    hasHistoryModels: run.start_at === RunStart.DELIVERY ? await isHistoryBehind(db, run, definition) : models.some((model) => model.scope === 'history'),
     hasIntervalModels: models.some((model) => model.scope !== 'history'),
     destinations: destinations.length,
     retryDelayMs: policy.retryDelayMs,
     retries: policy.retries,
     executionTimeoutMs: policy.executionTimeoutMs,
     snapshot: run.began_at_snapshot,
+    interval: intervalOf(run),
+    raw: run.raw ?? undefined,
+    approvalOnWarning: approval === 'warning',
+    upstream: await readInputs(db, run.run_id),
   };
 }

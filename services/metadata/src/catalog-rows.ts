@@ -1,3 +1,4 @@
+import { WHOLE, type Interval } from '@weir/core';
 import type { ManifestDataset } from '@weir/lake';
 import { rowsOf, type Queryable } from './rows';
 
@@ -5,10 +6,10 @@ import { rowsOf, type Queryable } from './rows';
 type Datasets = ReadonlyMap<number, ManifestDataset>;
 
 const SEGMENTS = `
-  insert into metadata.segment (dataset_id, snapshot, ordinal, path, sha256, bytes, rows, partitions)
-  select s.dataset_id, $1, s.ordinal, s.path, s.sha256, s.bytes, s.rows, s.partitions
-  from unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::integer[])
-    as s (dataset_id, ordinal, path, sha256, bytes, rows, partitions)`;
+  insert into metadata.segment (dataset_id, snapshot, ordinal, path, sha256, bytes, rows, partitions, source)
+  select s.dataset_id, $1, s.ordinal, s.path, s.sha256, s.bytes, s.rows, s.partitions, s.source
+  from unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::integer[], $9::text[])
+    as s (dataset_id, ordinal, path, sha256, bytes, rows, partitions, source)`;
 
 /** Stores the segments of a publish, numbered per dataset in the order of their manifest. */
 export async function insertSegments(db: Queryable, datasets: Datasets, snapshot: number): Promise<void> {
@@ -22,27 +23,31 @@ export async function insertSegments(db: Queryable, datasets: Datasets, snapshot
     rows.map((row) => row.segment.bytes),
     rows.map((row) => row.segment.rows),
     rows.map((row) => new Set(row.segment.partitions).size),
+    rows.map((row) => row.segment.source ?? null),
   ]);
 }
 
+/** Whatever is live in the interval, and what was whole before the dataset had intervals; everything, where what is staged is whole. */
 const CLOSE = `
-  update metadata.partition_version v set to_snapshot = $1
-  from unnest($2::bigint[], $3::text[]) as s (dataset_id, partition)
-  where v.dataset_id = s.dataset_id and v.partition = s.partition and v.to_snapshot is null`;
+  update metadata.partition_version set to_snapshot = $1
+  where dataset_id = any ($2::bigint[]) and to_snapshot is null and ($3::text is null or partition = '${WHOLE}' or (partition >= $3 and partition < $4))`;
 
 const OPEN = `
   insert into metadata.partition_version (dataset_id, partition, from_snapshot, rows, segments)
   select s.dataset_id, s.partition, $1, s.rows, s.segments::integer[]
   from unnest($2::bigint[], $3::text[], $4::bigint[], $5::text[]) as s (dataset_id, partition, rows, segments)`;
 
-/** Ends the live versions of the staged partitions with the snapshot before this one, and makes the staged ones live from it on. */
-export async function replacePartitions(db: Queryable, datasets: Datasets, snapshot: number): Promise<void> {
+/**
+ * Ends what was live in an interval (everything, without one) with the snapshot before this one, and makes the staged partitions live from it on. Not by the names of the
+ * staged partitions: a model that is over history now, or another grain, would leave its old ones beside the new.
+ */
+export async function replacePartitions(db: Queryable, datasets: Datasets, interval: Interval | undefined, snapshot: number): Promise<void> {
   const rows = [...datasets].flatMap(([id, dataset]) => {
     const ordinals = ordinalsByPartition(dataset);
     return dataset.partitions.map(({ partition, rows }) => ({ id, partition, rows, segments: `{${(ordinals.get(partition) ?? []).join()}}` }));
   });
   const [ids, partitions] = [rows.map((row) => row.id), rows.map((row) => row.partition)];
-  await rowsOf(db, CLOSE, [snapshot, ids, partitions]);
+  await rowsOf(db, CLOSE, [snapshot, [...datasets.keys()], interval?.start, interval?.end]);
   await rowsOf(db, OPEN, [snapshot, ids, partitions, rows.map((row) => row.rows), rows.map((row) => row.segments)]);
 }
 

@@ -4,6 +4,7 @@ import { beginRun } from './begin-run';
 import { finishRun } from './finish-run';
 import { getRun } from './get-run';
 import { publish } from './publish';
+import { derived, extracted } from './testing/runs';
 import { day, days, givenPipeline, openWorkbench, runRequest, stageWide, type Workbench } from './testing/workbench';
 
 const ERROR: RunError = { code: 'CHECK_FAILED', stage: 'validate', place: 'orders.customer_id', message: 'Too few.', fix: 'Look.', samples: ['a:1', 'b:2\0'] };
@@ -46,6 +47,27 @@ describe('finishRun', () => {
     await finish(runId, status);
     expect(existsSync(bench.lake.absolute(staged[0]?.manifest ?? ''))).toBe(false);
     expect(existsSync(bench.lake.absolute(`silver/${pipeline}/lines/${runId}`))).toBe(false);
+  });
+
+  test.each([RunStatus.FAILED, RunStatus.CANCELLED])('keeps what a run extracted that ended as %s', async (status) => {
+    const pipeline = await givenPipeline(bench.pool, `extracted-${status === RunStatus.FAILED ? 'f' : 'c'}`);
+    const request = runRequest(pipeline, `${pipeline}-1`, days(0, 1));
+    await beginRun(bench, request);
+    const raw = await extracted(bench, request, [day(0)], { 'a.csv': day(0) });
+    const rest = await derived(bench, request, [day(0)]);
+    await finish(request.runId, status);
+    expect([raw, rest].map(({ manifest }) => existsSync(bench.lake.absolute(manifest)))).toEqual([true, false]);
+    expect(existsSync(bench.lake.absolute(`raw/${pipeline}/orders/${request.runId}/a1-0.parquet`))).toBe(true);
+  });
+
+  test('a run that was taken for dead and ends after its successor does not speak for the interval', async () => {
+    const { runId } = await begin('late');
+    await bench.pool.query('delete from metadata.lease where run_id = $1', [runId]);
+    await beginRun(bench, runRequest('late', 'late-2', days(0, 2)));
+    await finish('late-2', RunStatus.FAILED);
+    await finish(runId, RunStatus.FAILED);
+    const { rows } = await bench.pool.query(`select partition, run_id from metadata.outcome where pipeline = 'late' order by partition`);
+    expect(rows).toEqual([{ partition: day(0), run_id: 'late-2' }, { partition: day(1), run_id: 'late-2' }]);
   });
 
   test('keeps what a failed run published', async () => {

@@ -11,7 +11,8 @@ import { lockRun, readRun, type RunRow } from './run-row';
 const DROPPING: ReadonlySet<RunStatus> = new Set([RunStatus.FAILED, RunStatus.CANCELLED]);
 
 /**
- * Ends a run and releases its leases; the first end is kept. What a failed or cancelled run staged is dropped from the lake unless it was published.
+ * Ends a run and releases its leases; the first end is kept. What a failed or cancelled run staged is dropped from the lake unless it was published;
+ * what it extracted stays, so that another run can begin with it.
  * Repeating it changes nothing, save that a drop which did not finish is finished. Throws RUN_NOT_FOUND, and INVALID_VALUE for a status that is no end.
  */
 export async function finishRun({ pool, lake }: Pick<Dependencies, 'pool' | 'lake'>, request: FinishRunRequest): Promise<FinishRunResponse> {
@@ -33,6 +34,14 @@ async function end(client: pg.PoolClient, { runId, status, error }: FinishRunReq
   const update = 'update metadata.run set status = $2, error = $3, ended_at = clock_timestamp() where run_id = $1 returning *';
   const [run] = await rowsOf<RunRow>(client, update, [runId, status, error ? JSON.stringify(error) : null]);
   if (!run) throw new WeirError({ code: 'INTERNAL', message: `The end of run ${runId} was not stored.` });
-  await rowsOf(client, 'delete from metadata.lease where run_id = $1', [runId]);
+  await rowsOf(client, RELEASE, [runId, run.status !== RunStatus.CANCELLED || run.snapshot !== null]);
   return run;
 }
+
+// What a run still held is what it leaves its mark on: one that was taken for dead and ends after its successor holds nothing any more.
+const RELEASE = `
+  with released as (delete from metadata.lease where run_id = $1 returning pipeline, partition, run_id, fence)
+  insert into metadata.outcome (pipeline, partition, run_id, fence)
+  select pipeline, partition, run_id, fence from released where $2
+  on conflict (pipeline, partition) do update set run_id = excluded.run_id, fence = excluded.fence`;
+

@@ -1,11 +1,12 @@
 import type { GetDifferenceRequest, GetDifferenceResponse, LiveSegment } from '@weir/rpc';
 import { findDatasets } from './datasets';
 import type { Dependencies } from './dependencies';
-import { assertSnapshot } from './get-snapshot';
+import { assertKept } from './get-snapshot';
 import { segmentsOf, type PartitionVersion } from './live-segments';
-import { pagesOf } from './pages';
+import { pagesOf, segmentBytes } from './pages';
 import { readPipeline } from './pipelines';
 import { rowsOf, type Queryable } from './rows';
+import { inOneView } from './session';
 
 interface Listed {
   readonly list: keyof GetDifferenceResponse;
@@ -18,12 +19,14 @@ interface Listed {
  * changed, and is `whole` in a list only when all its partitions are in that list. Throws PIPELINE_NOT_FOUND, UNKNOWN_DATASET and INVALID_VALUE.
  */
 export async function getDifference({ pool }: Pick<Dependencies, 'pool'>, request: GetDifferenceRequest, send: (page: GetDifferenceResponse) => Promise<void>): Promise<void> {
-  const { snapshot: newest } = await readPipeline(pool, request.pipeline);
-  for (const snapshot of [request.fromSnapshot, request.toSnapshot]) assertSnapshot(request.pipeline, snapshot, newest);
-  for (const { id } of await findDatasets(pool, request.pipeline, [request.dataset])) {
-    const listed = await listSegments(pool, id, request.fromSnapshot, request.toSnapshot);
-    for (const page of pagesOf(listed, (item) => item.segment)) await send({ before: of(page, 'before'), after: of(page, 'after'), unchanged: of(page, 'unchanged') });
-  }
+  // In one view: garbage may be collected meanwhile. Not around the sending, which takes as long as the receiver does.
+  const listed = await inOneView(pool, async (view) => {
+    const pipeline = await readPipeline(view, request.pipeline);
+    for (const snapshot of [request.fromSnapshot, request.toSnapshot]) assertKept(request.pipeline, snapshot, pipeline);
+    const [dataset] = await findDatasets(view, request.pipeline, [request.dataset]);
+    return dataset ? listSegments(view, dataset.id, request.fromSnapshot, request.toSnapshot) : [];
+  });
+  for (const page of pagesOf(listed, (item) => segmentBytes(item.segment))) await send({ before: of(page, 'before'), after: of(page, 'after'), unchanged: of(page, 'unchanged') });
 }
 
 const VERSIONS = `

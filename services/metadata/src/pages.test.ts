@@ -1,7 +1,5 @@
 import type { LiveSegment } from '@weir/rpc';
-import { PAGE_BYTES, pagesOf } from './pages';
-
-const itself = (segment: LiveSegment) => segment;
+import { PAGE_BYTES, pagesOf, segmentBytes } from './pages';
 
 /** About 1 KB each as text: forty partitions. */
 function segments(count: number): LiveSegment[] {
@@ -11,16 +9,16 @@ function segments(count: number): LiveSegment[] {
 
 describe('pagesOf', () => {
   test('gives one empty page for nothing', () => {
-    expect([...pagesOf([], itself)]).toEqual([[]]);
+    expect([...pagesOf([], segmentBytes)]).toEqual([[]]);
   });
 
   test('keeps every item once, in order', () => {
     const items = segments(5_000);
-    expect([...pagesOf(items, itself)].flat()).toEqual(items);
+    expect([...pagesOf(items, segmentBytes)].flat()).toEqual(items);
   });
 
   test('fills pages up to a megabyte and no further', () => {
-    const pages = [...pagesOf(segments(5_000), itself)];
+    const pages = [...pagesOf(segments(5_000), segmentBytes)];
     const sizes = pages.map((page) => Buffer.byteLength(JSON.stringify(page)));
     // JSON is larger than the wire by its keys and quotes, so it bounds the message from above only roughly.
     for (const size of sizes) expect(size).toBeLessThan(PAGE_BYTES * 1.2);
@@ -29,6 +27,6 @@ describe('pagesOf', () => {
 
   test('gives a page to an item that alone is larger', () => {
     const [small, large] = [segments(1), segments(1).map((segment) => ({ ...segment, path: 'x'.repeat(PAGE_BYTES) }))];
-    expect([...pagesOf([...small, ...large, ...small], itself)]).toEqual([small, large, small]);
+    expect([...pagesOf([...small, ...large, ...small], segmentBytes)]).toEqual([small, large, small]);
   });
 });

@@ -6,12 +6,12 @@ export const PAGE_BYTES = 1024 * 1024;
 /** Tags, lengths and numbers of one segment in a message. */
 const OVERHEAD = 40;
 
-/** Splits items into pages of at most PAGE_BYTES; at least one page, which may be empty. A single segment stays below that: 10,000 partitions are 220 KB. */
-export function* pagesOf<Item>(items: readonly Item[], segmentOf: (item: Item) => LiveSegment): Generator<Item[]> {
+/** Splits items into pages of at most PAGE_BYTES, by their sizes in a message; at least one page, which may be empty, and a page of its own for an item that is larger. */
+export function* pagesOf<Item>(items: readonly Item[], sizeOf: (item: Item) => number): Generator<Item[]> {
   let page: Item[] = [];
   let bytes = 0;
   for (const item of items) {
-    const size = sizeOf(segmentOf(item));
+    const size = sizeOf(item);
     if (page.length > 0 && bytes + size > PAGE_BYTES) {
       yield page;
       [page, bytes] = [[], 0];
@@ -22,6 +22,7 @@ export function* pagesOf<Item>(items: readonly Item[], segmentOf: (item: Item) =
   yield page;
 }
 
-function sizeOf({ path, sha256, partitions }: LiveSegment): number {
+/** Bytes of a segment in a message. One stays below PAGE_BYTES: 10,000 partitions are 220 KB. */
+export function segmentBytes({ path, sha256, partitions }: LiveSegment): number {
   return partitions.reduce((sum, partition) => sum + Buffer.byteLength(partition) + 2, Buffer.byteLength(path) + sha256.length + OVERHEAD);
 }

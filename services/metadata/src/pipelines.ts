@@ -1,9 +1,11 @@
-import { WeirError, type Definition } from '@weir/core';
+import { parseDefinition, WeirError, type Definition } from '@weir/core';
 import { rowsOf, type Queryable } from './rows';
 
 export interface Pipeline {
   readonly version: number;
   readonly snapshot: number;
+  /** Snapshots below this one can no longer be read. */
+  readonly forgotten_below: number;
 }
 
 /**
@@ -11,14 +13,14 @@ export interface Pipeline {
  * Throws PIPELINE_NOT_FOUND.
  */
 export async function lockPipeline(db: Queryable, name: string): Promise<Pipeline> {
-  const [row] = await rowsOf<{ version: number; snapshot: number }>(db, 'select version, snapshot from metadata.pipeline where name = $1 for no key update', [name]);
-  return row ?? notFound(name);
+  const [row] = await rowsOf<Pipeline>(db, 'select version, snapshot, forgotten_below from metadata.pipeline where name = $1 for no key update', [name]);
+  return row ?? pipelineNotFound(name);
 }
 
 /** A pipeline's newest version and snapshot. Throws PIPELINE_NOT_FOUND. */
 export async function readPipeline(db: Queryable, name: string): Promise<Pipeline> {
-  const [row] = await rowsOf<{ version: number; snapshot: number }>(db, 'select version, snapshot from metadata.pipeline where name = $1', [name]);
-  return row ?? notFound(name);
+  const [row] = await rowsOf<Pipeline>(db, 'select version, snapshot, forgotten_below from metadata.pipeline where name = $1', [name]);
+  return row ?? pipelineNotFound(name);
 }
 
 /** The JSON text of one version of a definition. Throws PIPELINE_NOT_FOUND for an unknown pipeline or version. */
@@ -30,9 +32,10 @@ export async function readDefinitionText(db: Queryable, pipeline: string, versio
 
 /** One version of a definition. Throws PIPELINE_NOT_FOUND. */
 export async function readDefinition(db: Queryable, pipeline: string, version: number): Promise<Definition> {
-  return JSON.parse(await readDefinitionText(db, pipeline, version)) as Definition;
+  return parseDefinition(await readDefinitionText(db, pipeline, version));
 }
 
-function notFound(name: string): never {
+/** Throws PIPELINE_NOT_FOUND. */
+export function pipelineNotFound(name: string): never {
   throw new WeirError({ code: 'PIPELINE_NOT_FOUND', message: `No pipeline \`${name}\` was applied.` });
 }

@@ -1,5 +1,5 @@
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
-import { MAX_GRAINS } from '@weir/core';
+import { MAX_GRAINS, type Definition, type Interval } from '@weir/core';
 import type { ManifestDataset } from '@weir/lake';
 import { openPool, Secret } from '@weir/platform';
 import { RunKind, RunStatus, type PublishRequest, type SegmentSet } from '@weir/rpc';
@@ -9,7 +9,7 @@ import { finishRun } from './finish-run';
 import { getRun } from './get-run';
 import { listDatasets } from './list-datasets';
 import { publish } from './publish';
-import { day, days, givenPipeline, liveSegments, openWorkbench, runRequest, stageDataset, stageWide, writeManifest, type Workbench } from './testing/workbench';
+import { day, days, definitionOf, difference, givenPipeline, liveSegments, openWorkbench, runRequest, stageDataset, stageWide, writeManifest, type Workbench } from './testing/workbench';
 
 describe('publish', () => {
   let bench: Workbench;
@@ -40,6 +40,29 @@ describe('publish', () => {
     await finishRun(bench, { runId: 'same-1', status: RunStatus.SUCCEEDED, error: undefined });
     expect(await publish(bench, request)).toEqual({ snapshot: 1 });
     expect(await snapshotOf('same')).toBe('1');
+  });
+
+  test('leaves no partition of a finer grain beside the one that covers it now, nor dated ones beside a whole', async () => {
+    const hours = { start: day(0), end: day(0).replace('T00', 'T02') };
+    const pipeline = await givenPipeline(bench.pool, 'regrained', { grain: '1h' });
+    const take = async (runId: string, interval: Interval, partitions: string[]) => {
+      const { fence } = await beginRun(bench, runRequest(pipeline, runId, interval));
+      await publish(bench, { runId, fence, staged: [await stageWide(bench.lake, pipeline, runId, partitions)] });
+      await finishRun(bench, { runId, status: RunStatus.SUCCEEDED, error: undefined });
+    };
+    await take('regrained-1', hours, [day(0), day(0).replace('T00', 'T01')]);
+    await givenPipeline(bench.pool, pipeline, { grain: '1d' });
+    await take('regrained-2', days(0, 1), [day(0)]);
+    expect(await liveSegments(bench.pool, pipeline, 'silver.lines')).toMatchObject([{ partitions: [day(0)] }]);
+    expect(await difference(bench.pool, { pipeline, dataset: 'silver.lines', fromSnapshot: 1, toSnapshot: 2 })).toMatchObject({ before: [{ partitions: [day(0), day(0).replace('T00', 'T01')] }], unchanged: [] });
+
+    const [lines, revenue, customers] = definitionOf(pipeline).models;
+    await givenPipeline(bench.pool, pipeline, { models: [lines, { ...revenue, scope: 'history' }, customers] as Definition['models'] });
+    const refresh = runRequest(pipeline, 'regrained-3', undefined, RunKind.REFRESH);
+    const { fence } = await beginRun(bench, refresh);
+    const datasets = await Promise.all(['gold.revenue', 'gold.customers'].map((name) => stageDataset(bench.lake, pipeline, refresh.runId, name, ['all'], [{ all: 1 }])));
+    await publish(bench, { runId: refresh.runId, fence, staged: [await writeManifest(bench.lake, pipeline, refresh.runId, datasets)] });
+    expect(await liveSegments(bench.pool, pipeline, 'gold.revenue')).toMatchObject([{ partitions: ['all'] }]);
   });
 
   test('makes one snapshot when the same run publishes twice at once', async () => {

@@ -1,7 +1,7 @@
 import { formatInterval, WeirError } from '@weir/core';
 import type { ManifestDataset } from '@weir/lake';
 import { inTransaction } from '@weir/platform';
-import { RunStatus, type PublishRequest, type PublishResponse } from '@weir/rpc';
+import { RunStart, RunStatus, type PublishRequest, type PublishResponse } from '@weir/rpc';
 import type pg from 'pg';
 import type { Dependencies } from './dependencies';
 import { insertPositions, insertSegments, replacePartitions } from './catalog-rows';
@@ -13,11 +13,15 @@ import { readStaged, type Staged } from './staged';
 /**
  * Makes what a run staged the next snapshot of its pipeline, in one transaction; repeating it gives the same snapshot.
  * Files are verified before the transaction, so the pipeline is locked for milliseconds only.
- * Throws LEASE_LOST when the run ended or another took its partitions over, SEGMENT_CORRUPT, INVALID_VALUE for an incomplete staging, and RUN_NOT_FOUND.
+ * Throws LEASE_LOST when the run ended or another took its partitions over, SEGMENT_CORRUPT, INVALID_VALUE for an incomplete staging, NOT_POSSIBLE for a
+ * run that only delivers, and RUN_NOT_FOUND.
  */
 export async function publish({ pool, lake }: Pick<Dependencies, 'pool' | 'lake'>, request: PublishRequest, signal?: AbortSignal): Promise<PublishResponse> {
   const run = await readRun(pool, request.runId);
   if (run.snapshot !== null) return { snapshot: run.snapshot };
+  if (run.start_at === RunStart.DELIVERY) {
+    throw new WeirError({ code: 'NOT_POSSIBLE', message: `The run ${run.run_id} only delivers what ${run.pipeline} has published; it cannot publish.`, fix: 'Start a run from its source or from raw.' });
+  }
   // An ended run's files may be gone already; the fence is what is wrong with it.
   if (run.status !== RunStatus.RUNNING) throw leaseLost(run);
   const definition = await readDefinition(pool, run.pipeline, run.definition_version);
@@ -42,13 +46,13 @@ function leaseLost(run: RunRow): WeirError {
   return new WeirError({ code: 'LEASE_LOST', message: `The run ${run.run_id} no longer holds ${formatInterval(intervalOf(run))} of ${run.pipeline}; nothing was published.` });
 }
 
-async function commit(client: pg.PoolClient, run: RunRow, { datasets }: Staged, snapshot: number): Promise<void> {
+async function commit(client: pg.PoolClient, run: RunRow, { datasets, scope }: Staged, snapshot: number): Promise<void> {
   await rowsOf(client, 'update metadata.pipeline set snapshot = $2 where name = $1', [run.pipeline, snapshot]);
   await rowsOf(client, 'insert into metadata.snapshot (pipeline, number, run_id) values ($1, $2, $3)', [run.pipeline, snapshot, run.run_id]);
   await rowsOf(client, 'update metadata.run set snapshot = $2 where run_id = $1', [run.run_id, snapshot]);
   const known = await datasetIds(client, run.pipeline, datasets);
   await insertSegments(client, known, snapshot);
-  await replacePartitions(client, known, snapshot);
+  await replacePartitions(client, known, scope.interval, snapshot);
   await insertPositions(client, run.pipeline, datasets, snapshot);
 }
 

@@ -1,9 +1,10 @@
 import { inspector } from '@weir/engine';
 import { openPool, Secret } from '@weir/platform';
-import { connect, serve, type Clients, type LiveSegment, type RpcServer } from '@weir/rpc';
+import { BackfillOnly, BackfillOrder, BackfillStatus, connect, IntervalReason, serve, type Clients, type LiveSegment, type RpcServer } from '@weir/rpc';
 import { FaultProxy, until } from '@weir/testkit';
 import type pg from 'pg';
 import { services } from './rpc';
+import { derived, extracted } from './testing/runs';
 import { day, days, givenPipeline, openWorkbench, runRequest, stageDataset, stageWide, writeManifest, type Workbench } from './testing/workbench';
 
 async function collect<Page>(pages: AsyncIterable<Page>): Promise<Page[]> {
@@ -47,6 +48,35 @@ describe('metadata over the wire', () => {
       { dataset: 'silver.lines', snapshot: 1, segments: [{ partitions: [day(0), day(1)], whole: true }] },
       { dataset: 'gold.customers', snapshot: 1, segments: [] },
     ]);
+  });
+
+  test('a backfill is planned, recorded and read back', async () => {
+    const pipeline = await givenPipeline(bench.pool, 'planned');
+    const workflowId = `backfill/${pipeline}/week`;
+    const request = { pipeline, interval: days(0, 7), only: BackfillOnly.MISSING, order: BackfillOrder.NEWEST, after: '', limit: 2, backfill: workflowId, changedSources: [day(0)] };
+    expect(await clients.backfills.planBackfill(request)).toEqual({
+      counts: [{ reason: IntervalReason.MISSING, intervals: 7 }], selected: 7, more: true, definitionVersion: 1,
+      intervals: [6, 5].map((n) => ({ interval: days(n, n + 1), reason: IntervalReason.MISSING, detail: '', runId: '' })),
+    });
+    const { backfill } = await clients.backfills.recordBackfill({
+      backfill: {
+        workflowId, runId: 'planned-1', pipeline, interval: days(0, 7), only: BackfillOnly.MISSING, order: BackfillOrder.NEWEST, parallelism: 2, status: BackfillStatus.PAUSED,
+        reason: '', selected: 7, succeeded: 1, failed: 0, cancelled: 0, skipped: 0, startedAt: '', updatedAt: '', endedAt: '',
+      },
+    });
+    expect(await clients.backfills.getBackfill({ workflowId })).toEqual({ backfill });
+    expect(await clients.backfills.listBackfills({ pipeline, limit: 0 })).toEqual({ backfills: [backfill] });
+    await expect(clients.backfills.getBackfill({ workflowId: 'planned/month' })).rejects.toMatchObject({ code: 'BACKFILL_NOT_FOUND' });
+  });
+
+  test('sources and load targets are asked for', async () => {
+    const pipeline = await givenPipeline(bench.pool, 'asked');
+    const { fence } = await clients.runs.beginRun(runRequest(pipeline, 'asked-1', days(0, 1)));
+    const request = runRequest(pipeline, 'asked-1');
+    const staged = [await extracted(bench, request, [day(0)], { '2010-12-01.csv': day(0) }), await derived(bench, request, [day(0)])];
+    await clients.catalog.publish({ runId: 'asked-1', fence, staged });
+    expect(await collect(clients.catalog.listSources({ pipeline, interval: undefined }))).toMatchObject([{ files: [{ partition: day(0), source: '2010-12-01.csv' }], empty: [] }]);
+    expect(await clients.catalog.getLoadTarget({ pipeline, definitionVersion: 1, after: 0 })).toEqual({ snapshot: 1 });
   });
 
   test('a busy interval arrives with the ids of its holder', async () => {

@@ -1,26 +1,38 @@
 import {
+  BackfillServiceService,
   CatalogServiceService,
   DefinitionServiceService,
   RunServiceService,
   stream,
   unary,
+  withProgress,
+  type BackfillServiceServer,
   type CatalogServiceServer,
+  type CollectGarbageRequest,
+  type CollectGarbageResponse,
   type DefinitionServiceServer,
   type RunServiceServer,
   type ServeOptions,
 } from '@weir/rpc';
 import { apply } from './apply';
 import { beginRun } from './begin-run';
+import { collectGarbage } from './collect-garbage';
 import type { Dependencies } from './dependencies';
 import { finishRun } from './finish-run';
+import { getBackfill } from './get-backfill';
 import { getDefinition } from './get-definition';
 import { getDifference } from './get-difference';
+import { getLoadTarget } from './get-load-target';
 import { getRun } from './get-run';
 import { getSnapshot } from './get-snapshot';
+import { listBackfills } from './list-backfills';
 import { listDatasets } from './list-datasets';
 import { listPipelines } from './list-pipelines';
 import { listRuns } from './list-runs';
+import { listSources } from './list-sources';
+import { planBackfill } from './plan-backfill';
 import { publish } from './publish';
+import { recordBackfill } from './record-backfill';
 import { recordStage } from './record-stage';
 
 type Unary<Request, Response> = (dependencies: Dependencies, request: Request, signal: AbortSignal) => Promise<Response>;
@@ -40,10 +52,27 @@ export function services(dependencies: Dependencies, assertReady: () => void): S
     });
   const definitions: DefinitionServiceServer = { apply: one(apply), getDefinition: one(getDefinition), listPipelines: one(listPipelines) };
   const runs: RunServiceServer = { beginRun: one(beginRun), recordStage: one(recordStage), finishRun: one(finishRun), getRun: one(getRun), listRuns: one(listRuns) };
-  const catalog: CatalogServiceServer = { publish: one(publish), getSnapshot: many(getSnapshot), getDifference: many(getDifference), listDatasets: one(listDatasets) };
+  const catalog: CatalogServiceServer = {
+    publish: one(publish),
+    getSnapshot: many(getSnapshot),
+    getDifference: many(getDifference),
+    listDatasets: one(listDatasets),
+    getLoadTarget: one(getLoadTarget),
+    listSources: many(listSources),
+    collectGarbage: stream<CollectGarbageRequest, CollectGarbageResponse>(async (request, { signal }, send) => {
+      assertReady();
+      const value = await withProgress(
+        (progress) => send({ event: { $case: 'progress', value: progress } }),
+        (report) => collectGarbage(dependencies, request, { signal, report }),
+      );
+      await send({ event: { $case: 'result', value } });
+    }),
+  };
+  const backfills: BackfillServiceServer = { planBackfill: one(planBackfill), recordBackfill: one(recordBackfill), getBackfill: one(getBackfill), listBackfills: one(listBackfills) };
   return [
     [DefinitionServiceService, definitions],
     [RunServiceService, runs],
     [CatalogServiceService, catalog],
+    [BackfillServiceService, backfills],
   ];
 }

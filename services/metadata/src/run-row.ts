@@ -1,5 +1,5 @@
 import { WeirError, type Interval } from '@weir/core';
-import type { Accounts, Run, RunError, RunKind, RunStatus, Verdict } from '@weir/rpc';
+import type { Accounts, Run, RunError, RunKind, RunStart, RunStatus, SegmentSet, Verdict } from '@weir/rpc';
 import { rowsOf, type Queryable } from './rows';
 
 /** A row of metadata.run. */
@@ -22,6 +22,11 @@ export interface RunRow {
   verdict: Verdict;
   score: number | null;
   error: RunError | null;
+  backfill: string;
+  retry_of: string;
+  start_at: RunStart;
+  /** What a run that begins with raw segments begins with. */
+  raw: SegmentSet | null;
 }
 
 /** The run with this id. */
@@ -67,5 +72,7 @@ export function runOf(row: RunRow): Run {
     score: row.score ?? undefined,
     snapshot: row.snapshot ?? 0,
     error: row.error ?? undefined,
+    backfill: row.backfill,
+    retryOf: row.retry_of,
   };
 }

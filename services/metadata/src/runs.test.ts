@@ -14,7 +14,7 @@ function check(name: string, passed: boolean): CheckResult {
 function stage(name: string, attempt: number, changes: Partial<StageRecord> = {}): StageRecord {
   return {
     stage: name, attempt, status: StageStatus.SUCCEEDED, startedAt: `2026-01-01T00:00:0${attempt}.000Z`, milliseconds: 12, rowsIn: 10, rowsOut: 9, rowsQuarantined: 1,
-    details: [{ name: 'silver.lines', rowsIn: 10, rowsOut: 9, milliseconds: 3 }], checks: [], verdict: Verdict.UNSPECIFIED, score: undefined, error: undefined, accounts: undefined, ...changes,
+    details: [{ name: 'silver.lines', rowsIn: 10, rowsOut: 9, milliseconds: 3 }], checks: [], verdict: Verdict.UNSPECIFIED, score: undefined, error: undefined, accounts: undefined, output: undefined, ...changes,
   };
 }
 
@@ -30,11 +30,12 @@ describe('runs', () => {
 
   test('a run comes back with its stages as they were recorded', async () => {
     await begin('whole', 'whole-run');
-    const records = [stage('extract', 1), stage('validate', 1, { accounts: { read: 10, admitted: 8, duplicate: 1, quarantined: 1, filtered: 0 }, checks: [check('a', true)], verdict: Verdict.PASSED, score: 100 })];
+    const output = { manifest: 'manifest/whole/whole-run/extract-a.json', sha256: 'ab', rows: 0, bytes: 7 };
+    const records = [stage('extract', 1, { output }), stage('validate', 1, { accounts: { read: 10, admitted: 8, duplicate: 1, quarantined: 1, filtered: 0 }, checks: [check('a', true)], verdict: Verdict.PASSED, score: 100 })];
     for (const record of records) await recordStage(bench, { runId: 'whole-run', stage: record });
     const { run, stages } = await getRun(bench, { run: 'whole-run' });
     expect(stages).toEqual(records.sort((a, b) => a.stage.localeCompare(b.stage)));
-    expect(run).toMatchObject({ pipeline: 'whole', interval: days(0, 1), status: RunStatus.RUNNING, endedAt: '', snapshot: 0, accounts: { read: 10, admitted: 8 } });
+    expect(run).toMatchObject({ pipeline: 'whole', interval: days(0, 1), status: RunStatus.RUNNING, endedAt: '', snapshot: 0, accounts: { read: 10, admitted: 8 }, backfill: '', retryOf: '' });
   });
 
   test('recording an attempt again replaces it', async () => {
@@ -99,12 +100,12 @@ describe('runs', () => {
   test('a list is newest first, of one pipeline and status', async () => {
     for (const n of [1, 2, 3]) await begin('listed', `listed-${n}`, n);
     await finishRun(bench, { runId: 'listed-2', status: RunStatus.CANCELLED, error: undefined });
-    const ids = async (limit: number, status: RunStatus) => (await listRuns(bench, { pipeline: 'listed', limit, status })).runs.map((run) => run.runId);
+    const ids = async (limit: number, status: RunStatus) => (await listRuns(bench, { pipeline: 'listed', limit, status, backfill: '' })).runs.map((run) => run.runId);
     expect(await ids(0, RunStatus.UNSPECIFIED)).toEqual(['listed-3', 'listed-2', 'listed-1']);
     expect(await ids(1, RunStatus.UNSPECIFIED)).toEqual(['listed-3']);
     expect(await ids(0, RunStatus.RUNNING)).toEqual(['listed-3', 'listed-1']);
     await expect(ids(1_001, RunStatus.RUNNING)).rejects.toMatchObject({ code: 'INVALID_VALUE' });
-    expect((await listRuns(bench, { pipeline: '', limit: 1, status: RunStatus.CANCELLED })).runs.map((run) => run.runId)).toEqual(['listed-2']);
+    expect((await listRuns(bench, { pipeline: '', limit: 1, status: RunStatus.CANCELLED, backfill: '' })).runs.map((run) => run.runId)).toEqual(['listed-2']);
   });
 
   test('pipelines are listed by name with their last run', async () => {

@@ -1,5 +1,5 @@
 import { WeirError } from '@weir/core';
-import type { Accounts, CheckResult, RowCount, RunError, StageRecord, StageStatus, Verdict } from '@weir/rpc';
+import type { Accounts, CheckResult, RowCount, RunError, SegmentSet, StageRecord, StageStatus, Verdict } from '@weir/rpc';
 import { rowsOf, type Queryable } from './rows';
 
 /** A row of metadata.stage. */
@@ -18,11 +18,12 @@ interface StageRow {
   score: number | null;
   error: RunError | null;
   accounts: Accounts | null;
+  output: SegmentSet | null;
 }
 
 const COLUMNS = [
   'run_id', 'stage', 'attempt', 'status', 'started_at', 'milliseconds', 'rows_in', 'rows_out', 'rows_quarantined',
-  'details', 'checks', 'verdict', 'score', 'error', 'accounts',
+  'details', 'checks', 'verdict', 'score', 'error', 'accounts', 'output',
 ];
 
 const UPSERT = `
@@ -35,7 +36,7 @@ export async function upsertStage(db: Queryable, runId: string, record: StageRec
   if (Number.isNaN(startedAt.getTime())) throw new WeirError({ code: 'INVALID_VALUE', message: `started_at of stage ${record.stage} is \`${record.startedAt}\`, which is not an instant.` });
   await rowsOf(db, UPSERT, [
     runId, record.stage, record.attempt, record.status, startedAt, record.milliseconds, record.rowsIn, record.rowsOut, record.rowsQuarantined,
-    JSON.stringify(record.details), JSON.stringify(record.checks), record.verdict, record.score, json(record.error), json(record.accounts),
+    JSON.stringify(record.details), JSON.stringify(record.checks), record.verdict, record.score, json(record.error), json(record.accounts), json(record.output),
   ]);
 }
 
@@ -57,6 +58,7 @@ export async function readStages(db: Queryable, runId: string): Promise<StageRec
     score: row.score ?? undefined,
     error: row.error ?? undefined,
     accounts: row.accounts ?? undefined,
+    output: row.output ?? undefined,
   }));
 }
 

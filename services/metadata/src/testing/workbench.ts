@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Definition, Interval, Model } from '@weir/core';
 import { Lake, segmentPath, type ManifestDataset } from '@weir/lake';
 import { migrate } from '@weir/platform';
-import { RunKind, type BeginRunRequest, type GetDifferenceRequest, type GetDifferenceResponse, type LiveSegment, type SegmentSet } from '@weir/rpc';
+import { RunKind, RunStart, type BeginRunRequest, type GetDifferenceRequest, type GetDifferenceResponse, type LiveSegment, type SegmentSet } from '@weir/rpc';
 import { tempDir, testDatabase, type TestDatabase } from '@weir/testkit';
 import type pg from 'pg';
 import { getDifference } from '../get-difference';
@@ -38,7 +38,12 @@ export function definitionOf(name: string, changes: Partial<Definition> = {}): D
   return {
     name,
     description: '',
+    mode: 'batch',
     grain: '1d',
+    lookbackGrains: 0,
+    approval: 'never',
+    retention: { raw: 7_776_000_000 },
+    upstream: [],
     source: { type: 'file', dataset: 'orders', path: '/data/{date}.csv', delimiter: ',', empty: 'error' },
     contract: { id: name, version: '1.0.0', datasets: [{ name: 'orders', columns: [{ name: 'id', physicalName: 'Id', type: 'BIGINT', required: true }], rules: [], checks: [], order: { by: 'arrival' } }] },
     models: [modelOf('silver', 'lines', 'row'), modelOf('gold', 'revenue', 'interval'), modelOf('gold', 'customers', 'history')],
@@ -65,7 +70,7 @@ export function day(n: number): string {
 }
 
 export function runRequest(pipeline: string, runId: string, interval?: Interval, kind: RunKind = RunKind.MANUAL): BeginRunRequest {
-  return { runId, workflowId: `run/${pipeline}/${runId}`, pipeline, interval, kind, traceId: '' };
+  return { runId, workflowId: `run/${pipeline}/${runId}`, pipeline, interval, kind, traceId: '', backfill: '', scheduledFor: '', startAt: RunStart.SOURCE, retryOf: '' };
 }
 
 /** One staged file: its partitions with the rows of each. */
