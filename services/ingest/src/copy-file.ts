@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { SourceFile } from '@weir/connectors';
 import { WeirError } from '@weir/core';
 import { rawPath, type Lake, type Segment } from '@weir/lake';
+import { reading } from './reading';
 
 /** Files up to this size are read into memory whole; larger ones go through a temporary file. */
 const SMALL_BYTES = 4 * 1024 * 1024;
@@ -117,14 +118,4 @@ async function isUnchanged(file: SourceFile, before: Identity, read: readonly { 
   const after = await reading(file, () => identify(file.path));
   const bytes = read.reduce((sum, { length }) => sum + length, 0);
   return bytes === before.size && after.size === before.size && after.inode === before.inode && after.modified === before.modified;
-}
-
-async function reading<T>(file: SourceFile, body: () => Promise<T>): Promise<T> {
-  try {
-    return await body();
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new WeirError({ code: 'SOURCE_MISSING', message: `${file.path} disappeared before it was read.`, place: file.path }, { cause: error });
-    throw new WeirError({ code: 'SOURCE_UNREADABLE', message: `${file.path} cannot be read${code ? ` (${code})` : ''}.`, place: file.path }, { cause: error });
-  }
 }

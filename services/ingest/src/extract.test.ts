@@ -32,6 +32,7 @@ function definition(path: string, grain?: string, empty: 'allow' | 'error' = 'er
     contract: { id: 'shop', version: '1.0.0', datasets: [] },
     models: [],
     destinations: [],
+    mode: 'batch', lookbackGrains: 0, approval: 'never', retention: {}, upstream: [],
     policy: { retries: 2, retryDelayMs: 0, executionTimeoutMs: 60_000, failAbove: { share: 0.01, minRows: 100 } },
   };
 }
@@ -39,7 +40,7 @@ function definition(path: string, grain?: string, empty: 'allow' | 'error' = 'er
 let attempts = 0;
 function context(interval?: Interval): StageContext {
   attempts += 1;
-  return { runId: 'run-1', pipeline: 'shop', definitionVersion: 1, attempt: `attempt-${attempts}`, ...(interval ? { interval } : {}) };
+  return { runId: 'run-1', pipeline: 'shop', definitionVersion: 1, attempt: `attempt-${attempts}`, background: false, ...(interval ? { interval } : {}) };
 }
 
 async function run(of: Definition, interval?: Interval, options: { signal?: AbortSignal; report?: (progress: Progress) => void } = {}): Promise<ExtractResult> {

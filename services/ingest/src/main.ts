@@ -1,8 +1,9 @@
 import './telemetry';
 import { Lake } from '@weir/lake';
 import { createLog, onShutdown, StageGate, stopTelemetry } from '@weir/platform';
-import { cachedDefinitions, connect, serve } from '@weir/rpc';
+import { connect, serve } from '@weir/rpc';
 import { readConfig } from './config';
+import { remoteMetadata } from './metadata';
 import { services } from './rpc';
 
 const log = createLog('ingest');
@@ -10,7 +11,7 @@ const log = createLog('ingest');
 async function main(): Promise<void> {
   const config = readConfig();
   const clients = connect({ metadata: config.metadata });
-  const dependencies = { lake: new Lake(config.lake), definition: cachedDefinitions(clients) };
+  const dependencies = { lake: new Lake(config.lake), ...remoteMetadata(clients) };
   const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });
   server.setReady(true);
   log.info({ port: server.port }, 'Listening.');

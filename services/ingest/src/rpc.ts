@@ -1,14 +1,33 @@
 import type { StageGate } from '@weir/platform';
-import { IngestServiceService, stream, withProgress, type ExtractRequest, type ExtractResponse, type IngestServiceServer, type ServeOptions } from '@weir/rpc';
+import {
+  IngestServiceService,
+  stream,
+  withProgress,
+  type CompareSourceRequest,
+  type CompareSourceResponse,
+  type ExtractRequest,
+  type ExtractResponse,
+  type IngestServiceServer,
+  type ServeOptions,
+} from '@weir/rpc';
+import { compareSource, type CompareDependencies } from './compare-source';
 import { extract, type ExtractDependencies } from './extract';
 
-/** The ingest service over its use case. */
-export function services(dependencies: ExtractDependencies, gate: StageGate): ServeOptions['services'] {
+/** The ingest service over its use cases. */
+export function services(dependencies: ExtractDependencies & CompareDependencies, gate: StageGate): ServeOptions['services'] {
   const ingest: IngestServiceServer = {
     extract: stream<ExtractRequest, ExtractResponse>(async (request, { signal }, send) => {
       const result = await withProgress(
         (value) => send({ event: { $case: 'progress', value } }),
-        (report) => gate.run(signal, () => extract(dependencies, request, { signal, report })),
+        (report) => gate.run(signal, () => extract(dependencies, request, { signal, report }), request.context),
+      );
+      await send({ event: { $case: 'result', value: result } });
+    }),
+    // No place of the gate: it holds little memory, and a plan must not wait behind the runs of a backfill.
+    compareSource: stream<CompareSourceRequest, CompareSourceResponse>(async (request, { signal }, send) => {
+      const result = await withProgress(
+        (value) => send({ event: { $case: 'progress', value } }),
+        (report) => compareSource(dependencies, request, { signal, report }),
       );
       await send({ event: { $case: 'result', value: result } });
     }),

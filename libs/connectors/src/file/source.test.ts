@@ -44,6 +44,15 @@ test('{hour} and {date} in folders: every file of a wider grain belongs to its p
   ]);
 });
 
+test('{minute}: one file for each grain of minutes, named after its start, with folders by hour and day', async () => {
+  await files('2024-02-29/2024-02-29T23/2024-02-29T23-55.csv', '2024-03-01/2024-03-01T00/2024-03-01T00-00.csv', '2024-03-01/2024-03-01T00/2024-03-01T00-01.csv');
+  const slice = await sliceSource(source('{date}/{hour}/{minute}.csv'), parseInterval('2024-02-29T23:55', '2024-03-01T00:05', '5m'), '5m');
+  expect(slice.files.map(({ name, partition }) => [name, partition])).toEqual([
+    ['2024-02-29/2024-02-29T23/2024-02-29T23-55.csv', '2024-02-29T23:55:00Z'],
+    ['2024-03-01/2024-03-01T00/2024-03-01T00-00.csv', '2024-03-01T00:00:00Z'],
+  ]);
+});
+
 test('a missing file is an error that names it, unless empty intervals are normal; then its partition is there without a file', async () => {
   await files('in/2010-12-01.csv');
   const interval = parseInterval('2010-12-01', '2010-12-03', '1d');

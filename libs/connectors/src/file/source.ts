@@ -29,7 +29,7 @@ export interface SourceSlice {
 }
 
 /**
- * The files of an interval: one for each day (`{date}`) or hour (`{hour}`) of it, or all that match the path when there are no intervals.
+ * The files of an interval: one for each day (`{date}`) or hour (`{hour}`) of it, one for each grain of minutes (`{minute}`), or all that match the path when there are no intervals.
  * Throws SOURCE_MISSING, naming the path, when the source's folder is not there, and when a file is not and `empty` is not `allow`;
  * INVALID_INTERVAL when the interval and the path do not go together.
  */
@@ -77,16 +77,16 @@ async function datedFiles({ path, empty }: Pick<Source, 'path' | 'empty'>, base:
   return { partitions, files };
 }
 
-/** The days or hours of a partition, one for each file that the path can name. */
+/** The days or hours of a partition, one for each file that the path can name; a grain of minutes has one file, named after its start. */
 function instantsOf(path: string, partition: string, length: number): string[] {
-  const step = path.includes('{hour}') ? HOUR_MS : DAY_MS;
+  const step = path.includes('{minute}') ? length : path.includes('{hour}') ? HOUR_MS : DAY_MS;
   const start = Date.parse(partition);
   const count = Math.max(1, Math.floor(length / step));
   return Array.from({ length: count }, (_, at) => new Date(start + at * step).toISOString());
 }
 
 function fileAt(path: string, base: string, instant: string, partition: string): SourceFile {
-  const file = path.replaceAll('{date}', instant.slice(0, 10)).replaceAll('{hour}', instant.slice(0, 13));
+  const file = path.replaceAll('{date}', instant.slice(0, 10)).replaceAll('{hour}', instant.slice(0, 13)).replaceAll('{minute}', instant.slice(0, 16).replace(':', '-'));
   return { path: file, name: relative(base, file), partition };
 }
 
