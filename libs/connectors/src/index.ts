@@ -7,6 +7,7 @@ export { splitRecord } from './file/split-record';
 export { type Pools, type PostgresConnection } from './postgres/config';
 export { type RowFiles } from './postgres/copy';
 export { type DeliverOptions, PostgresDestination, type PreparedLoad } from './postgres/destination';
+export { type TableState } from './postgres/heads';
 export { type LedgerEntry } from './postgres/ledger';
 export { isAt, type LoadPlan } from './postgres/plan';
 export { deliveredColumns, identityColumns, type StoredColumn, tableLabel, type TableSpec } from './postgres/table';

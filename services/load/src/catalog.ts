@@ -11,6 +11,8 @@ export interface CatalogDifference {
 export interface Catalog {
   /** `from` 0 is nothing. Throws INVALID_VALUE for a snapshot that the pipeline does not have. */
   difference(request: { pipeline: string; dataset: string; from: number; to: number }, signal: AbortSignal): Promise<CatalogDifference>;
+  /** The newest snapshot from `after` on that a load of this definition version may go to. Throws INVALID_VALUE for a snapshot that the pipeline does not have. */
+  target(request: { pipeline: string; definitionVersion: number; after: number }, signal: AbortSignal): Promise<number>;
 }
 
 /** The catalog of the metadata service. */
@@ -24,6 +26,10 @@ export function remoteCatalog(clients: Pick<Clients, 'catalog'>): Catalog {
         whole.unchanged.push(...page.unchanged);
       }
       return whole;
+    },
+    async target(request, signal) {
+      const { snapshot } = await clients.catalog.getLoadTarget(request, { signal });
+      return snapshot;
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { PostgresDestination } from '@weir/connectors';
 import type { Progress } from '@weir/rpc';
 import { FaultProxy, until } from '@weir/testkit';
 import { destinationAt, newRun, openWarehouse, TestLoad, type Warehouse } from './testing/warehouse';
@@ -102,6 +103,40 @@ test('a table at a later snapshot of the same catalog is left alone', async () =
   await destination.close();
 });
 
+/** A load whose catalog lets it go to the newest snapshot, save across a change of the definition: snapshots from `changedAt` on are of version 2. */
+function coalescing(destination: PostgresDestination, dataset: TestDataset, changedAt = Infinity): TestLoad {
+  const target = ({ definitionVersion, after }: { definitionVersion: number; after: number }): Promise<number> => Promise.resolve(definitionVersion === 1 ? Math.max(after, Math.min(dataset.snapshot, changedAt - 1)) : dataset.snapshot);
+  return new TestLoad(warehouse, destination, [dataset], { catalog: { ...TestDataset.catalog([dataset]), target } });
+}
+
+test('of loads that wait for one table the first goes to the newest snapshot, and the others find their work done', async () => {
+  const model = testModel({ name: 'together', writeMode: 'upsert', key: ['id'], columns: COLUMNS });
+  const dataset = new TestDataset(warehouse.lake, model);
+  const destination = destinationAt(warehouse.config);
+  const load = coalescing(destination, dataset);
+  await load.to(await dataset.publish(new Map([['p0', rowsOf(0, 10)]])));
+  for (let nth = 1; nth <= 4; nth += 1) await dataset.publish(new Map([[`p${nth}`, rowsOf(nth * 10, nth * 10 + 10)]]));
+  const results = await Promise.all([2, 3, 4, 5].map((snapshot) => load.to(snapshot)));
+  expect(results.map(({ tables }) => tables[0])).toEqual([
+    expect.objectContaining({ fromSnapshot: 1, toSnapshot: 5, insertedOrUpdated: 40, rowsInTable: 50 }),
+    ...[3, 4, 5].map(() => expect.objectContaining({ fromSnapshot: 5, toSnapshot: 5, insertedOrUpdated: 0, deleted: 0, rowsInTable: 50 })),
+  ]);
+  const commits = await warehouse.pool.query("select 1 from weir.ledger where table_name = 'test.together'");
+  expect(commits.rowCount).toBe(2);
+  await destination.close();
+});
+
+test('a load never goes past the first snapshot of a newer definition; the load of that one does', async () => {
+  const model = testModel({ name: 'versions', writeMode: 'append', columns: COLUMNS });
+  const dataset = new TestDataset(warehouse.lake, model);
+  const destination = destinationAt(warehouse.config);
+  const load = coalescing(destination, dataset, 3);
+  for (let nth = 1; nth <= 4; nth += 1) await dataset.publish(new Map([[`p${nth}`, rowsOf(nth, nth + 1)]]));
+  expect((await load.to(1)).tables[0]).toMatchObject({ toSnapshot: 2, rowsInTable: 2 });
+  expect((await load.to(3, { context: { ...newRun(), definitionVersion: 2 } })).tables[0]).toMatchObject({ toSnapshot: 4, rowsInTable: 4 });
+  await destination.close();
+});
+
 test('cancel while rows are on their way ends the load within 5 s and leaves nothing behind', async () => {
   const proxy = await FaultProxy.start(warehouse.config);
   const model = testModel({ name: 'cancelled', writeMode: 'append', columns: COLUMNS });
@@ -132,14 +167,14 @@ test('bodies of one name take turns up to the width, in order; who is cancelled 
   const open = new AbortController();
   const events: string[] = [];
   const gates = new Map<string, () => void>();
-  const enter = (name: string, signal = open.signal) =>
-    turns.take('one', signal, () => {
+  const enter = (name: string, { signal = open.signal, background = false } = {}) =>
+    turns.take('one', { signal, background }, () => {
       events.push(name);
       return new Promise<void>((resolve) => gates.set(name, resolve));
     });
   const quitting = new AbortController();
-  const all = [enter('a'), enter('b'), enter('c', quitting.signal), enter('d')];
-  const elsewhere = turns.take('other', open.signal, () => Promise.resolve('free'));
+  const all = [enter('a'), enter('b'), enter('c', { signal: quitting.signal }), enter('d')];
+  const elsewhere = turns.take('other', open, () => Promise.resolve('free'));
   expect(await elsewhere).toBe('free');
   expect(events).toEqual(['a', 'b']);
   quitting.abort();
@@ -150,4 +185,13 @@ test('bodies of one name take turns up to the width, in order; who is cancelled 
   expect(events).toEqual(['a', 'b', 'd']);
   for (const gate of gates.values()) gate();
   await Promise.all([all[0], all[3]]);
+});
+
+test('a live body takes the next turn before those in the background that came earlier', async () => {
+  const turns = new Turns(1);
+  const { signal } = new AbortController();
+  const events: string[] = [];
+  const enter = (name: string, background: boolean) => turns.take('one', { signal, background }, () => Promise.resolve(void events.push(name)));
+  await Promise.all([enter('first', true), enter('back 1', true), enter('back 2', true), enter('live 1', false), enter('live 2', false)]);
+  expect(events).toEqual(['first', 'live 1', 'live 2', 'back 1', 'back 2']);
 });

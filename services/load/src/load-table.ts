@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { isAt, tableLabel, type LedgerEntry, type LoadPlan, type PostgresDestination, type TableSpec } from '@weir/connectors';
 import { isWeirError, WeirError, type Model } from '@weir/core';
-import { withEngine } from '@weir/engine';
+import { withEngine, type RelationSegment } from '@weir/engine';
 import type { Lake } from '@weir/lake';
 import { activeTraceId, withSpan } from '@weir/platform';
 import type { LiveSegment, StageContext, TableLoad } from '@weir/rpc';
 import type { Catalog } from './catalog';
+import { computeDifference, type EngineRunner } from './compute-difference';
+import type { KeyRanges } from './key-ranges';
 import { tableSpec } from './table-spec';
 import type { Turns } from './turns';
-import { writeDifference, type RowDifference } from './write-difference';
+import type { RowDifference } from './write-difference';
 
 /** How often a table is planned anew because another load moved it in the meantime. */
 const PLANS = 5;
@@ -18,6 +20,7 @@ export interface TableDependencies {
   readonly catalog: Catalog;
   readonly lake: Lake;
   readonly engine: { readonly memoryLimit: string; readonly threads: number };
+  readonly keyRanges: KeyRanges;
   /** One engine at a time keeps the service within its memory. */
   readonly engineTurns: Turns;
   /** One load of a table at a time: a second one would be prepared in vain. */
@@ -33,6 +36,7 @@ export interface TableJob {
   readonly connection: string;
   readonly schema: string;
   readonly destination: PostgresDestination;
+  /** To reach at least. */
   readonly snapshot: number;
 }
 
@@ -40,14 +44,16 @@ export interface TableJob {
 export type ReportTable = (step: string, done: number, total: number) => void;
 
 /**
- * Brings one table to a snapshot, in one transaction there; a table that is at it or beyond is left alone.
+ * Brings one table to a snapshot, in one transaction there; a table that is at it or beyond is left alone. What was published since under the
+ * same definition is taken along, so that of the loads that wait for a table one does the work of all.
  * Throws what the catalog, the engine and the destination throw, and BUSY when other loads keep moving the table.
  */
 export async function loadTable(deps: TableDependencies, job: TableJob, signal: AbortSignal, report: ReportTable): Promise<TableLoad> {
   const spec = tableSpec(job.model, job.schema);
   const started = performance.now();
-  const entry = await deps.tableTurns.take(`${job.connection} ${tableLabel(spec)}`, signal, () =>
-    deps.destinationTurns.take(job.connection, signal, () =>
+  const turn = { signal, background: job.context.background };
+  const entry = await deps.tableTurns.take(`${job.connection} ${tableLabel(spec)}`, turn, () =>
+    deps.destinationTurns.take(job.connection, turn, () =>
       withSpan(`load ${tableLabel(spec)}`, { 'weir.dataset': datasetOf(job.model) }, async (span) => {
         const done = await bringTo(deps, job, spec, signal, report);
         span.setAttributes({ 'weir.rows.out': done.inserted + done.updated, 'weir.rows.deleted': done.deleted, 'weir.snapshot.from': done.fromSnapshot, 'weir.snapshot.to': done.toSnapshot });
@@ -71,7 +77,8 @@ async function bringTo(deps: TableDependencies, job: TableJob, spec: TableSpec, 
   for (let attempt = 1; attempt <= PLANS; attempt += 1) {
     const plan = await job.destination.plan(spec, job.context.pipeline, signal);
     if (isAt(plan, job.snapshot)) return alreadyThere(deps, job, plan, signal);
-    const entry = await loadPlanned(deps, job, plan, signal, report);
+    const target = await deps.catalog.target({ pipeline: job.context.pipeline, definitionVersion: job.context.definitionVersion, after: job.snapshot }, signal);
+    const entry = await loadPlanned(deps, { ...job, snapshot: target }, plan, signal, report);
     if (entry) return entry;
   }
   throw new WeirError({ code: 'BUSY', message: `Other loads moved ${tableLabel(spec)} ${PLANS} times while this one was prepared.`, place: tableLabel(spec) });
@@ -79,9 +86,8 @@ async function bringTo(deps: TableDependencies, job: TableJob, spec: TableSpec, 
 
 /** The counts of the commit that the table stands at, if this very run made it: its answer was lost then. Otherwise nothing was to do. */
 async function alreadyThere({ catalog }: TableDependencies, job: TableJob, plan: LoadPlan, signal: AbortSignal): Promise<LedgerEntry> {
-  const { head, spec } = plan;
+  const { head, last, spec } = plan;
   if (head.snapshot > job.snapshot) await assertKnown(catalog, job, plan, signal);
-  const last = await job.destination.entry(spec, head.commitId, signal);
   if (last?.runId === job.context.runId) return last;
   return {
     commitId: head.commitId,
@@ -101,7 +107,7 @@ async function alreadyThere({ catalog }: TableDependencies, job: TableJob, plan:
 /** A table beyond the catalog was loaded from another one, and would be left alone for ever: say so instead. */
 async function assertKnown(catalog: Catalog, job: TableJob, { head, spec }: LoadPlan, signal: AbortSignal): Promise<void> {
   try {
-    await catalog.difference({ pipeline: job.context.pipeline, dataset: datasetOf(job.model), from: head.snapshot, to: head.snapshot }, signal);
+    await catalog.target({ pipeline: job.context.pipeline, definitionVersion: job.context.definitionVersion, after: head.snapshot }, signal);
   } catch (error) {
     if (!isWeirError(error) || error.code !== 'INVALID_VALUE') throw error;
     throw new WeirError(
@@ -137,11 +143,11 @@ async function loadPlanned(deps: TableDependencies, job: TableJob, plan: LoadPla
 
 async function prepare(deps: TableDependencies, job: TableJob, plan: LoadPlan, dir: string, signal: AbortSignal): Promise<RowDifference> {
   const found = await deps.catalog.difference({ pipeline: job.context.pipeline, dataset: datasetOf(job.model), from: plan.fromSnapshot, to: job.snapshot }, signal);
-  const located = (segments: readonly LiveSegment[]) => segments.map(({ path, partitions, whole }) => ({ absolutePath: deps.lake.absolute(path), partitions, whole }));
+  const located = (segments: readonly LiveSegment[]): RelationSegment[] => segments.map(({ path, partitions, whole }) => ({ absolutePath: deps.lake.absolute(path), partitions, whole }));
   const difference = { before: located(found.before), after: located(found.after), unchanged: located(found.unchanged) };
-  const inputs = Object.values(difference).flatMap((segments) => segments.map(({ absolutePath }) => absolutePath));
-  return deps.engineTurns.take('engine', signal, () =>
-    withEngine({ ...deps.engine, inputs: [...new Set(inputs)], staging: dir, signal }, (engine) => writeDifference(engine, plan.spec, job.model.sequence, difference, dir)),
+  const over: EngineRunner = (segments, body) => withEngine({ ...deps.engine, inputs: [...new Set(segments.map(({ absolutePath }) => absolutePath))], staging: dir, signal }, body);
+  return deps.engineTurns.take('engine', { signal, background: job.context.background }, () =>
+    computeDifference({ over, ranges: deps.keyRanges, dir }, plan.spec, job.model.sequence, difference),
   );
 }
 

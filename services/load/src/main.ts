@@ -5,6 +5,8 @@ import { cachedDefinitions, connect, serve } from '@weir/rpc';
 import { remoteCatalog } from './catalog';
 import { readConfig } from './config';
 import { Connections } from './connections';
+import { newestDefinition } from './newest-definition';
+import { KeyRanges } from './key-ranges';
 import { services } from './rpc';
 import { Turns } from './turns';
 
@@ -14,8 +16,8 @@ async function main(): Promise<void> {
   const config = readConfig();
   const clients = connect({ metadata: config.metadata });
   const connections = new Connections(config.connections);
-  const sources = { lake: new Lake(config.lake), catalog: remoteCatalog(clients), definition: cachedDefinitions(clients) };
-  const turns = { engineTurns: new Turns(1), tableTurns: new Turns(1), destinationTurns: new Turns(2) };
+  const sources = { lake: new Lake(config.lake), catalog: remoteCatalog(clients), definition: cachedDefinitions(clients), newestDefinition: newestDefinition(clients) };
+  const turns = { keyRanges: new KeyRanges(), engineTurns: new Turns(1), tableTurns: new Turns(1), destinationTurns: new Turns(2) };
   const dependencies = { ...sources, ...turns, engine: config.engine, destinationOf: (name: string) => connections.destination(name) };
   const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });
   const readiness = new Readiness({ probe: () => connections.ping(), report: (ready) => server.setReady(ready), log });

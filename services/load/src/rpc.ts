@@ -1,17 +1,19 @@
 import type { StageGate } from '@weir/platform';
-import { LoadServiceService, stream, withProgress, type LoadRequest, type LoadResponse, type LoadServiceServer, type ServeOptions } from '@weir/rpc';
+import { LoadServiceService, stream, unary, withProgress, type ListHeadsRequest, type ListHeadsResponse, type LoadRequest, type LoadResponse, type LoadServiceServer, type ServeOptions } from '@weir/rpc';
+import { listHeads, type HeadsDependencies } from './list-heads';
 import { loadDestination, type LoadDependencies } from './load-destination';
 
-/** The load service over its use case. */
-export function services(dependencies: LoadDependencies, gate: StageGate): ServeOptions['services'] {
+/** The load service over its use cases. */
+export function services(dependencies: LoadDependencies & HeadsDependencies, gate: StageGate): ServeOptions['services'] {
   const load: LoadServiceServer = {
     load: stream<LoadRequest, LoadResponse>(async (request, { signal }, send) => {
       const result = await withProgress(
         (value) => send({ event: { $case: 'progress', value } }),
-        (report) => gate.run(signal, () => loadDestination(dependencies, request, { signal, report })),
+        (report) => gate.run(signal, () => loadDestination(dependencies, request, { signal, report }), request.context),
       );
       await send({ event: { $case: 'result', value: result } });
     }),
+    listHeads: unary<ListHeadsRequest, ListHeadsResponse>((request, { signal }) => listHeads(dependencies, request, signal)),
   };
   return [[LoadServiceService, load]];
 }

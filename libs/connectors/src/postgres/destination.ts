@@ -4,6 +4,7 @@ import { isWeirError, quoteQualified, WeirError } from '@weir/core';
 import { openPools, type Pools, type PostgresConnection } from './config';
 import { copyFiles, type RowFiles } from './copy';
 import { mapDestinationError } from './errors';
+import { readHeads, type TableState } from './heads';
 import { moveHead, readEntry, writeEntry, type LedgerEntry } from './ledger';
 import { addColumns, addKey, createBeside, createTemporary, DELETES, deleteRows, emptyTable, insertAll, moveIntoPlace, UPSERTS, upsertRows } from './merge';
 import { orAborted } from './or-aborted';
@@ -59,9 +60,9 @@ export class PostgresDestination {
     return mapped(tableLabel(spec), () => orAborted(signal, planLoad(this.pools.questions, spec, pipeline)));
   }
 
-  /** The commit's row in the ledger; undefined when it did not happen. */
-  async entry(spec: TableSpec, commitId: string, signal: AbortSignal): Promise<LedgerEntry | undefined> {
-    return mapped(tableLabel(spec), () => orAborted(signal, readEntry(this.pools.questions, commitId)));
+  /** Where a pipeline's tables stand; one that is not there, or was never loaded, is left out. Changes nothing. */
+  async heads(specs: readonly TableSpec[], pipeline: string, signal: AbortSignal): Promise<TableState[]> {
+    return mapped(undefined, () => orAborted(signal, readHeads(this.pools.questions, specs, pipeline)));
   }
 
   /**
@@ -124,7 +125,7 @@ async function create(transaction: Transaction, load: PreparedLoad, options: Del
 /** Undefined when the head moved. The head is claimed after the copies, so that a load that hangs in one stands in nobody's way. */
 async function change(transaction: Transaction, load: PreparedLoad, options: DeliverOptions): Promise<Counts | undefined> {
   const { plan } = load;
-  for (const statement of createTemporary(plan.spec)) await transaction.run(statement);
+  await transaction.run(createTemporary(plan.spec));
   await fill(transaction, UPSERTS, load, options);
   await copyAll(transaction, DELETES, identityInTableOrder(plan.spec), load.deletes, load, options);
   if (!(await claim(transaction, load))) return undefined;

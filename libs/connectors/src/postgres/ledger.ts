@@ -49,13 +49,32 @@ export async function ensureLedger(pool: Pool, schema: string): Promise<void> {
   await pool.query(`select pg_advisory_xact_lock(hashtext('weir.ledger')); ${CREATE} create schema if not exists ${quoteIdent(schema)};`);
 }
 
+const HEAD = `
+  select h.pipeline as head_pipeline, h.snapshot as head_snapshot, h.commit_id as head_commit, h.layout as head_layout, l.*
+  from weir.head h left join weir.ledger l on l.commit_id = h.commit_id where h.table_name = $1`;
+
+/** Where a table stands, and the commit that brought it there; undefined before the first one. */
+export interface Standing {
+  readonly head: Head;
+  readonly last: LedgerEntry | undefined;
+}
+
 /** Where the table stands; it gets a row at snapshot 0 when it has none. */
-export async function readHead(pool: Pool, table: string, pipeline: string, layout: string): Promise<Head> {
+export async function readHead(pool: Pool, table: string, pipeline: string, layout: string): Promise<Standing> {
+  const known = await findHead(pool, table);
+  if (known) return known;
   await pool.query('insert into weir.head (table_name, pipeline, snapshot, commit_id, layout) values ($1, $2, 0, $3, $4) on conflict do nothing', [table, pipeline, NOTHING, layout]);
-  const found = await pool.query<{ pipeline: string; snapshot: string; commit_id: string; layout: string }>('select pipeline, snapshot, commit_id, layout from weir.head where table_name = $1', [table]);
+  const made = await findHead(pool, table);
+  if (!made) throw new Error(`weir.head lost its row of ${table}.`);
+  return made;
+}
+
+async function findHead(pool: Pool, table: string): Promise<Standing | undefined> {
+  const found = await pool.query<LedgerRow>(HEAD, [table]);
   const row = found.rows[0];
-  if (!row) throw new Error(`weir.head lost its row of ${table}.`);
-  return { pipeline: row.pipeline, snapshot: Number(row.snapshot), commitId: row.commit_id, layout: row.layout };
+  if (!row) return undefined;
+  const head = { pipeline: row['head_pipeline'] ?? '', snapshot: Number(row['head_snapshot']), commitId: row['head_commit'] ?? '', layout: row['head_layout'] ?? '' };
+  return { head, last: row['commit_id'] === null ? undefined : entryOf(row) };
 }
 
 /**
@@ -85,19 +104,25 @@ export async function writeEntry(client: ClientBase, entry: LedgerEntry): Promis
 
 /** A commit's row; undefined when that commit did not happen. */
 export async function readEntry(client: ClientBase | Pool, commitId: string): Promise<LedgerEntry | undefined> {
-  const found = await client.query<Record<string, string>>('select * from weir.ledger where commit_id = $1', [commitId]);
+  const found = await client.query<LedgerRow>('select * from weir.ledger where commit_id = $1', [commitId]);
   const row = found.rows[0];
-  if (!row) return undefined;
-  const { pipeline = '', table_name: table = '', run_id: runId = '', trace_id: traceId = '' } = row;
+  return row && entryOf(row);
+}
+
+/** Columns as text. */
+type LedgerRow = Record<string, string | null>;
+
+function entryOf(row: LedgerRow): LedgerEntry {
+  const text = (column: string): string => row[column] ?? '';
   const number = (column: string): number => Number(row[column]);
   return {
-    commitId,
-    pipeline,
-    table,
+    commitId: text('commit_id'),
+    pipeline: text('pipeline'),
+    table: text('table_name'),
     fromSnapshot: number('from_snapshot'),
     toSnapshot: number('to_snapshot'),
-    runId,
-    traceId,
+    runId: text('run_id'),
+    traceId: text('trace_id'),
     inserted: number('inserted'),
     updated: number('updated'),
     deleted: number('deleted'),

@@ -29,13 +29,11 @@ export function moveIntoPlace(spec: TableSpec, staging: string): string[] {
   ];
 }
 
-export function createTemporary(spec: TableSpec): string[] {
+export function createTemporary(spec: TableSpec): string {
   const identity = new Set(identityColumns(spec));
   const columns = deliveredColumns(spec);
-  return [
-    `create temp table ${UPSERTS} (${columnList(columns)}) on commit drop`,
-    `create temp table ${DELETES} (${columnList(columns.filter(({ name }) => identity.has(name)))}) on commit drop`,
-  ];
+  return `create temp table ${UPSERTS} (${columnList(columns)}) on commit drop;
+    create temp table ${DELETES} (${columnList(columns.filter(({ name }) => identity.has(name)))}) on commit drop`;
 }
 
 export function addColumns(plan: LoadPlan): string[] {

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
-import { ensureLedger, readEntry, readHead, type Head } from './ledger';
-import { identityColumns, incompatible, inspectTable, layoutOf, missingColumns, tableLabel, type ExistingTable, type StoredColumn, type TableSpec } from './table';
+import { ensureLedger, readHead, type Head, type LedgerEntry } from './ledger';
+import { hasRows, identityColumns, incompatible, inspectTable, layoutOf, missingColumns, tableLabel, type ExistingTable, type StoredColumn, type TableSpec } from './table';
 
 /**
  * How the table gets to the next snapshot:
@@ -16,6 +16,8 @@ export interface LoadPlan {
   readonly kind: LoadKind;
   readonly pipeline: string;
   readonly head: Head;
+  /** The commit that brought the table to its head; undefined before the first. */
+  readonly last: LedgerEntry | undefined;
   /** The snapshot that the difference starts from; 0 is nothing. */
   readonly fromSnapshot: number;
   readonly rowsBefore: number;
@@ -28,19 +30,18 @@ export interface LoadPlan {
 /** Reads ledger and table and decides; creates ledger and schema where missing. Throws DESTINATION_INCOMPATIBLE. */
 export async function planLoad(pool: Pool, spec: TableSpec, pipeline: string): Promise<LoadPlan> {
   await ensureLedger(pool, spec.schema);
-  const head = await readHead(pool, tableLabel(spec), pipeline, layoutOf(spec));
+  const { head, last } = await readHead(pool, tableLabel(spec), pipeline, layoutOf(spec));
   if (head.pipeline !== pipeline) throw incompatible(spec, `is loaded by the pipeline ${head.pipeline}`);
   const existing = await inspectTable(pool, spec);
-  const base = { spec, pipeline, head };
+  const base = { spec, pipeline, head, last };
   // A table that was dropped, by hand perhaps, is simply built again.
   if (!existing) return { ...base, kind: 'create', fromSnapshot: 0, rowsBefore: 0, missing: [], formerKey: undefined };
-  if (head.snapshot === 0 && !existing.empty) throw incompatible(spec, 'has rows, but was not built by this Weir');
+  if (head.snapshot === 0 && (await hasRows(pool, spec))) throw incompatible(spec, 'has rows, but was not built by this Weir');
   const missing = missingColumns(spec, existing);
   const sameKey = existing.primaryKey?.columns.join('\0') === identityColumns(spec).join('\0');
   if (head.snapshot === 0 || head.layout !== layoutOf(spec) || !sameKey) {
     return { ...base, kind: 'rebuild', fromSnapshot: 0, rowsBefore: 0, missing, formerKey: existing.primaryKey };
   }
-  const last = await readEntry(pool, head.commitId);
   return { ...base, kind: 'merge', fromSnapshot: head.snapshot, rowsBefore: last?.rowsInTable ?? 0, missing, formerKey: undefined };
 }
 

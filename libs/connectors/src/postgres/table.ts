@@ -64,36 +64,40 @@ export interface ExistingTable {
   /** Columns that an insert must give: not null and without a default. */
   readonly demanded: readonly string[];
   readonly primaryKey: { readonly name: string; readonly columns: readonly string[] } | undefined;
-  readonly empty: boolean;
 }
+
+interface InspectedRow {
+  readonly kind: string;
+  readonly columns: readonly (StoredColumn & { readonly demanded: boolean })[];
+  readonly key: { readonly name: string; readonly columns: readonly string[] } | null;
+}
+
+const INSPECT = `
+  select c.relkind as kind,
+    (select coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'demanded', a.attnotnull and not a.atthasdef and a.attidentity = '') order by a.attnum), '[]')
+       from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
+    (select json_build_object('name', k.conname, 'columns', array(select a.attname::text from unnest(k.conkey) with ordinality as key(attnum, at)
+            join pg_attribute a on a.attrelid = k.conrelid and a.attnum = key.attnum order by key.at))
+       from pg_constraint k where k.conrelid = c.oid and k.contype = 'p') as key
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2`;
 
 /** Reads what is there; undefined when nothing has the name. Throws DESTINATION_INCOMPATIBLE for a view or anything else that is no table. */
 export async function inspectTable(client: ClientBase | Pool, spec: TableSpec): Promise<ExistingTable | undefined> {
-  const found = await client.query<{ oid: number; kind: string }>(
-    'select c.oid, c.relkind as kind from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2',
-    [spec.schema, spec.name],
-  );
+  const found = await client.query<InspectedRow>(INSPECT, [spec.schema, spec.name]);
   const relation = found.rows[0];
   if (!relation) return undefined;
   if (relation.kind !== 'r' && relation.kind !== 'p') throw incompatible(spec, 'is there, but is not a table');
-  const columns = await client.query<StoredColumn & { demanded: boolean }>(
-    `select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull and not a.atthasdef and a.attidentity = '' as demanded
-       from pg_attribute a where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped order by a.attnum`,
-    [relation.oid],
-  );
-  const keys = await client.query<{ name: string; columns: string[] }>(
-    `select c.conname as name, array(select a.attname::text from unnest(c.conkey) with ordinality k(attnum, at)
-            join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum order by k.at) as columns
-       from pg_constraint c where c.conrelid = $1 and c.contype = 'p'`,
-    [relation.oid],
-  );
-  const rows = await client.query(`select 1 from ${quoteQualified(spec.schema, spec.name)} limit 1`);
   return {
-    columns: columns.rows.map(({ name, type }) => ({ name, type })),
-    demanded: columns.rows.filter((column) => column.demanded).map((column) => column.name),
-    primaryKey: keys.rows[0],
-    empty: rows.rows.length === 0,
+    columns: relation.columns.map(({ name, type }) => ({ name, type })),
+    demanded: relation.columns.filter((column) => column.demanded).map((column) => column.name),
+    primaryKey: relation.key ?? undefined,
   };
+}
+
+/** Whether a table has any row. */
+export async function hasRows(client: ClientBase | Pool, spec: TableSpec): Promise<boolean> {
+  const found = await client.query(`select 1 from ${quoteQualified(spec.schema, spec.name)} limit 1`);
+  return found.rows.length > 0;
 }
 
 /**

@@ -35,6 +35,10 @@ export class TestDataset {
         if (!found) throw new WeirError({ code: 'UNKNOWN_DATASET', message: dataset });
         return found.difference(from, to);
       },
+      target: ({ after }) => {
+        const newest = Math.max(...datasets.map(({ snapshot }) => snapshot));
+        return after > newest ? Promise.reject(new WeirError({ code: 'INVALID_VALUE', message: 'No such snapshot.' })) : Promise.resolve(after);
+      },
     };
   }
 
@@ -66,6 +70,12 @@ export class TestDataset {
     return [...byPath].map(([path, partitions]) => ({ path, sha256: '', bytes: 0, partitions, whole: partitions.length === this.files.get(path)?.length }));
   }
 
+  /** Where the rows of a snapshot were written, below the lake's root. */
+  pathAt(snapshot: number): string {
+    const { zone, name } = this.model;
+    return `${zone}/test/${name}/run-${snapshot}/attempt-0.parquet`;
+  }
+
   private async write(partitions: readonly (readonly [string, readonly TestRow[]])[]): Promise<string> {
     const { model, snapshot } = this;
     const columns: Column[] = [...model.columns, { name: '_weir_partition', type: 'VARCHAR' }];
@@ -73,7 +83,7 @@ export class TestDataset {
     const rows = partitions.flatMap(([partition, list]) => list.map((row) => ({ ...row, _weir_partition: partition })));
     const values = rows.map((row) => `(${columns.map((column) => literal(column, (row as TestRow)[column.name])).join(', ')})`);
     const select = `select * from (values ${values.join(', ')}) t(${columns.map(({ name }) => quoteIdent(name)).join(', ')})`;
-    const path = `${model.zone}/test/${model.name}/run-${snapshot}/attempt-0.parquet`;
+    const path = this.pathAt(snapshot);
     const scratch = await this.lake.scratch(`run-${snapshot}`, 'test');
     const file = join(scratch.dir, 'rows.parquet');
     await withEngine({ inputs: [], staging: scratch.dir, memoryLimit: '256MB', threads: 1 }, (engine) => engine.run(`copy (${select}) to ${quoteLiteral(file)} (format parquet)`));

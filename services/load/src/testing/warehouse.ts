@@ -5,7 +5,9 @@ import { Secret } from '@weir/platform';
 import type { LoadResult, Progress, StageContext } from '@weir/rpc';
 import { tempDir, testDatabase, type TestPostgres } from '@weir/testkit';
 import type pg from 'pg';
+import type { HeadsDependencies } from '../list-heads';
 import { loadDestination, type LoadDependencies } from '../load-destination';
+import { KeyRanges } from '../key-ranges';
 import { Turns } from '../turns';
 import { TestDataset } from './test-dataset';
 
@@ -45,7 +47,7 @@ let runs = 0;
 
 /** The load stage over datasets of the test; each call is a run of its own unless it is given one. */
 export class TestLoad {
-  readonly deps: LoadDependencies;
+  readonly deps: LoadDependencies & HeadsDependencies;
 
   constructor(
     readonly warehouse: Pick<Warehouse, 'lake'>,
@@ -57,10 +59,12 @@ export class TestLoad {
       catalog: TestDataset.catalog(datasets),
       lake: warehouse.lake,
       engine: { memoryLimit: '256MB', threads: 2 },
+      keyRanges: new KeyRanges(),
       engineTurns: new Turns(1),
       tableTurns: new Turns(1),
       destinationTurns: new Turns(2),
       definition: () => Promise.resolve(definitionOf(datasets.map(({ model }) => model))),
+      newestDefinition: () => Promise.resolve(definitionOf(datasets.map(({ model }) => model))),
       destinationOf: () => destination,
       ...overrides,
     };
@@ -74,7 +78,7 @@ export class TestLoad {
 
 export function newRun(): StageContext {
   runs += 1;
-  return { runId: `run-${runs}`, pipeline: 'test', definitionVersion: 1, attempt: `attempt-${runs}` };
+  return { runId: `run-${runs}`, pipeline: 'test', definitionVersion: 1, attempt: `attempt-${runs}`, background: false };
 }
 
 function definitionOf(models: readonly Model[]): Definition {
@@ -85,6 +89,7 @@ function definitionOf(models: readonly Model[]): Definition {
     contract: { id: 'test', version: '1.0.0', datasets: [] },
     models,
     destinations: [{ connection: 'warehouse', type: 'postgres', schema: 'test' }],
+    mode: 'batch', lookbackGrains: 0, approval: 'never', retention: {}, upstream: [],
     policy: { retries: 2, retryDelayMs: 0, executionTimeoutMs: 60_000, failAbove: { share: 0.01, minRows: 100 } },
   };
 }

@@ -1,0 +1,37 @@
+import type { TableSpec } from '@weir/connectors';
+import type { Engine, RelationSegment } from '@weir/engine';
+import { KeyRanges } from './key-ranges';
+import { writeDifference, type RowDifference, type SegmentDifference } from './write-difference';
+
+/** Gives a body an engine that can read these segments. */
+export type EngineRunner = <T>(segments: readonly RelationSegment[], body: (engine: Engine) => Promise<T>) => Promise<T>;
+
+/** Where a difference is computed. */
+export interface DifferencePlace {
+  readonly over: EngineRunner;
+  readonly ranges: KeyRanges;
+  /** The engine's staging folder. */
+  readonly dir: string;
+}
+
+/**
+ * Computes the rows that take a table from one snapshot to another. Of the segments that did not change it opens only those which may have a
+ * key that did: where rows are told apart by partition and id there are none.
+ */
+export async function computeDifference({ over, ranges, dir }: DifferencePlace, spec: TableSpec, sequence: string | undefined, difference: SegmentDifference): Promise<RowDifference> {
+  const changed = [...difference.before, ...difference.after];
+  const write = (engine: Engine, unchanged: readonly RelationSegment[]): Promise<RowDifference> => writeDifference(engine, spec, sequence, { ...difference, unchanged }, dir);
+  if (spec.identity.by !== 'key' || difference.unchanged.length === 0) return over(changed, (engine) => write(engine, []));
+  if (!KeyRanges.applyTo(spec)) return over([...changed, ...difference.unchanged], (engine) => write(engine, difference.unchanged));
+  const first = await over(changed, async (engine) => {
+    await ranges.learn(engine, spec, changed);
+    const near = ranges.overlapping(spec, changed, difference.unchanged);
+    return { near, rows: near.length === 0 ? await write(engine, []) : undefined };
+  });
+  if (first.rows) return first.rows;
+  // What an engine may read is fixed when it opens, so that these need another one.
+  return over([...changed, ...first.near], async (engine) => {
+    await ranges.learn(engine, spec, first.near);
+    return write(engine, ranges.overlapping(spec, changed, first.near));
+  });
+}
