@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from './log';
 
 /** Between two looks. */
 const INTERVAL_MS = 1_000;
@@ -10,7 +9,7 @@ interface ReadinessOptions {
   readonly probe: () => Promise<void>;
   /** Told about every change. */
   readonly report: (ready: boolean) => void;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly log: { info(message: string): void; warn(context: object, message: string): void };
 }
 
 /** Whether a service can work: probes once a second, so a service that was started before what it needs, or outlives it, comes back by itself. */

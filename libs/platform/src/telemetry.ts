@@ -30,7 +30,8 @@ export function startTelemetry(service: string): void {
     instrumentations: [
       // Health probes and questions to Temporal come every second or two and would bury the traces of runs.
       new GrpcInstrumentation({ ignoreGrpcMethods: [/^(check|watch|serverreflectioninfo|export|getsysteminfo|queryworkflow|describeworkflowexecution|getworkflowexecutionhistory)$/i] }),
-      new PgInstrumentation({ requireParentSpan: true, enhancedDatabaseReporting: false }),
+      // Nor does taking a connection from its pool say anything; there would be one such span for each query.
+      new PgInstrumentation({ requireParentSpan: true, enhancedDatabaseReporting: false, ignoreConnectSpans: true }),
     ],
   });
   sdk.start();

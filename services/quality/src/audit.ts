@@ -25,7 +25,7 @@ export async function audit(dependencies: AuditDependencies, request: AuditReque
   const attributes = { 'weir.stage': STAGE, 'weir.pipeline': stage.pipeline, 'weir.run.id': stage.runId };
   await withSpan('quality audit', attributes, async (span) => {
     const progress = (value: Progress): Promise<void> => send({ event: { $case: 'progress', value } });
-    const { outcomes, samples } = await withProgress(progress, (report) => dependencies.gate.run(signal, () => attempt(dependencies, stage, report, signal)));
+    const { outcomes, samples } = await withProgress(progress, (report) => dependencies.gate.run(signal, () => attempt(dependencies, stage, report, signal), stage));
     span.setAttributes({ 'weir.checks': outcomes.length, 'weir.checks.failed': outcomes.filter(({ passed }) => !passed).length });
     await send({ event: { $case: 'result', value: { checks: outcomes.map(toCheckResult), verdict: toVerdict(verdict(outcomes)), score: score(outcomes) } } });
     if (verdict(outcomes) === 'failed') throw checkFailure(outcomes, samples, STAGE);

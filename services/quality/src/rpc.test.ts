@@ -30,7 +30,7 @@ const content = `${HEADER}\n${line('1', { 6: '' })}\nbroken\n`;
 async function validate(runId: string): Promise<{ events: (string | undefined)[]; error: unknown }> {
   const raw = await bench.stageRaw(runId, [{ name: 'a.csv', content }]);
   const events: ValidateResponse[] = [];
-  const context = { runId, pipeline: 'retail', definitionVersion: 1, interval: undefined, attempt: 'first' };
+  const context = { runId, pipeline: 'retail', definitionVersion: 1, interval: undefined, attempt: 'first', background: false };
   try {
     for await (const event of clients.quality.validate({ context, raw })) events.push(event);
   } catch (error) {

@@ -9,6 +9,8 @@ export interface StageRequest {
   readonly attempt: string;
   readonly definitionVersion: number;
   readonly segments: ManifestReference;
+  /** Live work goes first. */
+  readonly background: boolean;
 }
 
 /** The parts of a stage request; INVALID_VALUE for one without them. `name` is the field of the segments. */
@@ -18,6 +20,6 @@ export function requestOf(context: StageContext | undefined, segments: SegmentSe
   for (const field of ['pipeline', 'runId', 'attempt'] as const) {
     if (context[field] === '') throw new WeirError({ code: 'INVALID_VALUE', message: `\`${field}\` of the request's context is empty.` });
   }
-  const { pipeline, runId, attempt, definitionVersion } = context;
-  return { pipeline, runId, attempt, definitionVersion, segments: { manifest: segments.manifest, sha256: segments.sha256 } };
+  const { pipeline, runId, attempt, definitionVersion, background } = context;
+  return { pipeline, runId, attempt, definitionVersion, background, segments: { manifest: segments.manifest, sha256: segments.sha256 } };
 }

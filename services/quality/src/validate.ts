@@ -34,7 +34,7 @@ export async function validate(dependencies: Dependencies, request: ValidateRequ
   const attributes = { 'weir.stage': STAGE, 'weir.pipeline': stage.pipeline, 'weir.run.id': stage.runId };
   await withSpan('quality validate', attributes, async (span) => {
     const progress = (value: Progress): Promise<void> => send({ event: { $case: 'progress', value } });
-    const { result, failure } = await withProgress(progress, (report) => dependencies.gate.run(signal, () => attempt(dependencies, stage, report, signal), placesFor(request.raw?.bytes ?? 0)));
+    const { result, failure } = await withProgress(progress, (report) => dependencies.gate.run(signal, () => attempt(dependencies, stage, report, signal), { places: placesFor(request.raw?.bytes ?? 0), background: stage.background }));
     const { read = 0, admitted = 0, duplicate = 0, quarantined = 0 } = result.accounts ?? {};
     span.setAttributes({ 'weir.rows.read': read, 'weir.rows.admitted': admitted, 'weir.rows.duplicate': duplicate, 'weir.rows.quarantined': quarantined });
     await send({ event: { $case: 'result', value: result } });

@@ -76,12 +76,12 @@ export class Workbench {
   }
 
   async validateRaw(runId: string, raw: SegmentSet, signal: AbortSignal = new AbortController().signal): Promise<Answer<ValidateResult>> {
-    const request: ValidateRequest = { context: { runId, pipeline: 'retail', definitionVersion: 1, interval: undefined, attempt: randomUUID() }, raw };
+    const request: ValidateRequest = { context: { runId, pipeline: 'retail', definitionVersion: 1, interval: undefined, attempt: randomUUID(), background: false }, raw };
     return collect((send) => validate(this.dependencies, request, send, signal));
   }
 
   async audit(staged: SegmentSet): Promise<Answer<AuditResult>> {
-    const context = { runId: randomUUID(), pipeline: 'retail', definitionVersion: 1, interval: undefined, attempt: randomUUID() };
+    const context = { runId: randomUUID(), pipeline: 'retail', definitionVersion: 1, interval: undefined, attempt: randomUUID(), background: false };
     return collect((send) => audit(this.dependencies, { context, staged }, send, new AbortController().signal));
   }
 
@@ -147,6 +147,7 @@ export function retail(change: { dataset?: Partial<ContractDataset>; failAbove?:
     contract: { id: 'retail', version: '1.0.0', datasets: [orders, ...(change.others ?? [])] },
     models: change.models ?? [],
     destinations: [],
+    mode: 'batch', lookbackGrains: 0, approval: 'never', retention: {}, upstream: [],
     policy: { retries: 2, retryDelayMs: 300_000, executionTimeoutMs: 3_600_000, failAbove: change.failAbove ?? { share: 0.5, minRows: 100 } },
   };
 }
