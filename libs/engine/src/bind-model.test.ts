@@ -92,12 +92,12 @@ async function fill(engine: Engine, name: string, rows: readonly Row[]): Promise
 
 const multiset = (rows: readonly object[]): string[] => rows.map((each) => JSON.stringify(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))).sort();
 
-/** The oracle: the model's own text, over tables that hold one partition, once for each. */
-async function onePartitionAtATime(engine: Engine, sql: string, x: readonly Row[], y: readonly Row[]): Promise<string[]> {
+/** The oracle: the model's own text, over tables that hold one partition (all of them where they are whole), once for each. */
+async function onePartitionAtATime(engine: Engine, sql: string, x: readonly Row[], y: readonly Row[], whole: readonly string[] = []): Promise<string[]> {
   const results: object[] = [];
   for (const partition of PARTITIONS) {
-    await fill(engine, 'bronze.x', x.filter((each) => each.p === partition));
-    await fill(engine, 'silver.y', y.filter((each) => each.p === partition));
+    await fill(engine, 'bronze.x', x.filter((each) => whole.includes('bronze.x') || each.p === partition));
+    await fill(engine, 'silver.y', y.filter((each) => whole.includes('silver.y') || each.p === partition));
     for (const table of ['bronze.x', 'silver.y']) await engine.run(`alter table ${table} drop column _weir_partition`);
     for (const result of await engine.rows(sql)) results.push({ ...result, _weir_partition: partition });
   }
@@ -118,6 +118,26 @@ describe('an interval model over many partitions in one statement equals the mod
         expect(bound).toEqual(await onePartitionAtATime(engine, sql, x, y));
       });
       await fc.assert(property, { numRuns: 12 });
+    });
+  });
+});
+
+describe('an interval model that sees all of an input equals the model run once for each partition, beside all of that input', () => {
+  const whole = [['bronze.x'], ['silver.y'], ['bronze.x', 'silver.y']];
+  it.each(SHAPES.flatMap((sql) => whole.filter((names) => names.every((name) => sql.includes(name))).map((names) => [names.join(' and '), sql] as const)))('all of %s: %s', async (names, sql) => {
+    const all = names.split(' and ');
+    const inputs = new Map([...INPUTS].map(([name, input]) => [name, { ...input, whole: all.includes(name) }]));
+    const statements = await bindModel(sql, inputs, { scope: 'interval', partitions: PARTITIONS });
+    await inEngine(async (engine) => {
+      await engine.run('create schema bronze');
+      await engine.run('create schema silver');
+      const property = fc.asyncProperty(table, table, async (x, y) => {
+        await fill(engine, 'main.all_x', x);
+        await fill(engine, 'main.all_y', y);
+        const bound = multiset((await Promise.all(statements.map((statement) => engine.rows(statement)))).flat());
+        expect(bound).toEqual(await onePartitionAtATime(engine, sql, x, y, all));
+      });
+      await fc.assert(property, { numRuns: 8 });
     });
   });
 });

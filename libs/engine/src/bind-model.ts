@@ -9,6 +9,8 @@ export interface ModelInput {
   readonly relation: string;
   /** What the model may see of it. */
   readonly columns: readonly Column[];
+  /** Whether an interval model sees all of it in each partition, such as a dimension of another pipeline; `relation` then needs no `_weir_partition`. */
+  readonly whole?: boolean | undefined;
 }
 
 /** Over what a model runs: row by row, once for each of these partitions, or once over all there is. */
@@ -20,7 +22,7 @@ const EACH = '_weir_p';
 /**
  * The statements that run a model; all their rows together are its result. Each gives the model's output columns and `_weir_partition`;
  * of row scope `_weir_row_id` and `_weir_position` of the input's row too.
- * An interval model gives for each partition what it gives over the inputs' rows of that partition alone: in one statement for all of them
+ * An interval model gives for each partition what it gives over the inputs' rows of that partition alone, and over all rows of inputs that are whole: in one statement for all of them
  * where the engine can, in one statement for each otherwise.
  * The model's own text is never run; the engine's parse tree of it is, with every dataset replaced by a sub-select on its relation.
  * Throws FORBIDDEN_SQL or INVALID_SQL for what `inspector` refuses to parse, UNKNOWN_DATASET for an input that is not given.
@@ -75,7 +77,7 @@ async function replaceTables(tree: SyntaxNode, inputs: ReadonlyMap<string, Model
     const input = inputs.get(name);
     if (!input) throw new WeirError({ code: 'UNKNOWN_DATASET', message: `The model reads \`${name}\`, which it was not given.`, fix: `It was given ${[...inputs.keys()].join(', ')}.` });
     const columns = [...input.columns, ...kept].map((column) => quoteIdent(column.name)).join(', ');
-    const select = await parseSelect(`select ${columns} from ${input.relation}${filter}`);
+    const select = await parseSelect(`select ${columns} from ${input.relation}${input.whole ? '' : filter}`);
     if (isProblem(select)) throw new WeirError({ code: 'INTERNAL', message: `${select.message} (relation of ${name})` });
     becomeSubquery(table, select);
   }

@@ -21,6 +21,8 @@ describe('inspectModel: what a model reads', () => {
     ['with recursive r as (select 1 as n union all select n + 1 from r where n < 5) select * from r', ''],
     ['select * from (values (1), (2)) v(a)', ''],
     ['select 1 as a', ''],
+    ['select c.a from shop.x c join silver.x on c.a = x.a', 'shop.x silver.x'],
+    ['select a from bronze.x where a in (select a from bronze.x)', 'bronze.x'],
     ['select _weir_row_id as id, x._weir_position as place from bronze.x', 'bronze.x'],
     ['select * from bronze.x pivot (sum(b) for a in (1, 2))', 'bronze.x'],
     ["select 'ü', '_weir is fine in a text', a from bronze.x", 'bronze.x'],
@@ -38,6 +40,9 @@ describe('inspectModel: what a model reads', () => {
 describe('inspectModel: what is refused, and where', () => {
   it.each([
     ['', 'INVALID_SQL 1:1 The SQL is empty.'],
+    ['select silver.x.a from silver.x join shop.X on silver.x.a = shop.x.a', 'INVALID_SQL 1:38 `silver.x` and `shop.X` would both be called `x`; give one another name, such as: shop.X as other_x.'],
+    ['select a from bronze.y where a in (select a from shop.y)', 'INVALID_SQL 1:50 `bronze.y` and `shop.y` would both be called `y`; give one another name, such as: shop.y as other_y.'],
+    ['select a from information_schema.tables', "FORBIDDEN_SQL 1:15 `information_schema` is a schema of the engine's own; a pipeline of this name cannot be read."],
     ['-- nothing', 'INVALID_SQL 1:1 The SQL is empty.'],
     ['select a,\n  fro bronze.x', 'INVALID_SQL 2:13 Syntax error at or near ".".'],
     ["select 'ä',\n 'open", 'INVALID_SQL 2:2 Unterminated quoted string at or near "\'open".'],

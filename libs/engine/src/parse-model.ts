@@ -10,6 +10,9 @@ import { childrenOf, ctesOf, isNode, isQuery, isProblem, parseSelect, textOf, ty
 /** Kinds of things that a FROM may name; all else (table functions, SHOW, system tables by reference) is refused. */
 const TABLE_KINDS: ReadonlySet<string> = new Set(['BASE_TABLE', 'SUBQUERY', 'JOIN', 'EMPTY', 'EMPTY_FROM', 'EXPRESSION_LIST', 'PIVOT']);
 
+/** What the engine itself calls so; a pipeline of such a name cannot be told from it. */
+const ENGINE_SCHEMAS: ReadonlySet<string> = new Set(['memory', 'system', 'temp', 'information_schema', 'pg_catalog']);
+
 /** The names that Weir gives columns and relations of its own. */
 const RESERVED = /^_weir/i;
 
@@ -33,6 +36,8 @@ export async function inspectModel(sql: string): Promise<SqlModel | SqlProblem> 
 /** One walk over a tree; the first problem in reading order of the tree is kept. */
 class Inspection {
   readonly inputs: string[] = [];
+  /** Datasets that go by their own name, by that name. */
+  private readonly unaliased = new Map<string, string>();
   problem: SqlProblem | undefined;
 
   constructor(
@@ -81,10 +86,19 @@ class Inspection {
     const [catalog, schema, table] = [textOf(node, 'catalog_name'), textOf(node, 'schema_name'), textOf(node, 'table_name')];
     const name = [catalog, schema, table].filter(Boolean).join('.');
     if (catalog) return this.refuse(node, `\`${name}\` is in another catalog; write a dataset as zone.name`);
+    if (ENGINE_SCHEMAS.has(schema.toLowerCase())) return this.refuse(node, `\`${schema}\` is a schema of the engine's own; a pipeline of this name cannot be read`);
     if (/[./\\:*?[\]]/.test(table) || /[./\\:*?[\]]/.test(schema)) return this.refuse(node, `\`${name}\` looks like a file; a model reads declared datasets only`);
     if (isNode(node['at_clause'])) return this.refuse(node, 'A model reads one snapshot; AT is not available');
     if (!schema && ctes.has(table.toLowerCase())) return;
     if (!this.inputs.includes(name)) this.inputs.push(name);
+    if (!textOf(node, 'alias')) this.bare(name, table.toLowerCase(), node);
+  }
+
+  /** Bound, a dataset goes by its bare name, or by the alias that it was given. */
+  private bare(name: string, table: string, node: SyntaxNode): void {
+    const other = this.unaliased.get(table) ?? name;
+    this.unaliased.set(table, other);
+    if (other !== name) this.problem ??= { code: 'INVALID_SQL', message: `\`${other}\` and \`${name}\` would both be called \`${table}\`; give one another name, such as: ${name} as other_${table}.`, ...this.at(node) };
   }
 
   private expression(node: SyntaxNode): void {

@@ -1,7 +1,8 @@
-import { WHOLE, WeirError, partitionsOf, quoteIdent, rowHashSql, winnerOrderSql, type Column, type Definition, type Model } from '@weir/core';
-import { segmentRelation, ROW_COLUMNS, PARTITION_COLUMN, type Engine, type RelationSegment } from '@weir/engine';
+import { WHOLE, WeirError, partitionsOf, type Column, type Definition, type Model } from '@weir/core';
+import type { RelationSegment } from '@weir/engine';
 import { Scope, type StageContext, type TransformRequest } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
+import { gatherUpstream, type UpstreamDataset } from './upstream-inputs';
 
 /** What a call runs, and over what. */
 export interface Work {
@@ -11,22 +12,29 @@ export interface Work {
   readonly models: readonly Model[];
   /** Every model gives rows for these, if only none. */
   readonly partitions: readonly string[];
-  /** Segments of datasets that no model of this call makes. */
+  /** Segments of the pipeline's own datasets that no model of this call makes. */
   readonly sources: ReadonlyMap<string, readonly RelationSegment[]>;
+  /** What models read of other pipelines, by the name that they use. */
+  readonly upstream: ReadonlyMap<string, UpstreamDataset>;
 }
 
-/** Looks up all that a request names. Throws PIPELINE_NOT_FOUND, INVALID_VALUE, UNKNOWN_DATASET, SEGMENT_CORRUPT and UNAVAILABLE. */
+/** Looks up all that a request names. Throws PIPELINE_NOT_FOUND, INVALID_VALUE, UNKNOWN_DATASET, MODEL_FAILED, SEGMENT_CORRUPT and UNAVAILABLE. */
 export async function gatherWork(dependencies: Dependencies, request: TransformRequest, signal: AbortSignal): Promise<Work> {
   const { context } = request;
   if (!context?.pipeline || !context.runId || !context.attempt) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no whole stage context.', fix: 'Give pipeline, run_id, definition_version and attempt.' });
   const definition = await dependencies.metadata.definition(context.pipeline, context.definitionVersion, signal);
-  if (request.scope === Scope.HISTORY) {
-    const models = definition.models.filter((model) => model.scope === 'history');
-    return { context, definition, models, partitions: [WHOLE], sources: await published(dependencies, context.pipeline, request.snapshot, models, signal) };
-  }
-  if (request.scope !== Scope.INTERVAL) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no scope.', fix: 'Use SCOPE_INTERVAL or SCOPE_HISTORY.' });
-  const models = definition.models.filter((model) => model.scope !== 'history');
-  return { context, definition, models, partitions: partitionsOf(context.interval, definition.grain), sources: await staged(dependencies, request, readFrom(models)) };
+  const history = request.scope === Scope.HISTORY;
+  if (!history && request.scope !== Scope.INTERVAL) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no scope.', fix: 'Use SCOPE_INTERVAL or SCOPE_HISTORY.' });
+  const models = definition.models.filter((model) => (model.scope === 'history') === history);
+  const partitions = history ? [WHOLE] : partitionsOf(context.interval, definition.grain);
+  const references = readFrom(models);
+  const foreign = new Set(definition.upstream.map(({ reference }) => reference));
+  const own = new Set([...references].filter((reference) => !foreign.has(reference)));
+  const [sources, upstream] = await Promise.all([
+    history ? published(dependencies, context.pipeline, request.snapshot, own, signal) : staged(dependencies, request, own),
+    gatherUpstream(dependencies, { definition, references, partitions: history ? undefined : partitions, pinned: request.upstream }, signal),
+  ]);
+  return { context, definition, models, partitions, sources, upstream };
 }
 
 /** What a dataset's rows have. */
@@ -55,23 +63,6 @@ export function qualified(model: Model): string {
   return `${model.zone}.${model.name}`;
 }
 
-/**
- * Makes a dataset's live rows readable under a name. Over the history a key that came in several partitions is one row, the same that a
- * destination holds; within a run each partition stands for itself.
- */
-export async function createView(engine: Engine, view: string, { definition, partitions }: Work, dataset: string, segments: readonly RelationSegment[]): Promise<void> {
-  const shape = datasetShape(definition, dataset);
-  const relation = segmentRelation(segments, [...shape.columns, PARTITION_COLUMN, ...(shape.identified ? ROW_COLUMNS : [])]);
-  const overHistory = partitions.length === 1 && partitions[0] === WHOLE && definition.grain !== undefined;
-  const rows = overHistory && shape.key.length > 0 ? winners(shape, relation) : `select * from ${relation}`;
-  await engine.run(`create or replace view ${view} as ${rows}`, `bind ${dataset}`);
-}
-
-function winners({ columns, key, sequence }: DatasetShape, relation: string): string {
-  const order = winnerOrderSql(sequence, rowHashSql(columns.map(({ name }) => name)));
-  return `select * from ${relation} qualify row_number() over (partition by ${key.map(quoteIdent).join(', ')} order by ${order}) = 1`;
-}
-
 /** This run's bronze, all of it. */
 async function staged({ lake }: Dependencies, { bronze }: TransformRequest, read: ReadonlySet<string>): Promise<Map<string, RelationSegment[]>> {
   if (!bronze) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no bronze.', fix: 'Give the segments that Validate staged.' });
@@ -80,9 +71,9 @@ async function staged({ lake }: Dependencies, { bronze }: TransformRequest, read
   return new Map(datasets.map(({ dataset, segments }) => [dataset, segments.map((segment) => ({ absolutePath: lake.absolute(segment.path), partitions: segment.partitions, whole: true }))]));
 }
 
-/** What the models read that is not one of them, at a published snapshot. */
-async function published({ lake, metadata }: Dependencies, pipeline: string, snapshot: number, models: readonly Model[], signal: AbortSignal): Promise<Map<string, RelationSegment[]>> {
-  const live = await metadata.snapshot(pipeline, snapshot, [...readFrom(models)], signal);
+/** Datasets at a published snapshot. */
+async function published({ lake, metadata }: Dependencies, pipeline: string, snapshot: number, read: ReadonlySet<string>, signal: AbortSignal): Promise<Map<string, RelationSegment[]>> {
+  const live = await metadata.snapshot(pipeline, snapshot, [...read], signal);
   return new Map([...live].map(([dataset, segments]) => [dataset, segments.map((segment) => ({ absolutePath: lake.absolute(segment.path), partitions: segment.partitions, whole: segment.whole }))]));
 }
 

@@ -9,7 +9,7 @@ export function services(dependencies: Dependencies, gate: StageGate): ServeOpti
     transform: stream<TransformRequest, TransformResponse>(async (request, { signal }, send) => {
       const result = await withProgress(
         (value) => send({ event: { $case: 'progress', value } }),
-        (report) => gate.run(signal, () => transformRun(dependencies, request, signal, report)),
+        (report) => gate.run(signal, () => transformRun(dependencies, request, signal, report), request.context),
       );
       await send({ event: { $case: 'result', value: result } });
     }),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { WeirError, isWeirError, quoteIdent, type Definition, type Model } from '@weir/core';
+import { WeirError, isWeirError, quoteIdent, type Model } from '@weir/core';
 import { bindModel, PARTITION_COLUMN, ROW_COLUMNS, writeParquet, type Binding, type Engine, type ModelInput, type ParquetFile } from '@weir/engine';
-import { datasetShape, qualified } from './inputs';
+import { qualified, type Work } from './inputs';
 
 /** What one model gave: files in the staging folder, and the rows of each partition, also of those without. */
 export interface ModelOutput {
@@ -11,11 +11,10 @@ export interface ModelOutput {
 }
 
 export interface ModelRun {
-  readonly definition: Definition;
+  readonly work: Work;
   readonly model: Model;
-  /** Views by dataset. */
-  readonly views: ReadonlyMap<string, string>;
-  readonly partitions: readonly string[];
+  /** By dataset; more than the model reads. */
+  readonly inputs: ReadonlyMap<string, ModelInput>;
   /** The engine's staging folder. */
   readonly staging: string;
 }
@@ -26,23 +25,23 @@ export async function runModel(engine: Engine, run: ModelRun): Promise<ModelOutp
   try {
     const statements = await bindModel(run.model.sql, inputsOf(run), bindingOf(run));
     const files = await writeRows(engine, run, statements);
-    return { dataset, files, partitions: countPartitions(dataset, files, run.partitions) };
+    return { dataset, files, partitions: countPartitions(dataset, files, run.work.partitions) };
   } catch (error) {
-    throw isWeirError(error) ? ofModel(error, run.model) : error;
+    throw isWeirError(error) ? ofModel(error, run) : error;
   }
 }
 
-function inputsOf({ definition, model, views }: ModelRun): Map<string, ModelInput> {
+function inputsOf({ model, inputs }: ModelRun): Map<string, ModelInput> {
   return new Map(
     model.inputs.map((dataset) => {
-      const view = views.get(dataset);
-      if (view === undefined) throw new WeirError({ code: 'UNKNOWN_DATASET', message: `${qualified(model)} reads \`${dataset}\`, which this run does not have.`, place: model.file });
-      return [dataset, { relation: view, columns: datasetShape(definition, dataset).columns }];
+      const input = inputs.get(dataset);
+      if (input === undefined) throw new WeirError({ code: 'UNKNOWN_DATASET', message: `${qualified(model)} reads \`${dataset}\`, which this run does not have.`, place: model.file });
+      return [dataset, input];
     }),
   );
 }
 
-function bindingOf({ model, partitions }: ModelRun): Binding {
+function bindingOf({ model, work: { partitions } }: ModelRun): Binding {
   return model.scope === 'interval' ? { scope: 'interval', partitions } : { scope: model.scope };
 }
 
@@ -77,9 +76,12 @@ function countPartitions(dataset: string, files: readonly ParquetFile[], partiti
   return [...rows].map(([partition, count]) => ({ partition, rows: count }));
 }
 
-/** The same error, with the model's file as its place. */
-function ofModel(error: WeirError, model: Model): WeirError {
-  const { code, message, samples, fix } = error;
-  const named = code === 'CANCELLED' ? message : `${qualified(model)}: ${message}`;
+/** The same error, with the model's file as its place, and with what other pipelines no longer give it. */
+function ofModel(error: WeirError, { model, work }: ModelRun): WeirError {
+  const { code, message, samples } = error;
+  const gone = model.inputs.flatMap((input) => (work.upstream.get(input)?.gone ?? []).map((column) => `${input}.${column}`));
+  const lacking = code === 'MODEL_FAILED' && gone.length > 0;
+  const named = code === 'CANCELLED' ? message : `${qualified(model)}: ${lacking ? `${gone.join(', ')} is no longer there. ` : ''}${message}`;
+  const fix = lacking ? `Change the model, and apply ${work.definition.name} again.` : error.fix;
   return new WeirError({ code, message: named, samples, fix, place: model.file, stage: 'transform' }, { cause: error });
 }

@@ -123,7 +123,7 @@ describe('transformRun over an interval', () => {
 
   it('works without a grain: one partition, all', async () => {
     const bronze = await shop.stageBronze('run-1', ORDERS.map((order) => ({ ...order, partition: 'all' })));
-    const { staged } = await transformRun(shop.dependencies(await defineShop(MODELS, undefined)), intervalRequest('run-1', bronze, undefined), never, quiet);
+    const { staged } = await transformRun(shop.dependencies(await defineShop(MODELS, null)), intervalRequest('run-1', bronze, undefined), never, quiet);
     expect(await shop.rows(staged, 'gold.best', [PARTITION, PRODUCT], '1')).toEqual([{ _weir_partition: 'all', product: 'plum' }]);
   });
 });

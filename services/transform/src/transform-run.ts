@@ -1,11 +1,12 @@
 import type { Lake, ManifestDataset, Scratch } from '@weir/lake';
 import { segmentPath } from '@weir/lake';
-import { withEngine, type Engine, type RelationSegment } from '@weir/engine';
+import { withEngine } from '@weir/engine';
 import { withSpan } from '@weir/platform';
 import type { Progress, RowCount, StageContext, TransformRequest, TransformResult } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
-import { createView, gatherWork, qualified, type Work } from './inputs';
+import { gatherWork, qualified, type Work } from './inputs';
 import { runModel, type ModelOutput } from './run-model';
+import { Views } from './views';
 
 /**
  * Runs the models of one scope in dependency order, each in one or a few statements over all partitions of the call, and stages what they
@@ -33,17 +34,19 @@ export async function transformRun(dependencies: Dependencies, request: Transfor
 async function runModels(dependencies: Dependencies, work: Work, scratch: Scratch, signal: AbortSignal, report: (progress: Progress) => void): Promise<{ outputs: ModelOutput[]; counts: RowCount[] }> {
   const outputs: ModelOutput[] = [];
   const counts: RowCount[] = [];
-  const inputs = [...work.sources.values()].flat().map((segment) => segment.absolutePath);
+  const segments = [...work.sources.values(), ...[...work.upstream.values()].map((upstream) => upstream.segments)];
+  const inputs = segments.flat().map((segment) => segment.absolutePath);
   await withEngine({ inputs: [...new Set(inputs)], staging: scratch.dir, ...dependencies.engine, signal }, async (engine) => {
     const views = new Views(engine, work);
-    for (const [dataset, segments] of work.sources) await views.add(dataset, segments);
+    for (const [dataset, live] of work.sources) await views.add(dataset, live);
+    for (const upstream of work.upstream.values()) await views.addUpstream(upstream);
     for (const [index, model] of work.models.entries()) {
       const dataset = qualified(model);
       report({ step: dataset, done: index, total: work.models.length });
       await withSpan(`model ${dataset}`, { 'weir.dataset': dataset }, async (span) => {
         const started = performance.now();
         const rowsIn = await views.rows(model.inputs);
-        const output = await runModel(engine, { definition: work.definition, model, views: views.names, partitions: work.partitions, staging: scratch.dir });
+        const output = await runModel(engine, { work, model, inputs: views.inputs, staging: scratch.dir });
         await views.add(dataset, output.files.map((file) => ({ absolutePath: file.path, partitions: [], whole: true })));
         const rowsOut = output.files.reduce((sum, file) => sum + file.rows, 0);
         span.setAttributes({ 'weir.rows.in': rowsIn, 'weir.rows.out': rowsOut });
@@ -53,39 +56,6 @@ async function runModels(dependencies: Dependencies, work: Work, scratch: Scratc
     }
   });
   return { outputs, counts };
-}
-
-/** The datasets of one call as views of its engine, and how many rows each has. */
-class Views {
-  readonly names = new Map<string, string>();
-  private readonly counted = new Map<string, number>();
-
-  constructor(
-    private readonly engine: Engine,
-    private readonly work: Work,
-  ) {}
-
-  async add(dataset: string, segments: readonly RelationSegment[]): Promise<void> {
-    const view = `main.input_${this.names.size}`;
-    await createView(this.engine, view, this.work, dataset, segments);
-    this.names.set(dataset, view);
-  }
-
-  /** Rows of all these datasets together. */
-  async rows(datasets: readonly string[]): Promise<number> {
-    let total = 0;
-    for (const dataset of datasets) total += await this.count(dataset);
-    return total;
-  }
-
-  private async count(dataset: string): Promise<number> {
-    const known = this.counted.get(dataset);
-    const view = this.names.get(dataset);
-    if (known !== undefined || view === undefined) return known ?? 0;
-    const [row] = await this.engine.rows<{ rows: number }>(`select count(*) as rows from ${view}`, `count ${dataset}`);
-    this.counted.set(dataset, row?.rows ?? 0);
-    return row?.rows ?? 0;
-  }
 }
 
 async function stageOutput(lake: Lake, context: StageContext, output: ModelOutput): Promise<ManifestDataset> {
@@ -99,7 +69,8 @@ async function stageOutput(lake: Lake, context: StageContext, output: ModelOutpu
   return { dataset: output.dataset, partitions: output.partitions, segments };
 }
 
-function spanAttributes({ context }: Work): Record<string, string> {
+function spanAttributes({ context, upstream }: Work): Record<string, string | string[]> {
   const interval = context.interval ? `${context.interval.start}/${context.interval.end}` : 'all';
-  return { 'weir.pipeline': context.pipeline, 'weir.run.id': context.runId, 'weir.interval': interval, 'weir.stage': 'transform' };
+  const read = [...upstream.values()].map(({ reference, snapshot }) => `${reference}@${snapshot}`);
+  return { 'weir.pipeline': context.pipeline, 'weir.run.id': context.runId, 'weir.interval': interval, 'weir.stage': 'transform', ...(read.length === 0 ? {} : { 'weir.upstream': read }) };
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compileDefinition, type Column, type Definition, type ModelScope } from '@weir/core';
+import { compileDefinition, WeirError, type AppliedPipelines, type Column, type Definition, type ModelScope } from '@weir/core';
 import { inspector, segmentRelation, withEngine, writeParquet } from '@weir/engine';
 import { Lake, segmentPath, type ManifestDataset } from '@weir/lake';
 import { Scope, type LiveSegment, type SegmentSet, type TransformRequest } from '@weir/rpc';
@@ -35,7 +35,7 @@ export interface ModelText {
   readonly key?: string;
 }
 
-/** A lake with the bronze of one pipeline `shop`, and a catalog that says what a test publishes. */
+/** A lake with the bronze of pipelines, `shop` unless another is named, and a catalog that says what a test publishes of it. */
 export class Workshop {
   readonly published = new Map<string, LiveSegment[]>();
   private constructor(
@@ -55,13 +55,14 @@ export class Workshop {
   dependencies(definition: Definition): Dependencies {
     const metadata: Metadata = {
       definition: () => Promise.resolve(definition),
+      newest: (pipeline) => Promise.reject(new WeirError({ code: 'PIPELINE_NOT_FOUND', message: `No pipeline ${pipeline}.` })),
       snapshot: (_pipeline, _snapshot, datasets) => Promise.resolve(new Map(datasets.map((dataset) => [dataset, this.published.get(dataset) ?? []]))),
     };
     return { lake: this.lake, metadata, engine: { memoryLimit: '256MB', threads: 2 } };
   }
 
   /** Stages orders as the bronze of a run, as quality does. */
-  async stageBronze(runId: string, orders: readonly Order[]): Promise<SegmentSet> {
+  async stageBronze(runId: string, orders: readonly Order[], pipeline = 'shop'): Promise<SegmentSet> {
     const scratch = await this.lake.scratch(runId, 'validate');
     const values = orders.map(({ partition, product, amount }, index) => `('${product}', ${amount}, '${partition}', md5('${index}'), 'orders.csv:${index + 2}')`);
     const names = '(product, amount, _weir_partition, _weir_row_id, _weir_position)';
@@ -70,11 +71,11 @@ export class Workshop {
     );
     const segments = [];
     for (const [n, file] of files.entries()) {
-      const path = segmentPath('shop', 'bronze.orders', runId, 'validate', n);
+      const path = segmentPath(pipeline, 'bronze.orders', runId, 'validate', n);
       segments.push({ path, rows: file.rows, ...(await this.lake.adopt(file.path, path)), partitions: file.partitions.map(({ partition }) => partition) });
     }
     await scratch.dispose();
-    return this.lake.writeManifest({ version: 1, pipeline: 'shop', runId, stage: 'validate', attempt: 'validate', datasets: [{ dataset: 'bronze.orders', partitions: [], segments }] });
+    return this.lake.writeManifest({ version: 1, pipeline, runId, stage: 'validate', attempt: 'validate', datasets: [{ dataset: 'bronze.orders', partitions: [], segments }] });
   }
 
   /** Makes staged datasets live, whole. */
@@ -100,22 +101,24 @@ export class Workshop {
   }
 }
 
-/** A definition of these models over bronze.orders, compiled as apply does it. */
-export async function defineShop(texts: readonly ModelText[], grain: string | undefined = '1d'): Promise<Definition> {
+const NO_OTHERS: AppliedPipelines = { newest: () => Promise.resolve(undefined), names: () => Promise.resolve([]) };
+
+/** A definition of these models over bronze.orders, compiled as apply does it; null for no grain. */
+export async function defineShop(texts: readonly ModelText[], grain: string | null = '1d', name = 'shop', applied = NO_OTHERS): Promise<Definition> {
   const scopes = texts.map(({ name, scope, key }) => `  ${name.split('.')[1]}: { over: ${scope}${key === undefined ? '' : `, key: [${key}]`} }`);
-  const path = grain === undefined ? 'data/*.csv' : 'data/{date}.csv';
-  const pipeline = ['name: shop', ...(grain === undefined ? [] : [`grain: ${grain}`]), `source: { dataset: orders, type: file, path: "${path}" }`, 'models:', ...scopes, 'destinations:', '  - { connection: warehouse, schema: shop }'];
+  const path = grain === null ? 'data/*.csv' : 'data/{date}.csv';
+  const pipeline = [`name: ${name}`, ...(grain === null ? [] : [`grain: ${grain}`]), `source: { dataset: orders, type: file, path: "${path}" }`, 'models:', ...scopes, 'destinations:', '  - { connection: warehouse, schema: shop }'];
   const models = texts.map(({ name, sql }) => ({ path: `models/${name.replace('.', '/')}.sql`, text: sql }));
   const files = [{ path: 'pipeline.yaml', text: pipeline.join('\n') }, { path: 'contract.odcs.yaml', text: CONTRACT }, ...models];
-  const compiled = await compileDefinition(files, '/nowhere', inspector);
+  const compiled = await compileDefinition(files, '/nowhere', inspector, applied);
   if ('problems' in compiled) throw new Error(JSON.stringify(compiled.problems, undefined, 1));
   return compiled.definition;
 }
 
 export function intervalRequest(runId: string, bronze: SegmentSet, interval: { start: string; end: string } | undefined, attempt = 'a1'): TransformRequest {
-  return { context: { runId, pipeline: 'shop', definitionVersion: 1, interval, attempt }, scope: Scope.INTERVAL, bronze, snapshot: 0 };
+  return { context: { runId, pipeline: 'shop', definitionVersion: 1, interval, attempt, background: false }, scope: Scope.INTERVAL, bronze, snapshot: 0, upstream: [] };
 }
 
 export function historyRequest(runId: string, snapshot = 1): TransformRequest {
-  return { context: { runId, pipeline: 'shop', definitionVersion: 1, interval: undefined, attempt: 'a1' }, scope: Scope.HISTORY, bronze: undefined, snapshot };
+  return { context: { runId, pipeline: 'shop', definitionVersion: 1, interval: undefined, attempt: 'a1', background: false }, scope: Scope.HISTORY, bronze: undefined, snapshot, upstream: [] };
 }
