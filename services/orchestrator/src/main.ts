@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const stopping = new AbortController();
   const workflowBundle = { codePath: join(__dirname, 'workflows.js') };
   const activities = createActivities({ clients, log });
-  const settings = { ...config.temporal, taskQueue: TASK_QUEUE, activities, workflowBundle, spans: spanProcessor() };
+  const settings = { ...config.temporal, taskQueue: TASK_QUEUE, activities, workflowBundle, spans: spanProcessor(), version: config.version };
   const working = keepWorking(settings, log, stopping.signal, (ready) => server.setReady(ready));
   const stop = async () => {
     stopping.abort();

@@ -1,7 +1,9 @@
+import { Client } from '@temporalio/client';
 import { OpenTelemetryPlugin } from '@temporalio/interceptors-opentelemetry-v2';
 import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { telemetryResource, type Logger } from '@weir/platform';
 import type { Activities } from './activities';
+import { startReconcile } from './start-reconcile';
 import { describeWorkflowSpans, type SpanProcessor } from './workflow-spans';
 import { SEARCH_ATTRIBUTES } from './workflows/search-attributes';
 
@@ -17,6 +19,14 @@ export interface WorkerSettings {
   readonly workflowBundle: WorkflowBundleOption;
   /** Takes the spans of workflows; none where telemetry is off. */
   readonly spans?: SpanProcessor | undefined;
+  /** Which version of the workflows this worker has; none where versions are not used. */
+  readonly version?: WorkerVersion | undefined;
+}
+
+/** A version of the platform's workflows, as `temporal worker deployment` names it. */
+export interface WorkerVersion {
+  readonly deploymentName: string;
+  readonly buildId: string;
 }
 
 /** Connects to Temporal and gives a worker that is ready to run. Throws when Temporal is not there. */
@@ -31,6 +41,8 @@ export async function createWorker(settings: WorkerSettings): Promise<{ worker: 
       workflowBundle: settings.workflowBundle,
       activities: settings.activities,
       plugins: [tracing(settings.spans)],
+      // Runs say for themselves that they stay on the version they began with; entities, which never end, move on.
+      ...(settings.version && { workerDeploymentOptions: { version: settings.version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' as const } }),
       // Heartbeats go out at most this far apart: they carry progress out and cancellations in, which must act within 5 s.
       maxHeartbeatThrottleInterval: 1_000,
       // A stage waits on its service and costs nothing here; the services bound what runs at once.
@@ -59,7 +71,8 @@ export async function keepWorking(settings: WorkerSettings, log: Logger, stopped
       const probe = setInterval(() => void answers(connection).then((ready) => onReady(ready && !stopped.aborted)), PROBE_MS);
       try {
         onReady(true);
-        log.info({ taskQueue: settings.taskQueue, temporal: settings.address }, 'Working.');
+        log.info({ taskQueue: settings.taskQueue, temporal: settings.address, ...settings.version }, 'Working.');
+        void startReconcile(new Client({ connection, namespace: settings.namespace }), settings.taskQueue, log);
         await worker.run();
       } finally {
         clearInterval(probe);

@@ -12,7 +12,7 @@ export function describeWorkflowSpans(target: SpanProcessor): SpanProcessor {
     onStart: () => undefined,
     onEnd: (span) => {
       // Whoever watches a run asks twice a second, and each question would become a trace of one span.
-      if (!span.name.startsWith('HandleQuery:')) target.onEnd({ ...span, attributes: described(span.attributes) });
+      if (!span.name.startsWith('HandleQuery:')) target.onEnd({ ...span, attributes: described(span.name, span.attributes) });
     },
     forceFlush: () => target.forceFlush(),
     // The processor belongs to the process, which ends it itself.
@@ -26,11 +26,16 @@ interface WorkflowAttributes {
   readonly searchAttributes: Readonly<Record<string, readonly string[]>>;
 }
 
-function described({ workflowId = '', runId = '', searchAttributes = {} }: Partial<WorkflowAttributes>): ReadableSpan['attributes'] {
+function described(name: string, { workflowId = '', runId = '', searchAttributes = {} }: Partial<WorkflowAttributes>): ReadableSpan['attributes'] {
+  const pipeline = searchAttributes['WeirPipeline']?.[0];
+  // A backfill begins the trace of each of its runs. The span that does so belongs to the run, which has no id yet.
+  if (name === 'StartChildWorkflow:pipelineRun') return { temporalWorkflowId: workflowId, 'weir.pipeline': pipeline, 'weir.backfill': workflowId };
+  const backfill = searchAttributes['WeirBackfill']?.[0];
   return {
     temporalWorkflowId: workflowId,
     'weir.run.id': runId,
-    'weir.pipeline': searchAttributes['WeirPipeline']?.[0],
+    'weir.pipeline': pipeline,
     'weir.interval': searchAttributes['WeirInterval']?.[0],
+    'weir.backfill': backfill === 'none' ? undefined : backfill,
   };
 }

@@ -15,7 +15,7 @@ export interface Deps {
 }
 
 /** What a stage adds to its record; set as soon as it is known, so that a refused dataset still shows its checks. */
-export type StageNotes = Partial<Pick<StageRecord, 'rowsIn' | 'rowsOut' | 'rowsQuarantined' | 'details' | 'checks' | 'verdict' | 'score' | 'accounts'>>;
+export type StageNotes = Partial<Pick<StageRecord, 'rowsIn' | 'rowsOut' | 'rowsQuarantined' | 'details' | 'checks' | 'verdict' | 'score' | 'accounts' | 'output'>>;
 
 /** A stage call that also takes notes for the run record. */
 export interface RecordedCall extends StageCall {
@@ -32,6 +32,7 @@ const EMPTY: Omit<StageRecord, 'stage' | 'attempt' | 'status' | 'startedAt' | 'm
   verdict: 'VERDICT_UNSPECIFIED',
   score: undefined,
   accounts: undefined,
+  output: undefined,
 };
 
 /**
@@ -121,8 +122,8 @@ function describeSpan(stage: string, run: Partial<RunRef>): void {
 }
 
 function contextOf(run: RunRef, attempt: string): StageContext {
-  const { runId, pipeline, definitionVersion, interval } = run;
-  return { runId, pipeline, definitionVersion, interval, attempt };
+  const { runId, pipeline, definitionVersion, interval, background = false } = run;
+  return { runId, pipeline, definitionVersion, interval, background, attempt };
 }
 
 function countsOf({ rowsIn, rowsOut, rowsQuarantined, milliseconds }: StageRecord): StageCounts {

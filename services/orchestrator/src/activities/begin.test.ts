@@ -41,6 +41,19 @@ describe('beginning a run on a busy interval', () => {
     expect(rig.far.requests<FinishRunRequest>('finishRun').map(({ runId }) => runId)).toEqual([gone, (await handle.describe()).runId]);
   });
 
+  it('ends scheduled runs that Temporal does not know any more, so that they do not hold a place for ever', async () => {
+    const gone = '01234567-89ab-4cde-8f01-23456789abce';
+    rig.far.script = { extract: (_request, turn) => hang(turn) };
+    const open = await rig.start({ pipeline: rig.pipeline(), ...INPUT });
+    await until(() => rig.far.requests('extract').length === 1, { timeoutMs: 10_000 });
+    const full = new WeirError({ code: 'RUN_LIMIT', message: '2 runs are open.', samples: [(await open.describe()).runId, open.workflowId, gone, 'run/forgotten'] });
+    rig.far.script = { beginRun: (_request, { number }) => (number === 1 ? Promise.reject(full) : Promise.resolve(undefined)) };
+    const handle = await rig.start({ pipeline: rig.pipeline(), ...INPUT, kind: 'scheduled' });
+    await handle.result();
+    expect(rig.far.requests<FinishRunRequest>('finishRun').map(({ runId }) => runId)).toEqual([gone, (await handle.describe()).runId]);
+    await open.terminate();
+  });
+
   it('fails with INTERVAL_BUSY and leaves the holder alone while it is open', async () => {
     rig.far.script = { extract: (_request, turn) => hang(turn) };
     const holder = await rig.start({ pipeline: rig.pipeline(), ...INPUT });

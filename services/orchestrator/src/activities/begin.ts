@@ -2,7 +2,8 @@ import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { WeirError, isWeirError, type Interval } from '@weir/core';
 import { activeTraceId } from '@weir/platform';
-import { RunKind, RunStatus, type BeginRunRequest, type BeginRunResponse } from '@weir/rpc';
+import { RunKind, RunStart, RunStatus, type BeginRunRequest, type BeginRunResponse } from '@weir/rpc';
+import type { RunStartWord } from '../workflows/request';
 import { attemptStep, noRows, runError, type Deps } from './attempt';
 import type { StageCall } from './stage-call';
 import type { StageResult } from './shapes';
@@ -14,6 +15,12 @@ export interface BeginInput {
   readonly pipeline: string;
   readonly interval?: Interval | undefined;
   readonly kind: string;
+  /** `source` when absent. */
+  readonly from?: RunStartWord | undefined;
+  readonly retryOf?: string | undefined;
+  readonly backfill?: string | undefined;
+  /** RFC 3339; of scheduled runs without an interval. */
+  readonly scheduledFor?: string | undefined;
 }
 
 /** Closed holders to take over from in one attempt: one for each grain of the longest interval at worst. */
@@ -28,6 +35,8 @@ const KINDS: Readonly<Record<string, RunKind>> = {
   restatement: RunKind.RESTATEMENT,
 };
 
+const STARTS: Readonly<Record<RunStartWord, RunStart>> = { source: RunStart.SOURCE, raw: RunStart.RAW, delivery: RunStart.DELIVERY };
+
 /**
  * Pins versions and leases the run's partitions. Leases have no time limit, so one whose holder died without releasing it
  * is taken over here: Temporal knows whether the holder is still open. Throws INTERVAL_BUSY when it is.
@@ -38,8 +47,9 @@ export function begin(deps: Deps) {
       const started = performance.now();
       const { client, info } = Context.current();
       const { workflowId = '', runId = '' } = info.workflowExecution ?? {};
-      const { pipeline, interval } = input;
-      const request = { runId, workflowId, pipeline, interval, kind: KINDS[input.kind] ?? RunKind.MANUAL, traceId: activeTraceId() ?? '' };
+      const { pipeline, interval, from = 'source', retryOf = '', backfill = '', scheduledFor = '' } = input;
+      const kind = KINDS[input.kind] ?? RunKind.MANUAL;
+      const request = { runId, workflowId, pipeline, interval, kind, traceId: activeTraceId() ?? '', startAt: STARTS[from], retryOf, backfill, scheduledFor };
       const begun = await lease(deps, call, client, request);
       return { ...begun, counts: noRows(started) };
     });
@@ -50,13 +60,25 @@ async function lease(deps: Deps, call: StageCall, temporal: Client, request: Beg
     try {
       return await deps.clients.runs.beginRun(request, call.options);
     } catch (error) {
-      if (!isWeirError(error) || error.code !== 'INTERVAL_BUSY' || taken >= MAX_HOLDERS) throw error;
-      const [holderRunId, holderWorkflowId] = error.samples;
-      if (!holderRunId || !holderWorkflowId || (await isOpen(temporal, holderWorkflowId, holderRunId))) throw error;
-      deps.log.warn({ holderRunId, holderWorkflowId }, 'Took over the lease of a run that was closed without releasing it.');
-      await release(deps, call, holderRunId);
+      if (!isWeirError(error) || !NAMING_HOLDERS.has(error.code) || taken >= MAX_HOLDERS) throw error;
+      const closed = await closedHolder(temporal, error.samples);
+      if (!closed) throw error;
+      deps.log.warn({ runId: closed, code: error.code }, 'Ended a run that was closed without releasing what it held.');
+      await release(deps, call, closed);
     }
   }
+}
+
+/** Their samples are pairs of a run id and its workflow id: who holds what this run needs. */
+const NAMING_HOLDERS: ReadonlySet<string> = new Set(['INTERVAL_BUSY', 'RUN_LIMIT']);
+
+/** The first of the holders named that Temporal no longer runs. */
+async function closedHolder(temporal: Client, samples: readonly string[]): Promise<string | undefined> {
+  for (let at = 0; at + 1 < samples.length; at += 2) {
+    const [runId = '', workflowId = ''] = samples.slice(at, at + 2);
+    if (!(await isOpen(temporal, workflowId, runId))) return runId;
+  }
+  return undefined;
 }
 
 async function isOpen(temporal: Client, workflowId: string, runId: string): Promise<boolean> {

@@ -8,7 +8,7 @@ export function extract(deps: Deps) {
     attemptStage(deps, 'extract', input, async (call) => {
       const { raw, files, bytes } = await call.result(deps.clients.ingest.extract({ context: call.context }, call.options));
       const set = segments(raw, 'ingest.Extract');
-      call.note({ rowsOut: set.rows, details: [{ name: `${files} files, ${bytes} bytes`, rowsIn: 0, rowsOut: set.rows, milliseconds: 0 }] });
+      call.note({ output: set, rowsOut: set.rows, details: [{ name: `${files} files, ${bytes} bytes`, rowsIn: 0, rowsOut: set.rows, milliseconds: 0 }] });
       return { raw: set };
     });
 }

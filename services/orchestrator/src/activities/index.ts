@@ -1,10 +1,19 @@
 import type { Deps } from './attempt';
 import { audit } from './audit';
+import { awaitPause } from './await-pause';
+import { awaitRuns } from './await-run';
 import { begin } from './begin';
+import { cancelSelf } from './cancel-self';
+import { collectGarbage } from './collect-garbage';
 import { extract } from './extract';
 import { finish } from './finish';
+import { listHeads } from './list-heads';
+import { listPipelines } from './list-pipelines';
 import { load } from './load';
+import { planBackfill } from './plan-backfill';
 import { publish } from './publish';
+import { recordBackfill } from './record-backfill';
+import { reconcileSchedules } from './reconcile-schedules';
 import { recordRefresh, requestRefresh } from './refresh';
 import { transform } from './transform';
 import { validate } from './validate';
@@ -13,11 +22,20 @@ import { validate } from './validate';
 export function createActivities(deps: Deps) {
   return {
     audit: audit(deps),
+    awaitPause: awaitPause(),
+    awaitRuns: awaitRuns(),
     begin: begin(deps),
+    cancelSelf: cancelSelf(),
+    collectGarbage: collectGarbage(deps),
     extract: extract(deps),
     finish: finish(deps),
+    listHeads: listHeads(deps),
+    listPipelines: listPipelines(deps),
     load: load(deps),
+    planBackfill: planBackfill(deps),
     publish: publish(deps),
+    recordBackfill: recordBackfill(deps),
+    reconcileSchedules: reconcileSchedules(deps),
     recordRefresh: recordRefresh(deps),
     requestRefresh: requestRefresh(),
     transform: transform(deps),

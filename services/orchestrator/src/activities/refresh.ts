@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { WeirError, type ErrorFields } from '@weir/core';
 import { StageStatus } from '@weir/rpc';
+import { LIVE_PRIORITY } from '../schedules';
 import { attemptStep, runError, type Deps } from './attempt';
 import type { RunRef, StageCounts } from './shapes';
 
@@ -20,6 +21,7 @@ export function requestRefresh() {
           workflowId: `refresh/${input.pipeline}`,
           taskQueue: info.taskQueue,
           args: [{ pipeline: input.pipeline }],
+          priority: { priorityKey: LIVE_PRIORITY, fairnessKey: input.pipeline },
           signal: 'refreshRequested',
           signalArgs: [{ workflowId, runId, snapshot: input.snapshot }],
         });
@@ -53,6 +55,7 @@ export function recordRefresh(deps: Deps) {
         verdict: 'VERDICT_UNSPECIFIED' as const,
         score: undefined,
         accounts: undefined,
+        output: undefined,
         error: error && runError(new WeirError(error), 'refresh'),
       };
       await deps.clients.runs.recordStage({ runId: run.runId, stage }, call.options);

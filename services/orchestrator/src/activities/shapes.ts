@@ -1,5 +1,5 @@
 import type { Interval } from '@weir/core';
-import type { Accounts, SegmentSet } from '@weir/rpc';
+import type { Accounts, SegmentSet, UpstreamInput } from '@weir/rpc';
 
 /**
  * What crosses between workflow and activities: references, positions and counters, never rows and never one entry a grain,
@@ -12,6 +12,8 @@ export interface RunRef {
   readonly pipeline: string;
   readonly definitionVersion: number;
   readonly interval?: Interval | undefined;
+  /** Work of a backfill: where a service must choose, live runs go first. */
+  readonly background?: boolean | undefined;
 }
 
 /** What every stage activity takes. */
@@ -47,4 +49,4 @@ export interface Judgement {
   readonly verdict: 'passed' | 'warning' | 'failed';
 }
 
-export type { Accounts, SegmentSet };
+export type { Accounts, SegmentSet, UpstreamInput };

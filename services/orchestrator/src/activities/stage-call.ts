@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { WeirError, toWeirError } from '@weir/core';
 import type { CallOptions, Progress } from '@weir/rpc';
-import { GRACE_MS } from '../workflows/agreement';
+import { GRACE_MS, WAITS, WAIT_HERE_MS } from '../workflows/agreement';
 import { backoffMs } from './backoff';
 import { seenFromHere, stoppedFailure } from './failure';
 import type { HeartbeatProgress } from './shapes';
@@ -43,8 +43,10 @@ export async function withinAttempt<T>(started: number, body: (call: StageCall) 
     for (let retry = 0; ; retry += 1) {
       const end = await once(body, deadline, context.cancellationSignal, (now) => (progress = now));
       if (end.ok) return end.value;
-      const delay = backoffMs(retry, Math.random());
-      const left = deadline - performance.now();
+      // Other runs of the pipeline end at any moment: waiting for them is short, and not for long.
+      const waits = WAITS.has(end.failure.code);
+      const delay = backoffMs(waits ? 0 : retry, Math.random());
+      const left = (waits ? Math.min(deadline, started + WAIT_HERE_MS) : deadline) - performance.now();
       if (end.failure.retry !== 'transient' || left <= delay) throw end.failure;
       progress = { step: `waiting: ${end.failure.code}`, done: retry + 1, total: 0 };
       await sleep(delay, undefined, { signal: context.cancellationSignal });

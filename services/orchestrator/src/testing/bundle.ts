@@ -5,14 +5,15 @@ import { DefaultLogger, bundleWorkflowCode, type WorkflowBundleOption } from '@t
 import { workflowInterceptorModules } from '../workflow-interceptors';
 
 const ROOT = join(__dirname, '../../../..');
-const WORKFLOWS = join(__dirname, '../workflows');
+const SOURCES = join(__dirname, '..');
+const WORKFLOWS = join(SOURCES, 'workflows');
 
 /** The workflows as the worker runs them, bundled from source; once for all test files, because bundling takes seconds. */
 export async function workflowBundle(): Promise<WorkflowBundleOption> {
   const folder = join(ROOT, 'node_modules/.cache/weir');
   const codePath = join(folder, `workflows-${digest()}.js`);
   if (existsSync(codePath)) return { codePath };
-  const modules = workflowInterceptorModules.map((name) => require.resolve(name));
+  const modules = workflowInterceptorModules.map((name) => (name.startsWith('.') ? join(SOURCES, name) : require.resolve(name)));
   const { code } = await bundleWorkflowCode({ workflowsPath: join(WORKFLOWS, 'index.ts'), workflowInterceptorModules: modules, logger: new DefaultLogger('ERROR') });
   mkdirSync(folder, { recursive: true });
   // Test files run side by side: a reader must find the whole file or none.
@@ -24,7 +25,7 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
 /** Of everything that the bundle is made from. */
 function digest(): string {
   const hash = createHash('sha256');
-  const files = [...sources(WORKFLOWS), ...sources(join(ROOT, 'libs/core/src')), join(__dirname, '../workflow-interceptors.ts'), join(ROOT, 'libs/core/package.json'), join(ROOT, 'package-lock.json')];
+  const files = [...sources(WORKFLOWS), ...sources(join(ROOT, 'libs/core/src')), join(SOURCES, 'workflow-interceptors.ts'), join(SOURCES, 'workflow-tracing.ts'), join(ROOT, 'libs/core/package.json'), join(ROOT, 'package-lock.json')];
   for (const file of files) hash.update(file).update(readFileSync(file));
   return hash.digest('hex').slice(0, 16);
 }

@@ -1,5 +1,7 @@
 import {
+  BackfillServiceService,
   CatalogServiceService,
+  DefinitionServiceService,
   IngestServiceService,
   LoadServiceService,
   QualityServiceService,
@@ -18,13 +20,26 @@ import {
   type BeginRunResponse,
   type CallContext,
   type Clients,
+  type CollectGarbageRequest,
+  type CollectGarbageResult,
+  type CompareSourceRequest,
+  type CompareSourceResult,
   type ExtractRequest,
   type ExtractResult,
   type FinishRunRequest,
+  type GetDefinitionRequest,
+  type GetDefinitionResponse,
+  type ListHeadsRequest,
+  type ListHeadsResponse,
+  type ListPipelinesResponse,
   type LoadRequest,
   type LoadResult,
+  type PlanBackfillRequest,
+  type PlanBackfillResponse,
   type Progress,
   type PublishRequest,
+  type RecordBackfillRequest,
+  type RecordBackfillResponse,
   type RecordStageRequest,
   type RpcServer,
   type SegmentSet,
@@ -56,6 +71,13 @@ export interface Script {
   load?: Scripted<LoadRequest, LoadResult>;
   recordStage?: Scripted<RecordStageRequest, object>;
   finishRun?: Scripted<FinishRunRequest, { status: RunStatus }>;
+  listPipelines?: Scripted<object, ListPipelinesResponse>;
+  getDefinition?: Scripted<GetDefinitionRequest, GetDefinitionResponse>;
+  planBackfill?: Scripted<PlanBackfillRequest, PlanBackfillResponse>;
+  recordBackfill?: Scripted<RecordBackfillRequest, RecordBackfillResponse>;
+  compareSource?: Scripted<CompareSourceRequest, CompareSourceResult>;
+  listHeads?: Scripted<ListHeadsRequest, ListHeadsResponse>;
+  collectGarbage?: Scripted<CollectGarbageRequest, CollectGarbageResult>;
 }
 
 interface Call {
@@ -121,7 +143,7 @@ export class FarSide {
   }
 
   /** Records the call and plays its script; the default result is what the script does not change. */
-  async play(rpc: keyof Script, request: unknown, call: CallContext, send: (event: unknown) => Promise<void>, result: () => object): Promise<object> {
+  async play(rpc: keyof Script, request: unknown, call: CallContext, send: (event: unknown) => Promise<void>, result: (request: never) => object): Promise<object> {
     const number = this.calls.filter((earlier) => earlier.rpc === rpc).length;
     this.calls.push({ rpc, request: request as Call['request'] });
     const script = this.script[rpc] as Scripted<unknown, object> | undefined;
@@ -132,7 +154,7 @@ export class FarSide {
       result: (value) => send({ event: { $case: 'result', value } }),
     };
     const changed = await script?.(request, turn);
-    return { ...result(), ...changed };
+    return { ...result(request as never), ...changed };
   }
 }
 
@@ -143,29 +165,60 @@ export async function hang({ signal }: Turn): Promise<undefined> {
 }
 
 function services(side: () => FarSide): Parameters<typeof serve>[0]['services'] {
-  const one = (rpc: keyof Script, result: () => object) => unary((request: never, call) => side().play(rpc, request, call, () => Promise.resolve(), result)) as never;
-  const many = (rpc: keyof Script, result: () => object) =>
+  const one = (rpc: keyof Script, result: (request: never) => object) => unary((request: never, call) => side().play(rpc, request, call, () => Promise.resolve(), result)) as never;
+  const many = (rpc: keyof Script, result: (request: never) => object) =>
     stream(async (request: never, call, send: (event: never) => Promise<void>) => {
       const value = await side().play(rpc, request, call, send as never, result);
       await send({ event: { $case: 'result', value } } as never);
     }) as never;
+  // Rpcs that no activity calls.
   const unused = unary(() => Promise.resolve({})) as never;
   return [
-    [IngestServiceService, { extract: many('extract', () => ({ raw: segments('raw', 100), files: 1, bytes: 1000, positions: [] })) }],
+    [
+      IngestServiceService,
+      { extract: many('extract', () => ({ raw: segments('raw', 100), files: 1, bytes: 1000, positions: [] })), compareSource: many('compareSource', () => ({ changes: [] })) },
+    ],
     [QualityServiceService, { validate: many('validate', validated), audit: many('audit', () => ({ checks: [], verdict: Verdict.PASSED, score: 100 })) }],
     [TransformServiceService, { transform: many('transform', () => ({ staged: segments('staged', 40), models: [{ name: 'gold.a', rowsIn: 97, rowsOut: 40, milliseconds: 5 }] })) }],
-    [LoadServiceService, { load: many('load', () => ({ tables: [{ table: 'shop.a', fromSnapshot: 0, toSnapshot: 1, insertedOrUpdated: 40, deleted: 0, rowsInTable: 40, commitId: 'c', milliseconds: 5 }] })) }],
+    [
+      LoadServiceService,
+      {
+        load: many('load', () => ({ tables: [{ table: 'shop.a', fromSnapshot: 0, toSnapshot: 1, insertedOrUpdated: 40, deleted: 0, rowsInTable: 40, commitId: 'c', milliseconds: 5 }] })),
+        listHeads: one('listHeads', () => ({ heads: [] })),
+      },
+    ],
     [
       RunServiceService,
       {
-        beginRun: one('beginRun', () => ({ ...BEGUN, snapshot: side().published() })),
+        beginRun: one('beginRun', ({ interval }: BeginRunRequest) => ({ ...BEGUN, interval, snapshot: side().published() })),
         recordStage: one('recordStage', () => ({})),
         finishRun: one('finishRun', () => ({ status: RunStatus.SUCCEEDED })),
         getRun: unused,
         listRuns: unused,
       },
     ],
-    [CatalogServiceService, { publish: one('publish', () => ({ snapshot: side().nextSnapshot() })), getSnapshot: unused, getDifference: unused, listDatasets: unused }],
+    [
+      CatalogServiceService,
+      {
+        publish: one('publish', () => ({ snapshot: side().nextSnapshot() })),
+        getSnapshot: unused,
+        getDifference: unused,
+        listDatasets: unused,
+        getLoadTarget: unused,
+        listSources: unused,
+        collectGarbage: many('collectGarbage', () => ({ datasets: [] })),
+      },
+    ],
+    [DefinitionServiceService, { apply: unused, listPipelines: one('listPipelines', () => ({ pipelines: [] })), getDefinition: one('getDefinition', () => ({})) }],
+    [
+      BackfillServiceService,
+      {
+        planBackfill: one('planBackfill', () => ({ counts: [], selected: 0, intervals: [], more: false, definitionVersion: 3 })),
+        recordBackfill: one('recordBackfill', ({ backfill }: RecordBackfillRequest) => ({ backfill })),
+        getBackfill: unused,
+        listBackfills: unused,
+      },
+    ],
   ];
 }
 
@@ -180,6 +233,9 @@ const BEGUN: BeginRunResponse = {
   retryDelayMs: 300,
   executionTimeoutMs: 3_600_000,
   snapshot: 0,
+  raw: undefined,
+  approvalOnWarning: false,
+  upstream: [],
 };
 
 function validated(): ValidateResult {

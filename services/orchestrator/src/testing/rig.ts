@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { Client, Connection, WorkflowFailedError, type WorkflowHandle, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { createLog } from '@weir/platform';
 import { createActivities } from '../activities';
 import { installRuntime } from '../runtime';
@@ -13,11 +13,13 @@ export interface Rig {
   readonly far: FarSide;
   readonly taskQueue: string;
   /** Starts pipelineRun (or another workflow) under an id of its own and gives its handle. */
-  start(input: unknown, workflow?: string, workflowId?: string): Promise<WorkflowHandle>;
+  start(input: unknown, workflow?: string, workflowId?: string): Promise<WorkflowHandleWithFirstExecutionRunId>;
   /** A pipeline name that no other test uses. */
   pipeline(): string;
   /** Starts another worker and shuts the present one down, as a rolling deploy does. */
   replaceWorker(): Promise<void>;
+  /** Starts a worker that differs in some settings, beside the present one, and gives what stops it. */
+  addWorker(changes: Partial<WorkerSettings>): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export async function startRig(spans?: WorkerSettings['spans']): Promise<Rig> {
       working = await work(settings);
       await before();
     },
+    addWorker: (changes) => work({ ...settings, ...changes }),
     stop: async () => {
       await working();
       await own.close();

@@ -1,3 +1,5 @@
+import type { ErrorCode } from '@weir/core';
+
 /** What a workflow and its activities agree on about one attempt of a stage. */
 
 /** Failure type with which an activity gives its work back because its worker shuts down. */
@@ -8,3 +10,10 @@ export const GRACE_MS = 15_000;
 
 /** A worker that does not report for this long is taken for dead. */
 export const HEARTBEAT_TIMEOUT_MS = 10_000;
+
+/**
+ * What a scheduled run waits for before it begins: other runs of its pipeline. An activity that waits takes a worker's slot from those
+ * that it waits for, so it does so for a minute only; then the workflow waits.
+ */
+export const WAITS: ReadonlySet<ErrorCode> = new Set(['PAST_MISSING', 'RUN_LIMIT']);
+export const WAIT_HERE_MS = 60_000;

@@ -1,7 +1,8 @@
-import { CancellationScope, TemporalFailure, isCancellation } from '@temporalio/workflow';
-import { isWeirError, type WeirError } from '@weir/core';
+import { CancellationScope, TemporalFailure, allHandlersFinished, condition, isCancellation } from '@temporalio/workflow';
+import { WeirError, isWeirError } from '@weir/core';
 import type { FinalStatus } from '../activities/finish';
 import { errorOf, toApplicationFailure } from './failure';
+import type { Hand } from './hand';
 import type { Progress } from './progress';
 import { Steps } from './steps';
 
@@ -13,9 +14,10 @@ const REFUSALS: ReadonlySet<string> = new Set(['CHECK_FAILED', 'QUARANTINE_LIMIT
  * SUCCEEDED, CANCELLED, DELIVERY_FAILED once something was published, FAILED before. A failed run ends the workflow
  * with the error's code as failure type; a defect of the workflow itself is thrown on, so that a corrected worker can resume.
  */
-export async function asRun<T>(progress: Progress, body: (steps: Steps) => Promise<T>): Promise<T> {
-  const steps = new Steps(progress);
+export async function asRun<T>(hand: Hand, progress: Progress, body: (steps: Steps) => Promise<T>): Promise<T> {
+  const steps = new Steps(progress, hand);
   const outcome = await settle(body(steps));
+  hand.close();
   if (outcome.ok) {
     await CancellationScope.nonCancellable(() => steps.finish('SUCCEEDED'));
     return outcome.value;
@@ -23,8 +25,16 @@ export async function asRun<T>(progress: Progress, body: (steps: Steps) => Promi
   const { failure, error } = outcome;
   if (REFUSALS.has(error.code)) progress.judged({ verdict: 'failed' });
   // The first failure is what people need to see; one of the clean-up itself must not hide it.
-  await settle(CancellationScope.nonCancellable(() => steps.finish(endingOf(failure, progress), error)));
+  await settle(CancellationScope.nonCancellable(() => steps.finish(endingOf(failure, progress), isCancellation(failure) ? stopped(progress) : error)));
+  // Whoever cancelled waits for an answer, which must not be lost with the workflow.
+  if (!allHandlersFinished()) await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   throw isCancellation(failure) ? failure : toApplicationFailure(error);
+}
+
+/** What a cancelled run says about who stopped it and why. */
+function stopped(progress: Progress): WeirError {
+  const { by, reason } = progress.hands.cancelledBy() ?? { by: '', reason: '' };
+  return new WeirError({ code: 'CANCELLED', message: `The run was cancelled${by && ` by ${by}`}${reason ? `: ${reason}` : '.'}` });
 }
 
 export type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: unknown; readonly error: WeirError };

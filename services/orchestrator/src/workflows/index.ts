@@ -1,3 +1,7 @@
 /** What the worker registers: the bundle is built from this file. */
+export { backfillPlan } from './backfill-plan';
+export { housekeeping } from './housekeeping';
+export { pipelineBackfill } from './pipeline-backfill';
 export { pipelineRun } from './pipeline-run';
+export { reconcile } from './reconcile';
 export { refresh } from './refresh';

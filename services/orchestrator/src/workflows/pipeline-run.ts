@@ -1,39 +1,63 @@
-import { isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { WeirError } from '@weir/core';
+import { isCancellation, setHandler, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
+import { WeirError } from '@weir/core';
 import type { Accounts, SegmentSet } from '../activities/shapes';
 import { asRun, settle } from './ending';
+import { Hand } from './hand';
 import { progressQuery } from './messages';
 import { Progress } from './progress';
 import { RefreshWait } from './refresh-wait';
-import { parseRunInput } from './request';
+import { parseRunInput, type RunRequest, type RunStartWord } from './request';
+import { SCHEDULED_START } from './search-attributes';
 import type { BegunRun, Steps } from './steps';
 
 /** What a successful run gives back; counts only. */
 export interface RunResult {
   readonly runId: string;
   readonly pipeline: string;
+  /** The snapshot that it published, or delivered. */
   readonly snapshot: number;
-  readonly verdict: string;
-  readonly accounts: Accounts;
+  /** Absent for a delivery, which judges and reads nothing. */
+  readonly verdict?: string | undefined;
+  readonly accounts?: Accounts | undefined;
 }
 
 /**
  * One batch run: begin → extract → validate → transform → audit → publish → refresh → load → finish.
  * Until publish a failure changes nothing anywhere; after it the way is only forward, and what could not be delivered
  * makes the run DELIVERY_FAILED. The input may come from anywhere and is checked before the first step.
+ * A run that repeats another may begin at validate, from the same raw segments, or only deliver.
  */
 export async function pipelineRun(input: unknown): Promise<RunResult> {
   const progress = new Progress();
   setHandler(progressQuery, () => progress.view());
+  const hand = new Hand(progress);
+  hand.listen();
   const refreshed = new RefreshWait();
-  return asRun(progress, async (steps) => {
-    const { pipeline, interval, kind } = parseRunInput(input);
-    const run = await steps.begin(pipeline, interval, kind);
-    const staged = await stageData(steps, run);
+  return asRun(hand, progress, async (steps) => {
+    const request = parseRunInput(input);
+    const run = await steps.begin({ ...request, scheduledFor: scheduledFor(request) });
+    const { runId, pipeline } = run.ref;
+    if (request.from === 'delivery') {
+      progress.published(run.begun.snapshot);
+      await deliver(steps, run, run.begun.snapshot, refreshed);
+      return { runId, pipeline, snapshot: run.begun.snapshot };
+    }
+    const staged = await stageData(steps, run, request.from);
+    if (staged.verdict === 'warning' && run.begun.approvalOnWarning) await hand.approval();
     const snapshot = await publish(steps, run, staged.sets);
     await deliver(steps, run, snapshot, refreshed);
-    return { runId: workflowInfo().runId, pipeline, snapshot, verdict: staged.verdict, accounts: staged.accounts };
+    return { runId, pipeline, snapshot, verdict: staged.verdict, accounts: staged.accounts };
   });
+}
+
+// A run ends on the code it began with, where workers have versions; a server refuses a behaviour from those that have none.
+setWorkflowOptions(() => (workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior: 'PINNED' } : {}), pipelineRun);
+
+/** The time that a schedule started this run for; its interval follows from it. A run that was asked for by hand as scheduled counts from its start. */
+function scheduledFor({ kind, interval }: RunRequest): string | undefined {
+  if (kind !== 'scheduled' || interval) return undefined;
+  const { startTime, typedSearchAttributes } = workflowInfo();
+  return (typedSearchAttributes.get(SCHEDULED_START) ?? startTime).toISOString();
 }
 
 /** Everything a run has ready for publishing, and how it was judged. */
@@ -43,21 +67,33 @@ interface Staged {
   readonly accounts: Accounts;
 }
 
-async function stageData(steps: Steps, { ref, begun, policy }: BegunRun): Promise<Staged> {
+async function stageData(steps: Steps, run: BegunRun, from: RunStartWord): Promise<Staged> {
   const { progress } = steps;
-  // Extract gets half of the stage's time: 30 min of the default hour.
-  const extractPolicy = { ...policy, executionTimeoutMs: policy.executionTimeoutMs / 2 };
-  const { raw } = await steps.step('extract', extractPolicy, (a, attempt) => a.extract({ run: ref, attempt }));
+  const { ref, begun, policy } = run;
+  const raw = from === 'raw' ? pinnedRaw(run) : await extract(steps, run);
   const validated = await steps.step('validate', policy, (a, attempt) => a.validate({ run: ref, attempt, raw }));
   progress.judged(validated.judgement);
   const sets = [raw, validated.bronze];
   if (begun.hasIntervalModels) {
-    const { staged } = await steps.step('transform', policy, (a, attempt) => a.transform({ run: ref, attempt, scope: 'interval', bronze: validated.bronze }));
+    const { staged } = await steps.step('transform', policy, (a, attempt) => a.transform({ run: ref, attempt, scope: 'interval', bronze: validated.bronze, upstream: begun.upstream }));
     const audited = await steps.step('audit', policy, (a, attempt) => a.audit({ run: ref, attempt, staged }));
     progress.judged(audited.judgement);
     sets.push(staged);
   }
   return { sets, verdict: progress.view().verdict ?? 'passed', accounts: validated.accounts };
+}
+
+async function extract(steps: Steps, { ref, policy }: BegunRun): Promise<SegmentSet> {
+  // Extract gets half of the stage's time: 30 min of the default hour.
+  const half = { ...policy, executionTimeoutMs: policy.executionTimeoutMs / 2 };
+  const { raw } = await steps.step('extract', half, (a, attempt) => a.extract({ run: ref, attempt }));
+  return raw;
+}
+
+/** The segments of the run that this one repeats. */
+function pinnedRaw({ begun }: BegunRun): SegmentSet {
+  if (!begun.raw) throw new WeirError({ code: 'RAW_EXPIRED', message: 'Metadata gave no raw segments for a run that begins with them.' });
+  return begun.raw;
 }
 
 /** Publishes what was staged in one catalog transaction; repeating it gives the same snapshot. Gives that snapshot. */
@@ -71,7 +107,7 @@ export async function publish(steps: Steps, { ref, begun, policy }: BegunRun, st
 async function deliver(steps: Steps, run: BegunRun, published: number, refreshed: RefreshWait): Promise<void> {
   const errors: WeirError[] = [];
   let target = published;
-  if (run.begun.hasHistoryModels) {
+  if (run.begun.hasHistoryModels && !run.background) {
     const refresh = await reached(refreshed.wait(steps, run, published));
     if (typeof refresh === 'number') target = Math.max(target, refresh);
     else errors.push(refresh);

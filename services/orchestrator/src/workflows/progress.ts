@@ -1,7 +1,16 @@
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import { formatInterval, type Interval, type WeirError } from '@weir/core';
 import type { Judgement, StageCounts } from '../activities/shapes';
+import { HandState, type HandView, type RunState } from './hand-state';
 import { SEARCH_ATTRIBUTES } from './search-attributes';
+
+/** Which run it is. */
+export interface Subject {
+  readonly pipeline: string;
+  readonly interval?: Interval | undefined;
+  readonly kind: string;
+  readonly backfill?: string | undefined;
+}
 
 /** A stage as the `progress` query shows it. */
 export interface StageProgress {
@@ -15,7 +24,7 @@ export interface StageProgress {
   readonly code?: string | undefined;
 }
 
-/** Answer of the `progress` query. */
+/** Answer of the `progress` query, and of every update. */
 export interface RunProgress {
   readonly pipeline: string;
   readonly interval?: Interval | undefined;
@@ -25,8 +34,13 @@ export interface RunProgress {
   /** In order of their start. */
   readonly stages: readonly StageProgress[];
   readonly verdict?: string | undefined;
-  /** The snapshot that this run published. */
+  /** The snapshot that this run published, or delivers. */
   readonly snapshot?: number | undefined;
+  readonly state: RunState;
+  /** Who paused or cancelled the run, while that holds. */
+  readonly hand?: HandView | undefined;
+  /** Who approved it. */
+  readonly approval?: HandView | undefined;
 }
 
 interface MutableStage {
@@ -40,6 +54,7 @@ interface MutableStage {
 
 /** What the run has done so far: feeds the `progress` query and the search attributes, and numbers stage attempts. */
 export class Progress {
+  readonly hands = new HandState();
   private readonly stages: MutableStage[] = [];
   private pipeline = '';
   private interval: Interval | undefined;
@@ -49,16 +64,26 @@ export class Progress {
 
   view(): RunProgress {
     const { pipeline, interval, kind, verdict, snapshot } = this;
-    return { pipeline, interval, kind, verdict, snapshot, stage: this.stages.at(-1)?.stage ?? '', stages: this.stages.map((stage) => ({ ...stage })) };
+    const stages = this.stages.map((stage) => ({ ...stage }));
+    return { pipeline, interval, kind, verdict, snapshot, stage: stages.at(-1)?.stage ?? '', stages, ...this.hands.view() };
   }
 
-  begun(pipeline: string, interval: Interval | undefined, kind: string): void {
+  begun({ pipeline, interval, kind, backfill }: Subject): void {
     Object.assign(this, { pipeline, interval, kind });
     upsertSearchAttributes([
       { key: SEARCH_ATTRIBUTES.pipeline, value: pipeline },
       { key: SEARCH_ATTRIBUTES.interval, value: formatInterval(interval) },
       { key: SEARCH_ATTRIBUTES.kind, value: kind },
+      { key: SEARCH_ATTRIBUTES.state, value: this.hands.state() },
+      { key: SEARCH_ATTRIBUTES.backfill, value: backfill ?? 'none' },
     ]);
+  }
+
+  /** The interval that the run works on; of a scheduled run it is known only now. */
+  took(interval: Interval | undefined): void {
+    if (formatInterval(interval) === formatInterval(this.interval)) return;
+    this.interval = interval;
+    upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.interval, value: formatInterval(interval) }]);
   }
 
   /** Starts an attempt and gives its number, from 1. */
@@ -89,6 +114,7 @@ export class Progress {
     upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.verdict, value: judgement.verdict }]);
   }
 
+  /** From here on what fails is a delivery. */
   published(snapshot: number): void {
     this.snapshot = snapshot;
   }

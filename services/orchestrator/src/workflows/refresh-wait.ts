@@ -1,5 +1,6 @@
 import { condition, setHandler } from '@temporalio/workflow';
 import { WeirError } from '@weir/core';
+import type { Hand } from './hand';
 import { refreshDone, type RefreshReply } from './messages';
 import { runStage, type StagePolicy } from './stage';
 import { within, type BegunRun, type Steps } from './steps';
@@ -22,9 +23,10 @@ export class RefreshWait {
 
   /** Gives the snapshot that holds the rebuilt history models; throws the refresh's error. */
   async wait(steps: Steps, { ref, policy }: BegunRun, snapshot: number): Promise<number> {
+    await steps.hand.ready();
     const started = Date.now();
     const attempt = steps.progress.attempt('refresh');
-    const reply = await this.answer(ref.pipeline, policy, snapshot);
+    const reply = await this.answer(steps.hand, ref.pipeline, policy, snapshot);
     const counts = { rowsIn: 0, rowsOut: reply.rows ?? 0, rowsQuarantined: 0, milliseconds: Date.now() - started };
     const error = reply.error && new WeirError(reply.error);
     if (error) steps.progress.failed('refresh', error, false);
@@ -34,9 +36,10 @@ export class RefreshWait {
     return reply.snapshot ?? snapshot;
   }
 
-  private async answer(pipeline: string, policy: StagePolicy, snapshot: number): Promise<RefreshReply> {
+  private async answer(hand: Hand, pipeline: string, policy: StagePolicy, snapshot: number): Promise<RefreshReply> {
     for (;;) {
-      await runStage({ ...policy, executionTimeoutMs: REQUEST_MS }, ({ timeoutMs }) => within(timeoutMs).requestRefresh({ pipeline, snapshot }));
+      // `ready` in it: a paused run that hears nothing asks for no other refresh.
+      await runStage({ ...policy, executionTimeoutMs: REQUEST_MS }, hand, ({ timeoutMs }) => within(timeoutMs).requestRefresh({ pipeline, snapshot }));
       await condition(() => this.covering(snapshot) !== undefined, ASK_AGAIN_MS);
       const reply = this.covering(snapshot);
       if (reply) return reply;

@@ -2,6 +2,7 @@ import { CancellationScope, continueAsNew, getExternalWorkflowHandle, setHandler
 import type { WeirError } from '@weir/core';
 import { asRun, settle } from './ending';
 import { fieldsOf, toApplicationFailure } from './failure';
+import { Hand } from './hand';
 import { progressQuery, refreshDone, refreshRequested, type RefreshReply } from './messages';
 import { publish } from './pipeline-run';
 import { Progress } from './progress';
@@ -28,7 +29,7 @@ export async function refresh(input: unknown): Promise<void> {
   const { pipeline, waiting: inherited } = checked(input);
   inherited?.forEach((request) => waiting.add(request));
 
-  const outcome = await settle(asRun(progress, (steps) => rebuild(steps, pipeline, waiting)));
+  const outcome = await settle(asRun(new Hand(progress), progress, (steps) => rebuild(steps, pipeline, waiting)));
   // Waiting runs get their answer even when this refresh was cancelled.
   await CancellationScope.nonCancellable(() => waiting.answer(outcome.ok ? outcome.value : outcome.error));
   const late = waiting.late();
@@ -37,11 +38,11 @@ export async function refresh(input: unknown): Promise<void> {
 }
 
 async function rebuild(steps: Steps, pipeline: string, waiting: Waiting): Promise<Rebuilt> {
-  const run = await steps.begin(pipeline, undefined, 'refresh');
+  const run = await steps.begin({ pipeline, kind: 'refresh' });
   const covers = run.begun.snapshot;
   waiting.take(covers);
   const { ref, policy } = run;
-  const { staged } = await steps.step('transform', policy, (a, attempt) => a.transform({ run: ref, attempt, scope: 'history', snapshot: covers }));
+  const { staged } = await steps.step('transform', policy, (a, attempt) => a.transform({ run: ref, attempt, scope: 'history', snapshot: covers, upstream: run.begun.upstream }));
   const { judgement } = await steps.step('audit', policy, (a, attempt) => a.audit({ run: ref, attempt, staged }));
   steps.progress.judged(judgement);
   return { covers, snapshot: await publish(steps, run, [staged]), rows: staged.rows };

@@ -14,12 +14,18 @@ describe('the input of a run', () => {
     expect(parseRunInput({ pipeline: 'retail', interval: { start: '2010-12-01', end: '2010-12-02T00:00' } })).toEqual({
       pipeline: 'retail',
       kind: 'manual',
+      from: 'source',
       interval: { start: '2010-12-01T00:00:00Z', end: '2010-12-02T00:00:00Z' },
     });
   });
 
   it('takes a JSON null for an absent interval', () => {
-    expect(parseRunInput({ pipeline: 'hello', interval: null })).toEqual({ pipeline: 'hello', kind: 'manual', interval: undefined });
+    expect(parseRunInput({ pipeline: 'hello', interval: null })).toEqual({ pipeline: 'hello', kind: 'manual', from: 'source', interval: undefined });
+  });
+
+  it('may repeat another run, from its raw segments or only its delivery', () => {
+    expect(parseRunInput({ pipeline: 'retail', from: 'raw', retryOf: 'r1', backfill: 'backfill/retail/b' })).toMatchObject({ from: 'raw', retryOf: 'r1', backfill: 'backfill/retail/b' });
+    expect(parseRunInput({ pipeline: 'retail', from: 'delivery' })).toMatchObject({ from: 'delivery' });
   });
 
   it.each([
@@ -31,6 +37,9 @@ describe('the input of a run', () => {
     [{ pipeline: 7 }, 'INVALID_VALUE'],
     [{ pipeline: 'retail', intervall: {} }, 'UNKNOWN_KEY'],
     [{ pipeline: 'retail', kind: 'refresh' }, 'INVALID_VALUE'],
+    [{ pipeline: 'retail', from: 'load' }, 'INVALID_VALUE'],
+    [{ pipeline: 'retail', from: 'raw' }, 'MISSING_KEY'],
+    [{ pipeline: 'retail', retryOf: 7 }, 'INVALID_VALUE'],
     [{ pipeline: 'retail', interval: '2010-12-01/2010-12-02' }, 'INVALID_VALUE'],
     [{ pipeline: 'retail', interval: { start: '2010-12-01' } }, 'INVALID_INTERVAL'],
     [{ pipeline: 'retail', interval: { start: '2010-13-01', end: '2010-12-02' } }, 'INVALID_INTERVAL'],

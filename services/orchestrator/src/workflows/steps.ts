@@ -1,50 +1,71 @@
 import { ActivityCancellationType, proxyActivities, workflowInfo, type ActivityInterfaceFor } from '@temporalio/workflow';
-import { NON_RETRYABLE, isWeirError, type Interval, type WeirError } from '@weir/core';
+import { NON_RETRYABLE, isWeirError, type WeirError } from '@weir/core';
 import type { Activities } from '../activities';
 import type { Begun } from '../activities/begin';
 import type { FinalStatus } from '../activities/finish';
 import type { RunRef, StageResult } from '../activities/shapes';
 import { GRACE_MS, HEARTBEAT_TIMEOUT_MS } from './agreement';
 import { fieldsOf, inStage } from './failure';
-import type { Progress } from './progress';
-import { DEFAULT_POLICY, runStage, type StagePolicy } from './stage';
+import type { Hand } from './hand';
+import type { Progress, Subject } from './progress';
+import type { RunStartWord } from './request';
+import { DEFAULT_POLICY, runStage, type Between, type StagePolicy } from './stage';
 
 /** A run that has begun: what every later step needs. */
 export interface BegunRun {
   readonly ref: RunRef;
   readonly begun: Begun;
   readonly policy: StagePolicy;
+  /** Part of a backfill, which refreshes history models for all its runs at once. */
+  readonly background: boolean;
 }
 
-/** The steps of one run: each numbers its attempts, applies the retry policy and keeps the progress. */
+/** How a run is to begin: its checked input, and the time that a schedule gave it. */
+export interface Beginning extends Subject {
+  readonly from?: RunStartWord | undefined;
+  readonly retryOf?: string | undefined;
+  readonly scheduledFor?: string | undefined;
+}
+
+/** The steps of one run: each numbers its attempts, applies the retry policy, heeds a hand on the run and keeps the progress. */
 export class Steps {
   private mayHaveBegun = false;
 
-  constructor(readonly progress: Progress) {}
+  constructor(
+    readonly progress: Progress,
+    readonly hand: Hand,
+  ) {}
 
   /** Pins and leases the run. A busy lease whose holder is closed is taken over by the activity. */
-  async begin(pipeline: string, interval: Interval | undefined, kind: string): Promise<BegunRun> {
-    this.progress.begun(pipeline, interval, kind);
+  async begin(beginning: Beginning): Promise<BegunRun> {
+    const { pipeline, interval: asked, kind, from, retryOf, backfill, scheduledFor } = beginning;
+    this.progress.begun(beginning);
     this.mayHaveBegun = true;
-    const begun = await this.step('begin', DEFAULT_POLICY, (activities) => activities.begin({ pipeline, interval, kind }));
-    const { retries, retryDelayMs, executionTimeoutMs, definitionVersion } = begun;
-    return { begun, policy: { retries, retryDelayMs, executionTimeoutMs }, ref: { runId: workflowInfo().runId, pipeline, definitionVersion, interval } };
+    const begun = await this.step('begin', DEFAULT_POLICY, (activities) => activities.begin({ pipeline, interval: asked, kind, from, retryOf, backfill, scheduledFor }));
+    const { retries, retryDelayMs, executionTimeoutMs, definitionVersion, interval = asked } = begun;
+    this.progress.took(interval);
+    const background = backfill !== undefined && from !== 'delivery';
+    return { begun, background, policy: { retries, retryDelayMs, executionTimeoutMs }, ref: { runId: workflowInfo().runId, pipeline, definitionVersion, interval, background } };
   }
 
   /** Runs a stage under a policy. Throws its WeirError with the stage named, or the cancellation. */
   async step<R extends StageResult>(stage: string, policy: StagePolicy, call: (activities: ActivityInterfaceFor<Activities>, attempt: number) => Promise<R>): Promise<R> {
-    const result = await runStage(
-      policy,
-      ({ timeoutMs }) => call(within(timeoutMs), this.progress.attempt(stage)),
-      (decision, end) => {
-        if (decision.action === 'fail') this.progress.failed(stage, decision.error, false);
-        else if (end.how === 'failed') this.progress.failed(stage, end.error, true);
-      },
-    ).catch((failure: unknown) => {
+    const result = await runStage(policy, this.between(stage), ({ timeoutMs }) => call(within(timeoutMs), this.progress.attempt(stage))).catch((failure: unknown) => {
       throw isWeirError(failure) ? inStage(failure, stage) : failure;
     });
     this.progress.done(stage, result.counts);
     return result;
+  }
+
+  private between(stage: string): Between {
+    return {
+      ready: () => this.hand.ready(),
+      delay: (milliseconds) => this.hand.delay(milliseconds),
+      ended: (decision, end) => {
+        if (decision.action === 'fail') this.progress.failed(stage, decision.error, false);
+        else if (end.how === 'failed') this.progress.failed(stage, end.error, true);
+      },
+    };
   }
 
   /** Records how the run ended, releases its leases and drops what it staged without publishing; nothing to do before begin. */

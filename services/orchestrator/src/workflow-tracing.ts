@@ -1,0 +1,36 @@
+import { ROOT_CONTEXT, context } from '@opentelemetry/api';
+import { interceptors as openTelemetry } from '@temporalio/interceptors-opentelemetry-v2/lib/workflow-interceptors';
+import { defaultPayloadConverter, workflowInfo, type WorkflowInterceptors, type WorkflowOutboundCallsInterceptor } from '@temporalio/workflow';
+import { keepChildTrace } from './workflows/child-trace';
+
+const TRACE_HEADER = '_tracer-data';
+const BACKFILL = 'pipelineBackfill';
+
+/**
+ * Tracing of workflows: the package's interceptors, and around them what keeps a backfill of any length readable. Each of its
+ * runs is a trace of its own, which the backfill links to, and each execution in its chain begins a new trace.
+ */
+export function interceptors(): WorkflowInterceptors {
+  const { inbound = [], outbound = [], internals = [] } = openTelemetry();
+  return { inbound, internals, outbound: [ownRoots, ...outbound, keptTraces] };
+}
+
+/** Outside of the package's: the span that it opens for a start has no parent. */
+const ownRoots: WorkflowOutboundCallsInterceptor = {
+  startChildWorkflowExecution: (input, next) => asRoot(() => next(input)),
+  continueAsNew: (input, next) => asRoot(() => next(input)),
+};
+
+/** Inside of the package's: the header that goes to the child is there. */
+const keptTraces: WorkflowOutboundCallsInterceptor = {
+  startChildWorkflowExecution: (input, next) => {
+    const header = input.headers[TRACE_HEADER];
+    const { traceparent } = header ? defaultPayloadConverter.fromPayload<{ traceparent?: string }>(header) : {};
+    if (traceparent && workflowInfo().workflowType === BACKFILL) keepChildTrace(input.options.workflowId, traceparent);
+    return next(input);
+  },
+};
+
+function asRoot<T>(body: () => T): T {
+  return workflowInfo().workflowType === BACKFILL ? context.with(ROOT_CONTEXT, body) : body();
+}
