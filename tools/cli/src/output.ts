@@ -34,7 +34,8 @@ export function action<Arguments extends unknown[]>(body: (...args: Arguments) =
 /** The exit code that an error code stands for. */
 export function exitCodeOf(code: ErrorCode): ExitCode {
   if (ERRORS[code].grpc === 'UNAVAILABLE' || code === 'SERVER_FAILED') return 3;
-  return ERRORS[code].grpc === 'INVALID_ARGUMENT' || ERRORS[code].grpc === 'NOT_FOUND' || code === 'PORT_TAKEN' ? 2 : 1;
+  // What a run or backfill refuses was asked of the wrong one, or at the wrong time.
+  return ERRORS[code].grpc === 'INVALID_ARGUMENT' || ERRORS[code].grpc === 'NOT_FOUND' || code === 'PORT_TAKEN' || code === 'NOT_POSSIBLE' ? 2 : 1;
 }
 
 /** One value as indented JSON on stdout. */

@@ -17,11 +17,13 @@ const run: Run = {
   score: 50,
   snapshot: 7,
   error: undefined,
+  backfill: '',
+  retryOf: '',
 };
 
 function stage(name: string, more: Partial<StageRecord> = {}): StageRecord {
   const none = { attempt: 1, status: StageStatus.SUCCEEDED, startedAt: run.startedAt, milliseconds: 120, rowsIn: 0, rowsOut: 0, rowsQuarantined: 0, details: [], checks: [], verdict: Verdict.UNSPECIFIED };
-  return { ...none, score: undefined, error: undefined, accounts: undefined, stage: name, ...more };
+  return { ...none, score: undefined, error: undefined, accounts: undefined, output: undefined, stage: name, ...more };
 }
 
 const check = { check: 'orders.customer_id.nullValues', dataset: 'bronze.orders', checkType: 'completeness', severity: Severity.WARNING, passed: false, actual: '24.9 %', threshold: 'at most 20 %', error: '' };
@@ -64,6 +66,11 @@ run 01a204a6-c7e9-7258-af3c-d1a55c5c520f  workflow run/retail/2010-12-01_2010-12
       '    2010-12-01.csv:17: 3 of 8 fields',
       '  Fix: Ask for it again.',
     ]);
+  });
+
+  it('says what the run repeats, belongs to and waits for', () => {
+    const lines = text(runReport({ run: { ...run, retryOf: '01a1', backfill: 'backfill/retail/year' }, stages: [] }, [], 0, ['  paused 2 min ago by ada'])).split('\n');
+    expect(lines.slice(1, 5)).toEqual(['run 01a204a6-c7e9-7258-af3c-d1a55c5c520f  workflow run/retail/2010-12-01_2010-12-02', 'repeats run 01a1', 'part of backfill/retail/year', '  paused 2 min ago by ada']);
   });
 
   it('shows quarantined rows without letting their bytes act on the terminal', () => {

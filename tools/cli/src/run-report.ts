@@ -5,10 +5,13 @@ import { elapsedMs, intervalWord, kindWord, paintedStatus, paintedVerdict, sever
 
 /** What `weir run`, `weir runs show` and the demo print about a run, section by section; each gives lines, none when it has nothing to say. */
 
-/** One line: pipeline, interval, how it ended, how long it took. */
-export function headline(run: Run, now: number): string[] {
+/** Pipeline, interval, how it ended, how long it took; below it what the run belongs to, and what it waits for where somebody says so. */
+export function headline(run: Run, now: number, waiting: readonly string[] = []): string[] {
   const parts = [paintedStatus(run.status), seconds(elapsedMs(run.startedAt, run.endedAt, now)), `${kindWord(run.kind)} run of definition ${run.definitionVersion}`];
-  return [`${colour.strong(run.pipeline)} ${intervalWord(run)}  ${parts.join(', ')}`, colour.faint(`run ${run.runId}  workflow ${run.workflowId}`)];
+  const lines = [`${colour.strong(run.pipeline)} ${intervalWord(run)}  ${parts.join(', ')}`, colour.faint(`run ${run.runId}  workflow ${run.workflowId}`)];
+  if (run.retryOf) lines.push(colour.faint(`repeats run ${run.retryOf}`));
+  if (run.backfill) lines.push(colour.faint(`part of ${run.backfill}`));
+  return [...lines, ...waiting];
 }
 
 /** Every attempt of every stage with its rows; failed attempts name their code. */
@@ -102,9 +105,9 @@ export function links({ traceId, workflowId, runId }: Pick<Run, 'traceId' | 'wor
   return lines;
 }
 
-/** The whole report; sections without content are left out. */
-export function runReport({ run, stages }: GetRunResponse, quarantined: readonly QuarantinedRow[], now: number): string[] {
+/** The whole report; sections without content are left out. `waiting`: what an open run waits for. */
+export function runReport({ run, stages }: GetRunResponse, quarantined: readonly QuarantinedRow[], now: number, waiting: readonly string[] = []): string[] {
   if (!run) return [];
-  const sections = [headline(run, now), stageTable(stages), destinationTable(stages), checkTable(stages), outcome(run), quarantineTable(quarantined), errorLines(run.error)];
+  const sections = [headline(run, now, waiting), stageTable(stages), destinationTable(stages), checkTable(stages), outcome(run), quarantineTable(quarantined), errorLines(run.error)];
   return sections.filter((lines) => lines.length > 0).flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }

@@ -18,7 +18,7 @@ describe('what a run is given', () => {
   });
 
   it('is an interval of whole grains in its canonical form', async () => {
-    await expect(checkRunInput(clients, 'daily', '2010-12-01/2010-12-03')).resolves.toEqual({ pipeline: 'daily', interval: { start: '2010-12-01T00:00:00Z', end: '2010-12-03T00:00:00Z' } });
+    await expect(checkRunInput(clients, 'daily', { interval: '2010-12-01/2010-12-03' })).resolves.toEqual({ pipeline: 'daily', interval: { start: '2010-12-01T00:00:00Z', end: '2010-12-03T00:00:00Z' } });
   });
 
   it.each([
@@ -27,13 +27,19 @@ describe('what a run is given', () => {
     ['daily', '2010-12-01', /not an interval/],
     ['whole', '2010-12-01/2010-12-02', /has no grain/],
   ])('is refused for %s with the interval %s', async (pipeline, interval, message) => {
-    await expect(checkRunInput(clients, pipeline, interval)).rejects.toMatchObject({ code: 'INVALID_INTERVAL', message: expect.stringMatching(message) as unknown });
+    await expect(checkRunInput(clients, pipeline, { interval })).rejects.toMatchObject({ code: 'INVALID_INTERVAL', message: expect.stringMatching(message) as unknown });
+  });
+
+  it('is no interval for a delivery, which takes all that was published', async () => {
+    await expect(checkRunInput(clients, 'daily', { from: 'delivery' })).resolves.toEqual({ pipeline: 'daily', from: 'delivery' });
+    await expect(checkRunInput(clients, 'daily', { from: 'delivery', interval: '2010-12-01/2010-12-02' })).rejects.toMatchObject({ code: 'INVALID_INTERVAL', fix: 'Leave --interval out.' });
   });
 
   it('gives an id that can be told beforehand', () => {
     expect(workflowIdOf({ pipeline: 'retail', interval: { start: '2010-12-01T00:00:00Z', end: '2010-12-02T00:00:00Z' } })).toBe('run/retail/2010-12-01_2010-12-02');
     expect(workflowIdOf({ pipeline: 'feed', interval: { start: '2010-12-01T10:00:00Z', end: '2010-12-01T11:00:00Z' } })).toBe('run/feed/2010-12-01T10:00:00Z_2010-12-01T11:00:00Z');
     expect(workflowIdOf({ pipeline: 'hello' })).toBe('run/hello');
+    expect(workflowIdOf({ pipeline: 'retail', from: 'delivery' })).toBe('run/retail/delivery');
   });
 });
 
@@ -59,6 +65,13 @@ describe('starting a run', () => {
     const started = await starter.start({ pipeline });
     await expect(starter.start({ pipeline })).rejects.toMatchObject({ code: 'INTERVAL_BUSY', place: `run/${pipeline}`, message: expect.stringContaining(started.runId) as unknown });
     await client.workflow.getHandle(started.workflowId).terminate();
+  });
+
+  it('goes before the runs of backfills', async () => {
+    const { workflowId } = await starter.start({ pipeline });
+    const handle = client.workflow.getHandle(workflowId);
+    expect((await handle.describe()).priority).toMatchObject({ priorityKey: 2, fairnessKey: pipeline });
+    await handle.terminate();
   });
 
   it('can be repeated once it has ended, and one that was terminated is told as such', async () => {

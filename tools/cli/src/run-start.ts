@@ -1,22 +1,17 @@
-import { Client, Connection, WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { OpenTelemetryWorkflowClientInterceptor } from '@temporalio/interceptors-opentelemetry-v2';
-import { WeirError, formatInterval, isErrorCode, parseIntervalText, type ErrorFields, type Interval } from '@weir/core';
-import type { PipelineRunInput, RunProgress, TASK_QUEUE, pipelineRun } from '@weir/orchestrator';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { WeirError, formatInterval, parseDefinition, parseIntervalText, type Interval } from '@weir/core';
+import type { PipelineRunInput, RunProgress, RunStartWord, pipelineRun } from '@weir/orchestrator';
 import type { Clients } from '@weir/rpc';
+import { isAlreadyStarted, openTemporal, query, type Temporal, type TemporalAddress, type WorkflowAddress } from './temporal';
+import { failureOf } from './temporal-failure';
 
-/** The names are the orchestrator's; the compiler compares them. */
-const QUEUE: typeof TASK_QUEUE = 'weir';
+/** The name is the orchestrator's; the compiler compares it. */
 const WORKFLOW: (typeof pipelineRun)['name'] = 'pipelineRun';
 
-export interface TemporalAddress {
-  /** host:port of the frontend. */
-  readonly temporal: string;
-  readonly namespace: string;
-  /** The orchestrator's unless given. */
-  readonly taskQueue?: string | undefined;
-}
+/** Runs that a person or a schedule waits for go before those of backfills. */
+const LIVE_PRIORITY = 2;
 
-/** A run that was started. */
+/** A run that was started, or that is followed. */
 export interface StartedRun {
   readonly runId: string;
   readonly workflowId: string;
@@ -34,13 +29,23 @@ export interface RunStarter {
   close(): Promise<void>;
 }
 
+/** What people ask for: the interval as they wrote it, and where the run begins. */
+export interface RunWish {
+  readonly interval?: string | undefined;
+  /** `source` unless given; `raw` belongs to a retry. */
+  readonly from?: RunStartWord | undefined;
+}
+
 /**
- * What a run of a pipeline needs, checked before anything is started: the interval against the pipeline's grain.
+ * What a run of a pipeline needs, checked before anything is started: the interval against the pipeline's grain. A delivery takes none: it brings
+ * what was published to the destinations.
  * Throws PIPELINE_NOT_FOUND, or INVALID_INTERVAL when the interval is wrong, missing or not wanted.
  */
-export async function checkRunInput(clients: Clients, pipeline: string, interval: string | undefined): Promise<PipelineRunInput> {
+export async function checkRunInput(clients: Clients, pipeline: string, { interval, from }: RunWish): Promise<PipelineRunInput> {
   const { definitionJson } = await clients.definitions.getDefinition({ pipeline, version: 0 });
-  const { grain } = JSON.parse(definitionJson) as { grain?: string };
+  const { grain } = parseDefinition(definitionJson);
+  if (from === 'delivery' && interval !== undefined) throw new WeirError({ code: 'INVALID_INTERVAL', message: 'A delivery takes no interval: it brings all that was published to the destinations.', fix: 'Leave --interval out.' });
+  if (from === 'delivery') return { pipeline, from };
   if (!grain && interval !== undefined) throw new WeirError({ code: 'INVALID_INTERVAL', message: `${pipeline} has no grain, so it takes no interval.`, fix: 'Leave --interval out.' });
   if (!grain) return { pipeline };
   if (interval === undefined) throw new WeirError({ code: 'INVALID_INTERVAL', message: `${pipeline} runs over intervals of ${grain}, and none was given.`, fix: 'Give --interval start/end, such as 2010-12-01/2010-12-02.' });
@@ -48,46 +53,43 @@ export async function checkRunInput(clients: Clients, pipeline: string, interval
 }
 
 /** The id under which a run of an interval is started: people and scripts can tell it beforehand. */
-export function workflowIdOf({ pipeline, interval }: { pipeline: string; interval?: Interval | undefined }): string {
+export function workflowIdOf({ pipeline, interval, from }: { pipeline: string; interval?: Interval | undefined; from?: RunStartWord | undefined }): string {
+  if (from === 'delivery') return `run/${pipeline}/delivery`;
   return interval ? `run/${pipeline}/${formatInterval(interval).replace('/', '_')}` : `run/${pipeline}`;
 }
 
 /** Connects to Temporal. Throws UNAVAILABLE when it does not answer. */
 export async function runStarter(address: TemporalAddress): Promise<RunStarter> {
-  const connection = await Connection.connect({ address: address.temporal, connectTimeout: '5s' }).catch((error: unknown) => {
-    throw new WeirError({ code: 'UNAVAILABLE', place: address.temporal, message: 'Temporal does not answer.' }, { cause: error });
-  });
-  const client = new Client({ connection, namespace: address.namespace, interceptors: { workflow: [new OpenTelemetryWorkflowClientInterceptor()] } });
-  // Questions twice a second are no part of the run's trace.
-  const asking = new Client({ connection, namespace: address.namespace });
-  return { start: (input) => start(client, asking, address.taskQueue ?? QUEUE, input), close: () => connection.close() };
+  const temporal = await openTemporal(address);
+  return { start: (input) => startRun(temporal, input), close: () => temporal.close() };
 }
 
-async function start(client: Client, asking: Client, taskQueue: string, input: PipelineRunInput): Promise<StartedRun> {
+/** Starts a run under the id of its interval. Throws INTERVAL_BUSY while a run of that id is at work. */
+export async function startRun(temporal: Temporal, input: PipelineRunInput): Promise<StartedRun> {
   const workflowId = workflowIdOf(input);
+  const { client, taskQueue } = temporal;
+  const priority = { priorityKey: LIVE_PRIORITY, fairnessKey: input.pipeline };
   const handle = await client.workflow
-    .start<typeof pipelineRun>(WORKFLOW, { taskQueue, workflowId, args: [input], workflowIdConflictPolicy: 'FAIL', workflowIdReusePolicy: 'ALLOW_DUPLICATE' })
+    .start<typeof pipelineRun>(WORKFLOW, { taskQueue, workflowId, args: [input], priority, workflowIdConflictPolicy: 'FAIL', workflowIdReusePolicy: 'ALLOW_DUPLICATE' })
     .catch(async (error: unknown) => {
-      throw error instanceof WorkflowExecutionAlreadyStartedError ? await busy(asking, workflowId) : error;
+      throw isAlreadyStarted(error) ? await busy(temporal, workflowId) : error;
     });
-  const runId = handle.firstExecutionRunId;
-  const question = asking.workflow.getHandle(workflowId, runId);
-  return {
-    runId,
-    workflowId,
-    end: () => endOf(asking.workflow.getHandle(workflowId, runId)),
-    progress: () => question.query<RunProgress, []>('progress').catch(() => undefined),
-    heartbeat: () => heartbeatOf(question).catch(() => undefined),
-  };
+  return followRun(temporal, { workflowId, runId: handle.firstExecutionRunId });
 }
 
-async function busy(asking: Client, workflowId: string): Promise<WeirError> {
+/** A run that was started elsewhere, to be watched. */
+export function followRun(temporal: Temporal, run: WorkflowAddress & { readonly runId: string }): StartedRun {
+  const handle = temporal.asking.workflow.getHandle(run.workflowId, run.runId);
+  return { ...run, end: () => endOf(handle), progress: () => query<RunProgress>(temporal, run, 'progress'), heartbeat: () => heartbeatOf(handle).catch(() => undefined) };
+}
+
+async function busy({ asking }: Temporal, workflowId: string): Promise<WeirError> {
   const { runId } = await asking.workflow.getHandle(workflowId).describe();
   return new WeirError({
     code: 'INTERVAL_BUSY',
     place: workflowId,
     message: `The same run is already at work, as run ${runId}.`,
-    fix: `Watch it with \`weir runs show ${runId}\`, or cancel it with \`temporal workflow cancel --workflow-id ${workflowId}\`.`,
+    fix: `Watch it with \`weir runs show ${runId}\`, or cancel it with \`weir runs cancel ${runId}\`.`,
   });
 }
 
@@ -99,14 +101,6 @@ async function endOf(handle: WorkflowHandle): Promise<WeirError | undefined> {
     if (!(error instanceof WorkflowFailedError)) throw error;
     return failureOf(error);
   }
-}
-
-/** A failed workflow carries the error's code as type and its fields as details; one that was cancelled or terminated carries neither. */
-function failureOf(failure: WorkflowFailedError): WeirError {
-  const cause: (Error & { type?: string; details?: unknown[] }) | undefined = failure.cause;
-  const code = cause?.type ?? '';
-  if (!isErrorCode(code)) return new WeirError({ code: 'CANCELLED', message: `The run did not end by itself: ${cause?.message ?? failure.message}.` }, { cause: failure });
-  return new WeirError({ message: cause?.message ?? code, ...(cause?.details?.[0] as Partial<ErrorFields> | undefined), code }, { cause: failure });
 }
 
 async function heartbeatOf(handle: WorkflowHandle): Promise<string | undefined> {

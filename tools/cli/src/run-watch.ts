@@ -4,15 +4,18 @@ import type { WeirError } from '@weir/core';
 import type { RunProgress, StageProgress } from '@weir/orchestrator';
 import { colour, count, print, seconds } from './output';
 import type { StartedRun } from './run-start';
+import { handLines, waitWord } from './run-states';
 
 const POLL_MS = 500;
+/** Most runs end sooner, and are not asked at all. */
+const WAIT_POLL_MS = 3_000;
 
 /** Stages that a run may have, in order; those that a pipeline does not need never show. */
 const STAGES = ['begin', 'extract', 'validate', 'transform', 'audit', 'publish', 'refresh', 'load'];
 
 /** Shows the stages of a run while it is at work, until it ends: live in a terminal, else a line for each change. Gives the run's end. */
 export async function watchRun(run: StartedRun): Promise<WeirError | undefined> {
-  const view = process.stdout.isTTY ? new LiveView() : new LineView();
+  const view = process.stdout.isTTY ? new LiveView() : new LineView(run.runId);
   const ended = { value: false };
   const end = run.end().finally(() => (ended.value = true));
   const polling = poll(run, view, ended);
@@ -22,6 +25,20 @@ export async function watchRun(run: StartedRun): Promise<WeirError | undefined> 
     await polling;
     await view.close();
   }
+}
+
+/** Waits for a run's end without showing its stages, and says when it waits for a person: nobody would know otherwise. */
+export async function awaitRun(run: StartedRun): Promise<WeirError | undefined> {
+  const ended = { value: false };
+  const end = run.end().finally(() => (ended.value = true));
+  for (let said = ''; !ended.value; ) {
+    await Promise.race([end, sleep(WAIT_POLL_MS)]);
+    const progress = ended.value ? undefined : await run.progress();
+    const line = progress && progress.state !== 'running' ? handLines(progress, run.runId, Date.now())[0] : '';
+    if (line && progress?.state !== said) print(line);
+    said = progress?.state ?? said;
+  }
+  return end;
 }
 
 async function poll(run: StartedRun, view: View, ended: { readonly value: boolean }): Promise<void> {
@@ -52,8 +69,14 @@ function describe(stage: StageProgress, heartbeat: string | undefined): string {
 
 class LineView implements View {
   private readonly said = new Map<string, string>();
+  private state: RunProgress['state'] = 'running';
 
-  show({ stages }: RunProgress): void {
+  constructor(private readonly runId: string) {}
+
+  show(progress: RunProgress): void {
+    const { stages, state } = progress;
+    if (state !== this.state && state !== 'running') print(...handLines(progress, this.runId, Date.now()).slice(0, 1));
+    this.state = state;
     for (const stage of stages) {
       if (stage.state === 'running') continue;
       const line = `  ${stage.stage.padEnd(9)} ${stage.state === 'done' ? '' : `${stage.state}: `}${describe(stage, undefined)}`;
@@ -77,7 +100,10 @@ class LiveView implements View {
     this.shown = new Listr(tasks, { concurrent: true, exitOnError: false, registerSignalListeners: false, rendererOptions: { collapseErrors: false, showErrorMessage: false, collapseSkips: false } }).run();
   }
 
-  show({ stages }: RunProgress, heartbeat: string | undefined): void {
+  show({ stages, state }: RunProgress, heartbeat: string | undefined): void {
+    // What it waits for stands where its next stage will.
+    const next = STAGES[STAGES.indexOf(stages.at(-1)?.stage ?? '') + 1] ?? '';
+    if (state !== 'running') this.tracks.get(next)?.wait(`${next.padEnd(9)} ${colour.doubt(waitWord(state))}`);
     const running = stages.filter(({ state }) => state === 'running').length;
     for (const stage of stages) this.tracks.get(stage.stage)?.next(stage, describe(stage, running === 1 ? heartbeat : undefined));
   }
@@ -104,6 +130,10 @@ class Track {
     this.title = title;
     this.skip = skip;
     return this.settled;
+  }
+
+  wait(text: string): void {
+    this.title(text);
   }
 
   next({ state }: StageProgress, text: string): void {

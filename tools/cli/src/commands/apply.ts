@@ -1,9 +1,13 @@
-import type { EnvironmentValue } from '@weir/core';
+import { type EnvironmentValue, isWeirError } from '@weir/core';
+import type { ReconciledSchedule } from '@weir/orchestrator';
 import { type ApplyResponse, type Change, connect } from '@weir/rpc';
-import { platformState } from '@weir/servers';
+import { type PlatformState, platformState } from '@weir/servers';
 import type { Command } from 'commander';
 import { checkFolder, printProblems } from '../definition/check-folder';
 import { type ExitCode, action, colour, print, printJson } from '../output';
+import { reconcile, reconciledLines } from '../schedule/reconcile';
+import { withTemporal } from '../temporal';
+import { localZone } from '../time-words';
 
 interface Options {
   readonly dryRun?: boolean;
@@ -17,7 +21,7 @@ export function register(program: Command): void {
   program
     .command('apply')
     .argument('<dir>', 'folder with pipeline.yaml')
-    .description('Stores a pipeline as its next version and shows what changes; runs take it from then on.')
+    .description('Stores a pipeline as its next version and shows what changes; runs and its schedule take it from then on.')
     .option('--dry-run', 'only say what would change')
     .option('--json', 'the answer as JSON')
     .addHelpText('after', '\nExamples:\n  weir apply examples/hello\n  weir apply examples/hello --dry-run')
@@ -32,16 +36,29 @@ async function apply(folder: string, options: Options): Promise<ExitCode> {
     printProblems(checked.problems, json);
     return 2;
   }
-  const { services } = await platformState();
-  const clients = connect(services);
+  const platform = await platformState();
+  const clients = connect(platform.services);
   try {
     const answer = await clients.definitions.apply({ files: [...checked.files], root: checked.root, dryRun }, { timeoutMs: TIMEOUT_MS });
-    if (json) printJson({ ...answer, dryRun, environment: checked.used });
-    else show(answer, checked.used, dryRun);
+    if (!json) show(answer, checked.used, dryRun);
+    // The definition is stored: whatever becomes of its schedule now, the orchestrator brings it about when it starts.
+    const reconciled = dryRun ? [] : await reconcileWhereItAnswers(platform, answer.pipeline);
+    if (json) printJson({ ...answer, dryRun, environment: checked.used, schedules: reconciled });
+    else for (const line of reconciledLines(reconciled, { now: Date.now(), zone: localZone() })) print(line);
   } finally {
     clients.close();
   }
   return 0;
+}
+
+/** Undefined when Temporal or the orchestrator is not there; throws what Temporal says of the schedule itself. */
+async function reconcileWhereItAnswers(platform: PlatformState, pipeline: string): Promise<readonly ReconciledSchedule[] | undefined> {
+  try {
+    return await withTemporal(platform, (temporal) => reconcile(temporal, pipeline));
+  } catch (error) {
+    if (isWeirError(error) && error.code === 'UNAVAILABLE') return undefined;
+    throw error;
+  }
 }
 
 function show(answer: ApplyResponse, used: readonly EnvironmentValue[], dryRun: boolean): void {

@@ -1,14 +1,32 @@
 import type { Command } from 'commander';
 import * as apply from './apply';
+import * as backfillsCancel from './backfills/cancel';
+import * as backfillsList from './backfills/list';
+import * as backfillsPause from './backfills/pause';
+import * as backfillsPlan from './backfills/plan';
+import * as backfillsResume from './backfills/resume';
+import * as backfillsShow from './backfills/show';
+import * as backfillsStart from './backfills/start';
 import * as check from './check';
+import * as datasetsGc from './datasets/gc';
+import * as datasetsList from './datasets/list';
 import * as demo from './demo';
 import * as doctor from './doctor';
 import * as down from './down';
 import * as init from './init';
 import * as run from './run';
-import * as list from './runs/list';
-import * as show from './runs/show';
-import * as trace from './runs/trace';
+import * as runsApprove from './runs/approve';
+import * as runsCancel from './runs/cancel';
+import * as runsList from './runs/list';
+import * as runsPause from './runs/pause';
+import * as runsResume from './runs/resume';
+import * as runsRetry from './runs/retry';
+import * as runsShow from './runs/show';
+import * as runsTrace from './runs/trace';
+import * as schedulesList from './schedules/list';
+import * as schedulesPause from './schedules/pause';
+import * as schedulesResume from './schedules/resume';
+import * as schedulesShow from './schedules/show';
 import * as status from './status';
 import * as supervise from './supervise';
 import * as up from './up';
@@ -28,7 +46,12 @@ interface Noun {
 const VERBS: readonly CommandModule[] = [init, up, down, status, doctor, check, apply, run, demo, supervise];
 
 /** Nouns and their verbs: `weir <noun> <verb>` lives in commands/<noun>/<verb>.ts. */
-const NOUNS: readonly Noun[] = [{ name: 'runs', description: 'Runs and what came of them.', verbs: [list, show, trace] }];
+const NOUNS: readonly Noun[] = [
+  { name: 'runs', description: 'Runs: what came of them, and a hand on those that are open.', verbs: [runsList, runsShow, runsTrace, runsPause, runsResume, runsCancel, runsRetry, runsApprove] },
+  { name: 'backfills', description: 'Backfills: many intervals as one piece of work.', verbs: [backfillsPlan, backfillsStart, backfillsList, backfillsShow, backfillsPause, backfillsResume, backfillsCancel] },
+  { name: 'schedules', description: 'Schedules: when pipelines run by themselves.', verbs: [schedulesList, schedulesShow, schedulesPause, schedulesResume] },
+  { name: 'datasets', description: 'Datasets: what is published, and what no longer is needed.', verbs: [datasetsList, datasetsGc] },
+];
 
 /** Adds every command to the program. */
 export function registerCommands(program: Command): void {

@@ -1,7 +1,14 @@
 import { WeirError } from '@weir/core';
-import type { Command } from 'commander';
+import { BackfillStatus, connect, type Backfill } from '@weir/rpc';
 import { platformStatus, weirHome, type PlatformStatus } from '@weir/servers';
+import type { Command } from 'commander';
+import { paintedRecordState, tallyWords } from '../backfill/progress-lines';
 import { action, colour, print, printJson, table, type ExitCode } from '../output';
+import { listSchedules } from '../schedule/read-schedules';
+import type { ScheduleView } from '../schedule/schedule';
+import { nextRunLines } from '../schedule/schedule-lines';
+import { withTemporal } from '../temporal';
+import { localZone } from '../time-words';
 
 interface Options {
   readonly json?: boolean;
@@ -10,7 +17,7 @@ interface Options {
 export function register(parent: Command): void {
   parent
     .command('status')
-    .description('Every address of the platform and whether it is healthy.')
+    .description('Every address of the platform and whether it is healthy, the next runs and the open backfills.')
     .option('--json', 'all of it as JSON, with the login of the warehouse')
     .addHelpText('after', '\nExamples:\n  weir status\n  weir status --json | jq .warehouse\n\nExit code 3 when the platform is down or not healthy.')
     .action(action(status));
@@ -19,9 +26,43 @@ export function register(parent: Command): void {
 async function status({ json }: Options): Promise<ExitCode> {
   const answer = await platformStatus();
   if (answer.kind === 'down') throw down(answer.leftovers);
-  if (json) printJson(answer.status);
-  else show(answer.status);
-  return answer.status.healthy ? 0 : 3;
+  const { status: found } = answer;
+  const [schedules, backfills] = await Promise.all([schedulesOf(found), openBackfills(found)]);
+  if (json) printJson({ ...found, schedules, backfills });
+  else {
+    show(found);
+    for (const line of planned(schedules, backfills)) print(line);
+  }
+  return found.healthy ? 0 : 3;
+}
+
+/** The schedules of all pipelines; undefined when Temporal is not there to ask. */
+async function schedulesOf({ temporal }: PlatformStatus): Promise<ScheduleView[] | undefined> {
+  if (!temporal.healthy) return undefined;
+  return withTemporal({ temporal: temporal.address, namespace: temporal.namespace }, listSchedules).catch(() => undefined);
+}
+
+/** Open backfills are among the newest. */
+const NEWEST = 100;
+
+/** Backfills that are at work or paused; undefined when metadata is not there to ask. */
+async function openBackfills({ services }: PlatformStatus): Promise<Backfill[] | undefined> {
+  if (!services.metadata.healthy) return undefined;
+  const clients = connect({ metadata: services.metadata.address });
+  try {
+    const { backfills } = await clients.backfills.listBackfills({ pipeline: '', limit: NEWEST }, { timeoutMs: 5_000 });
+    return backfills.filter(({ status: state }) => state === BackfillStatus.RUNNING || state === BackfillStatus.PAUSED);
+  } catch {
+    return undefined;
+  } finally {
+    clients.close();
+  }
+}
+
+function planned(schedules: readonly ScheduleView[] | undefined, backfills: readonly Backfill[] | undefined): string[] {
+  const lines = schedules === undefined ? ['', `  ${colour.strong('next runs')}`, '  Temporal does not answer.'] : schedules.length > 0 ? ['', `  ${colour.strong('next runs')}`, ...nextRunLines(schedules, { now: Date.now(), zone: localZone() })] : [];
+  if (!backfills || backfills.length === 0) return lines;
+  return [...lines, '', `  ${colour.strong('open backfills')}`, ...backfills.map((backfill) => `  ${backfill.workflowId}  ${paintedRecordState(backfill)}, ${tallyWords(backfill)}`)];
 }
 
 function down(leftovers: readonly string[]): WeirError {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { type DefinitionFile, compileDefinition } from '@weir/core';
+import { type AppliedPipelines, type DefinitionFile, compileDefinition } from '@weir/core';
 import { inspector } from '@weir/engine';
 import { checkFolder } from './check-folder';
 
@@ -44,13 +44,15 @@ function folder(changes: Readonly<Record<string, string | undefined>> = {}): Def
   return Object.entries(files).flatMap(([path, text]) => (text === undefined ? [] : [{ path, text }]));
 }
 
+const NO_OTHERS: AppliedPipelines = { newest: () => Promise.resolve(undefined), names: () => Promise.resolve([]) };
+
 async function problemsOf(changes: Readonly<Record<string, string | undefined>>) {
-  const outcome = await compileDefinition(folder(changes), '/p', inspector);
+  const outcome = await compileDefinition(folder(changes), '/p', inspector, NO_OTHERS);
   return 'problems' in outcome ? outcome.problems : [];
 }
 
 async function definitionOf(changes: Readonly<Record<string, string | undefined>> = {}) {
-  const outcome = await compileDefinition(folder(changes), '/p', inspector);
+  const outcome = await compileDefinition(folder(changes), '/p', inspector, NO_OTHERS);
   if ('problems' in outcome) throw new Error(outcome.problems.map((problem) => `${problem.place} ${problem.message}`).join('\n'));
   return outcome;
 }
@@ -90,6 +92,15 @@ describe('a definition that is right', () => {
       'models/gold/top.sql': 'select country from gold.by_country where revenue > 10',
     });
     expect(definition.models.map((model) => [model.name, model.scope])).toEqual([['lines', 'row'], ['by_country', 'history'], ['top', 'history']]);
+  });
+
+  test('carries its schedule and what goes with it, and warns of what the schedule leaves out', async () => {
+    const settings = 'grain: 1h\nschedule: "5 6 * * *"\nlookback: 2h\napproval: warning\nretention: { bronze: 30d }\n';
+    const { definition, warnings } = await definitionOf({ 'pipeline.yaml': `${PIPELINE.replace('data/*.csv', '"data/{hour}.csv"')}${settings}` });
+    expect(definition).toMatchObject({ mode: 'batch', grain: '1h', schedule: { cron: '5 6 * * *', timezone: 'UTC', maxActiveRuns: 1 }, lookbackGrains: 2, approval: 'warning', retention: { raw: 7_776_000_000, bronze: 2_592_000_000 }, upstream: [] });
+    expect(warnings).toEqual([expect.stringMatching(/^pipeline\.yaml: each scheduled run takes 3 intervals of 1h.*up to 21 of 24 stay missing/)]);
+    const unkeyed = await problemsOf({ 'pipeline.yaml': `${PIPELINE.replace('data/*.csv', '"data/{hour}.csv"')}${settings}`, 'contract.odcs.yaml': CONTRACT.replace(', primaryKey: true', '') });
+    expect(unkeyed).toEqual([expect.objectContaining({ code: 'MISSING_KEY', place: 'pipeline.yaml:9:11', message: '`lookback` needs a primary key, and the contract gives `orders` none.' })]);
   });
 
   test('is over an interval where its input is not over rows, even if its own SQL would do', async () => {

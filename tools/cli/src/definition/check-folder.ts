@@ -1,6 +1,7 @@
 import { join, normalize, resolve } from 'node:path';
-import { type Definition, type DefinitionFile, type EnvironmentValue, type Problem, compileDefinition, formatError, resolveEnvironment } from '@weir/core';
+import { type AppliedPipelines, type Definition, type DefinitionFile, type EnvironmentValue, type Problem, compileDefinition, formatError, resolveEnvironment } from '@weir/core';
 import { colour, printJson } from '../output';
+import { platformPipelines } from './platform-pipelines';
 import { readDefinitionFolder } from './read-folder';
 
 /** A definition folder that compiles. */
@@ -15,14 +16,18 @@ export interface CheckedFolder {
   readonly used: readonly EnvironmentValue[];
 }
 
-/** Reads and compiles a definition folder without any service. Places of problems begin with the folder as it was given, so that terminals link them. */
-export async function checkFolder(folder: string, env: Readonly<Record<string, string | undefined>>): Promise<CheckedFolder | { problems: Problem[] }> {
+/** Reads and compiles a definition folder; a service is asked only where a model reads another pipeline. Places of problems begin with the folder as it was given, so that terminals link them. */
+export async function checkFolder(
+  folder: string,
+  env: Readonly<Record<string, string | undefined>>,
+  pipelines: AppliedPipelines & { close(): void } = platformPipelines(),
+): Promise<CheckedFolder | { problems: Problem[] }> {
   const resolved = resolveEnvironment(await readDefinitionFolder(folder), env);
   if ('problems' in resolved) return { problems: resolved.problems.map((problem) => below(folder, problem)) };
   const root = resolve(folder);
   // Loading the engine takes longer than all other commands need to answer, so only those that check load it.
   const { inspector } = await import('@weir/engine');
-  const compiled = await compileDefinition(resolved.files, root, inspector);
+  const compiled = await compileDefinition(resolved.files, root, inspector, pipelines).finally(() => pipelines.close());
   if ('problems' in compiled) return { problems: compiled.problems.map((problem) => below(folder, problem)) };
   return { ...compiled, files: resolved.files, root, used: resolved.used };
 }

@@ -1,0 +1,48 @@
+import { formatDuration, parseDefinition, type Retention, type Zone } from '@weir/core';
+import { connect, type DatasetSummary } from '@weir/rpc';
+import { platformState } from '@weir/servers';
+import type { Command } from 'commander';
+import { action, colour, count, print, printJson, table } from '../../output';
+
+interface Options {
+  readonly json?: boolean;
+}
+
+export function register(parent: Command): void {
+  parent
+    .command('list')
+    .argument('<pipeline>', 'a pipeline that was applied')
+    .description('The datasets of a pipeline: rows, partitions and how long they are kept.')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  weir datasets list retail\n  weir datasets list retail --json | jq .datasets')
+    .action(action(list));
+}
+
+async function list(pipeline: string, { json }: Options): Promise<void> {
+  const { services } = await platformState();
+  const clients = connect({ metadata: services.metadata });
+  try {
+    const [{ datasets }, { definitionJson }] = await Promise.all([clients.catalog.listDatasets({ pipeline }), clients.definitions.getDefinition({ pipeline, version: 0 })]);
+    const { retention } = parseDefinition(definitionJson);
+    if (json) printJson({ pipeline, datasets: datasets.map((dataset) => ({ ...dataset, zone: zoneOf(dataset), retentionMs: retention[zoneOf(dataset)] ?? null })) });
+    else print(listing(datasets, retention));
+  } finally {
+    clients.close();
+  }
+}
+
+function listing(datasets: readonly DatasetSummary[], retention: Retention): string {
+  const right = 'right' as const;
+  const columns = [{ title: 'zone' }, { title: 'dataset' }, { title: 'rows', align: right }, { title: 'partitions', align: right }, { title: 'snapshot', align: right }, { title: 'published' }, { title: 'kept' }];
+  const rows = datasets.map((dataset) => {
+    const zone = zoneOf(dataset);
+    const kept = retention[zone];
+    const state = dataset.snapshot > 0 ? [count(dataset.rows), count(dataset.partitions), String(dataset.snapshot), dataset.publishedAt.slice(0, 19)] : ['', '', '', colour.faint('never')];
+    return [zone, colour.name(dataset.dataset.slice(zone.length + 1)), ...state, kept === undefined ? 'for ever' : formatDuration(kept)];
+  });
+  return table(columns, rows);
+}
+
+function zoneOf({ dataset }: DatasetSummary): Zone {
+  return dataset.slice(0, dataset.indexOf('.')) as Zone;
+}
