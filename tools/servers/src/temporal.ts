@@ -100,12 +100,18 @@ function inDocker({ home, durable }: ServerContext, plan: TemporalPlan): Process
   return { ...common(home, plan), command, args, env: process.env, cleanUp };
 }
 
+/**
+ * Fairness lets a pipeline's runs share the queue with those of a large backfill. Eager execution hands a run's next activity to the worker with
+ * the answer to its workflow task: half the time between stages, and a quarter less work for the server.
+ */
+const SETTINGS = ['matching.useNewMatcher=true', 'matching.enableFairness=true', 'system.enableActivityEagerExecution=true'];
+
 /** The dev server's arguments, the same natively and in Docker. */
 export function startDev({ ip, port, ui, database, durable }: { ip: string; port: number; ui: number; database: string; durable: boolean }): string[] {
   return [
     'server', 'start-dev', '--ip', ip, '--port', String(port), '--ui-ip', ip, '--ui-port', String(ui),
     '--db-filename', database, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', `synchronous=${durable ? 'normal' : 'off'}`,
-    '--log-level', 'warn', ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+    '--log-level', 'warn', ...SETTINGS.flatMap((setting) => ['--dynamic-config-value', setting]), ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ];
 }
 

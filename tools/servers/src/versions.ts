@@ -31,4 +31,4 @@ export const PORTS = {
 export type PortName = keyof typeof PORTS;
 
 /** Custom search attributes of the platform's workflows, all of type Keyword. */
-export const SEARCH_ATTRIBUTES = ['WeirPipeline', 'WeirInterval', 'WeirStage', 'WeirRunKind', 'WeirVerdict'] as const;
+export const SEARCH_ATTRIBUTES = ['WeirPipeline', 'WeirInterval', 'WeirStage', 'WeirRunKind', 'WeirVerdict', 'WeirState', 'WeirBackfill'] as const;
