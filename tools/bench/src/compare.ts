@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { realRetailFolder } from '@weir/e2e';
 import { generateRetail } from '@weir/generate';
 import { connect } from '@weir/rpc';
-import { Platform, platformState, readState, ROOT, SERVICES, type PlatformState } from '@weir/servers';
+import { readState, ROOT, SERVICES, type PlatformState } from '@weir/servers';
 import { Client as Postgres } from 'pg';
+import { applyTo, withPlatform } from './bench-platform';
 import type { DirectJob, DirectOutcome } from './direct';
 import { usageOf, type Usage } from './process-usage';
 
@@ -49,32 +49,24 @@ export interface Comparison {
 
 /** Runs both jobs one after the other on a platform of its own, which is stopped and removed at the end. */
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  const home = mkdtempSync(join(tmpdir(), 'weir-bench-'));
-  try {
-    const { folder, data } = await dataFolder(options, home);
-    const platform = await Platform.start({ home, env: cleanEnvironment(), report: ({ step, state, text }) => state !== 'running' && options.say(`${step}: ${text}`) });
-    try {
-      return { data, ...(await bothJobs(await platformState(home), folder, options.say)) };
-    } finally {
-      await platform.stop();
-    }
-  } finally {
-    rmSync(home, { recursive: true, force: true });
-  }
+  return withPlatform(options, async (state, temporary) => {
+    const { folder, data } = await dataFolder(options, temporary);
+    return { data, ...(await bothJobs(state, folder, options.say)) };
+  });
 }
 
-async function dataFolder({ data, rows, say }: CompareOptions, home: string): Promise<{ folder: string; data: 'real' | 'generated' }> {
+async function dataFolder({ data, rows, say }: CompareOptions, temporary: string): Promise<{ folder: string; data: 'real' | 'generated' }> {
   const real = realRetailFolder();
   if (data === 'real' && !real) throw new Error('There is no real data: set WEIR_RETAIL_DATA to its folder, or use --data generated.');
   if (real && data !== 'generated') return { folder: real, data: 'real' };
   say(`generating about ${rows} rows`);
-  const folder = join(home, 'retail');
+  const folder = join(temporary, 'retail');
   await generateRetail(folder, { from: RANGE.start, days: 374, rowsPerDay: Math.max(1, Math.round(rows / OPEN_DAYS)), seed: 1 });
   return { folder, data: 'generated' };
 }
 
 async function bothJobs(state: PlatformState, folder: string, say: (text: string) => void): Promise<Omit<Comparison, 'data'>> {
-  await run(process.execPath, [join(ROOT, 'tools/cli/bin/weir.mjs'), 'apply', join(ROOT, 'examples/retail')], { env: { ...cleanEnvironment(), WEIR_HOME: state.home, RETAIL_PATH: folder } });
+  await applyTo(state, join(ROOT, 'examples/retail'), { RETAIL_PATH: folder });
   say('running the pipeline');
   const weir = await measured(state.home, [...SERVICES, 'postgres', 'temporal'], () => runPipeline(state));
   say('running the direct script');
@@ -153,9 +145,4 @@ async function sameTables({ warehouse }: PlatformState): Promise<boolean> {
   } finally {
     await client.end();
   }
-}
-
-/** The environment without addresses of other platforms: the bench brings its own. */
-function cleanEnvironment(): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WEIR_') || name === 'WEIR_SERVERS'));
 }

@@ -21,7 +21,12 @@ export function usageOf(pid: number): Usage {
   const family = descendants(pid, stats);
   const ended = fields(stats.get(pid), ENDED_CHILDREN_FIELDS);
   const cpu = family.reduce((sum, member) => sum + fields(stats.get(member), CPU_FIELDS), ended) / TICKS_PER_SECOND;
-  return { cpu, peak: Math.max(0, ...family.map(peakMemory)) };
+  return { cpu, peak: Math.max(0, ...family.map((member) => statusOf(member, 'VmHWM'))) };
+}
+
+/** Resident memory of a process with all its descendants, bytes; 0 once it is gone. Linux only. */
+export function residentOf(pid: number): number {
+  return descendants(pid, allStats()).reduce((sum, member) => sum + statusOf(member, 'VmRSS'), 0);
 }
 
 function allStats(): Map<number, string[]> {
@@ -45,8 +50,9 @@ function fields(stat: string[] | undefined, indexes: readonly number[]): number 
   return indexes.reduce((sum, index) => sum + Number(stat?.[index] ?? 0), 0);
 }
 
-function peakMemory(pid: number): number {
-  const kib = /^VmHWM:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
+/** A field of /proc/<pid>/status, bytes. */
+function statusOf(pid: number, field: 'VmHWM' | 'VmRSS'): number {
+  const kib = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(read(`/proc/${pid}/status`) ?? '')?.[1];
   return Number(kib ?? 0) * 1024;
 }
 

@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Platform, platformState, ROOT, type PlatformState } from '@weir/servers';
+
+const run = promisify(execFile);
+
+export interface BenchPlatformOptions {
+  /** Use the platform that runs already, and leave it running; its pipelines and runs stay. */
+  readonly running?: boolean;
+  /** Told what takes time. */
+  readonly say: (text: string) => void;
+}
+
+/** Gives `body` a platform and a folder for files. Unless the running one is asked for, the platform is its own, stopped and removed at the end. */
+export async function withPlatform<T>({ running = false, say }: BenchPlatformOptions, body: (state: PlatformState, folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-bench-'));
+  try {
+    if (running) return await body(await platformState(), folder);
+    const home = join(folder, 'home');
+    const platform = await Platform.start({ home, env: cleanEnvironment(), report: ({ step, state, text }) => state !== 'running' && say(`${step}: ${text}`) });
+    try {
+      return await body(await platformState(home), folder);
+    } finally {
+      await platform.stop();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Applies a definition's folder to a platform, as `weir apply` does. */
+export async function applyTo(state: PlatformState, folder: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+  await run(process.execPath, [join(ROOT, 'tools/cli/bin/weir.mjs'), 'apply', folder], { env: { ...cleanEnvironment(), WEIR_HOME: state.home, ...env } });
+}
+
+/** The environment without addresses of other platforms. */
+function cleanEnvironment(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WEIR_') || name === 'WEIR_SERVERS'));
+}
