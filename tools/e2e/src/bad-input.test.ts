@@ -2,9 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { generateRetail } from '@weir/generate';
-import { tempDir, until, type TempDir } from '@weir/testkit';
+import { until } from '@weir/testkit';
+import { useHouse } from './house';
 import { retailTruth } from './oracle';
-import { TestPlatform, type Days, type RunEnd } from './platform';
+import { type Days, type RunEnd } from './platform';
 import { apply, retailPipeline } from './retail-pipeline';
 import { expectSameTables, retailTables } from './tables';
 
@@ -23,53 +24,42 @@ async function failure(run: Promise<RunEnd>): Promise<{ code: string | null | un
 }
 
 describe('bad input to the platform', () => {
-  let scratch: TempDir;
-  let platform: TestPlatform;
+  const house = useHouse();
   let data = '';
 
   beforeAll(async () => {
-    scratch = await tempDir();
-    platform = await TestPlatform.open();
-    data = join(scratch.path, 'data');
-    await generateRetail(data, { from: DAYS.start, days: 3, rowsPerDay: 2_000, seed: 61 });
-    await apply(retailPipeline(scratch.path, 'retail_bad', data), platform.state.home);
-  });
-  afterAll(async () => {
-    await platform.close();
-    await scratch.dispose();
+    ({ data } = await house.retail('retail_bad', { from: DAYS.start, days: 3, rowsPerDay: 2_000, seed: 61 }));
   });
 
   test('a second run over a day that another run holds is refused and names the holder', async () => {
-    const first = await platform.start('retail_bad', DAYS, 'first/retail_bad');
-    await until(async () => (await platform.clients.runs.listRuns({ pipeline: 'retail_bad', limit: 10, status: 'RUN_STATUS_RUNNING' })).runs.length > 0, { timeoutMs: 30_000, what: 'The first run holding its days' });
-    const second = await platform.start('retail_bad', { start: '2021-07-06', end: '2021-07-07' }, 'second/retail_bad');
+    const first = await house.platform.start('retail_bad', DAYS, 'first/retail_bad');
+    await until(async () => (await house.platform.clients.runs.listRuns({ pipeline: 'retail_bad', limit: 10, status: 'RUN_STATUS_RUNNING', backfill: '' })).runs.length > 0, { timeoutMs: 30_000, what: 'The first run holding its days' });
+    const second = await house.platform.start('retail_bad', { start: '2021-07-06', end: '2021-07-07' }, 'second/retail_bad');
     expect(await failure(second.result() as Promise<RunEnd>)).toMatchObject({ code: 'INTERVAL_BUSY', message: expect.stringContaining('first/retail_bad') as unknown });
     await first.result();
-    expectSameTables(await retailTables(platform.warehouse, 'retail_bad'), retailTruth(data).tables);
+    expectSameTables(await retailTables(house.platform.warehouse, 'retail_bad'), retailTruth(data).tables);
   });
 
   test('an interval that is no whole number of days is refused', async () => {
-    expect(await failure(platform.run('retail_bad', { start: '2021-07-05T01:00:00Z', end: '2021-07-06' }))).toMatchObject({ code: 'INVALID_INTERVAL' });
-    expect(await failure(platform.run('retail_bad', { start: '2021-07-06', end: '2021-07-05' }))).toMatchObject({ code: 'INVALID_INTERVAL' });
+    expect(await failure(house.platform.run('retail_bad', { start: '2021-07-05T01:00:00Z', end: '2021-07-06' }))).toMatchObject({ code: 'INVALID_INTERVAL' });
+    expect(await failure(house.platform.run('retail_bad', { start: '2021-07-06', end: '2021-07-05' }))).toMatchObject({ code: 'INVALID_INTERVAL' });
   });
 
   test('a pipeline that was never applied is refused by its name', async () => {
-    expect(await failure(platform.run('retail_nobody', DAYS))).toMatchObject({ code: 'PIPELINE_NOT_FOUND', message: expect.stringContaining('retail_nobody') as unknown });
+    expect(await failure(house.platform.run('retail_nobody', DAYS))).toMatchObject({ code: 'PIPELINE_NOT_FOUND', message: expect.stringContaining('retail_nobody') as unknown });
   });
 
   test('a folder that is not there fails the run, although days without a file are allowed', async () => {
-    const missing = join(scratch.path, 'nowhere');
-    await apply(retailPipeline(scratch.path, 'retail_missing', missing), platform.state.home);
-    expect(await failure(platform.run('retail_missing', DAYS))).toMatchObject({ code: 'SOURCE_MISSING', message: expect.stringContaining('nowhere') as unknown });
+    const missing = join(house.scratch, 'nowhere');
+    await apply(retailPipeline(house.scratch, 'retail_missing', missing), house.platform.state.home);
+    expect(await failure(house.platform.run('retail_missing', DAYS))).toMatchObject({ code: 'SOURCE_MISSING', message: expect.stringContaining('nowhere') as unknown });
   });
 
   test('damage to a file fails the run and leaves destination and snapshots as they were', async () => {
-    const broken = join(scratch.path, 'broken');
-    await generateRetail(broken, { from: DAYS.start, days: 3, rowsPerDay: 500, seed: 62 });
-    await apply(retailPipeline(scratch.path, 'retail_broken', broken), platform.state.home);
-    await platform.run('retail_broken', DAYS);
-    const tables = await retailTables(platform.warehouse, 'retail_broken');
-    const snapshots = await platform.clients.catalog.listDatasets({ pipeline: 'retail_broken' });
+    const { data: broken } = await house.retail('retail_broken', { from: DAYS.start, days: 3, rowsPerDay: 500, seed: 62 });
+    await house.platform.run('retail_broken', DAYS);
+    const tables = await retailTables(house.platform.warehouse, 'retail_broken');
+    const snapshots = await house.platform.clients.catalog.listDatasets({ pipeline: 'retail_broken' });
     const file = join(broken, '2021-07-06.csv');
     const sound = readFileSync(file);
     const damages: [string, Buffer][] = [
@@ -79,23 +69,23 @@ describe('bad input to the platform', () => {
     ];
     for (const [code, bytes] of damages) {
       writeFileSync(file, bytes);
-      expect(await failure(platform.run('retail_broken', DAYS))).toMatchObject({ code });
+      expect(await failure(house.platform.run('retail_broken', DAYS))).toMatchObject({ code });
     }
-    expectSameTables(await retailTables(platform.warehouse, 'retail_broken'), tables);
-    expect(await platform.clients.catalog.listDatasets({ pipeline: 'retail_broken' })).toEqual(snapshots);
+    expectSameTables(await retailTables(house.platform.warehouse, 'retail_broken'), tables);
+    expect(await house.platform.clients.catalog.listDatasets({ pipeline: 'retail_broken' })).toEqual(snapshots);
   });
 
   test('damaged lines go to quarantine with reason and original bytes, the rest is loaded', async () => {
-    const dirty = join(scratch.path, 'dirty');
+    const dirty = join(house.scratch, 'dirty');
     await generateRetail(dirty, { from: DAYS.start, days: 1, rowsPerDay: 2_000, seed: 63, brokenShare: 0.01 });
     const truth = retailTruth(dirty);
-    await apply(retailPipeline(scratch.path, 'retail_dirty', dirty), platform.state.home);
-    const { runId, accounts } = await platform.run('retail_dirty', { start: DAYS.start, end: '2021-07-06' });
+    await apply(retailPipeline(house.scratch, 'retail_dirty', dirty), house.platform.state.home);
+    const { runId, accounts } = await house.platform.run('retail_dirty', { start: DAYS.start, end: '2021-07-06' });
     expect(accounts).toEqual({ ...truth.accounts, filtered: 0 });
-    const { rows } = await platform.clients.quarantine.listRows({ pipeline: 'retail_dirty', runId, limit: 1_000 });
+    const { rows } = await house.platform.clients.quarantine.listRows({ pipeline: 'retail_dirty', runId, limit: 1_000 });
     const found = new Map(rows.map((row) => [`${row.file}:${row.line}`, Buffer.from(row.original).toString('latin1').replace(/\n$/, '')]));
     expect(found).toEqual(new Map([...truth.quarantine].map(([place, { bytes }]) => [place, bytes.toString('latin1')])));
     expect(rows.every(({ rules, reason }) => rules.length > 0 && reason !== '')).toBe(true);
-    expectSameTables(await retailTables(platform.warehouse, 'retail_dirty'), truth.tables);
+    expectSameTables(await retailTables(house.platform.warehouse, 'retail_dirty'), truth.tables);
   });
 });

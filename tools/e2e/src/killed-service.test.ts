@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { generateRetail } from '@weir/generate';
-import { tempDir, until, type TempDir } from '@weir/testkit';
+import { until } from '@weir/testkit';
+import { useHouse } from './house';
 import { retailTruth, type RetailTruth } from './oracle';
-import { TestPlatform, type RunEnd } from './platform';
+import type { RunEnd } from './platform';
 import { apply, retailPipeline } from './retail-pipeline';
 import { expectSameTables, retailTables } from './tables';
 
@@ -21,38 +22,31 @@ async function reaches(run: WorkflowHandle, stage: string): Promise<void> {
 
 describe('kill -9 in mid-run', () => {
   const days = { start: '2022-01-02', end: '2022-03-01' };
-  let scratch: TempDir;
-  let platform: TestPlatform;
+  const house = useHouse();
   let data = '';
   let truth: RetailTruth;
 
   beforeAll(async () => {
-    scratch = await tempDir();
-    platform = await TestPlatform.open();
-    data = join(scratch.path, 'data');
+    data = join(house.scratch, 'data');
     await generateRetail(data, { from: days.start, days: 58, rowsPerDay: 3_000, seed: 31 });
     truth = retailTruth(data);
   });
-  afterEach(() => platform.healthy());
-  afterAll(async () => {
-    await platform.close();
-    await scratch.dispose();
-  });
+  afterEach(() => house.platform.healthy());
 
   test.each([
     ['orchestrator', 'validate'],
     ['quality', 'validate'],
     ['load', 'load'],
   ])('of %s during %s: the run ends without help, with the same tables', async (service, stage) => {
-    const retail = retailPipeline(scratch.path, `retail_killed_${service}`, data);
-    await apply(retail, platform.state.home);
-    const run = await platform.start(retail.name, days);
+    const retail = retailPipeline(house.scratch, `retail_killed_${service}`, data);
+    await apply(retail, house.platform.state.home);
+    const run = await house.platform.start(retail.name, days);
     await reaches(run, stage);
-    const before = platform.restarts(service);
-    platform.kill(service);
+    const before = house.platform.restarts(service);
+    house.platform.kill(service);
     const end = (await run.result()) as RunEnd;
     expect(end.accounts).toEqual({ ...truth.accounts, filtered: 0 });
-    expectSameTables(await retailTables(platform.warehouse, retail.name), truth.tables);
-    expect(platform.restarts(service)).toBe(before + 1);
+    expectSameTables(await retailTables(house.platform.warehouse, retail.name), truth.tables);
+    expect(house.platform.restarts(service)).toBe(before + 1);
   });
 });

@@ -3,13 +3,13 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { isWeirError } from '@weir/core';
-import { generateRetail } from '@weir/generate';
 import { connect } from '@weir/rpc';
 import { serviceEnvironment } from '@weir/servers';
-import { FaultProxy, tempDir, until, type TempDir } from '@weir/testkit';
+import { FaultProxy, until } from '@weir/testkit';
 import { foreignEnvironment, ROOT } from './command-line';
+import { useHouse } from './house';
 import { retailTruth } from './oracle';
-import { TestPlatform } from './platform';
+import type { TestPlatform } from './platform';
 import { healthOf } from './reflection';
 import { apply, retailPipeline } from './retail-pipeline';
 import { expectSameTables, retailTables } from './tables';
@@ -34,44 +34,36 @@ async function startLoad(platform: TestPlatform, proxy: FaultProxy): Promise<{ a
 }
 
 describe('a reply to COMMIT that is lost', () => {
-  let scratch: TempDir;
-  let platform: TestPlatform;
+  const house = useHouse();
   let proxy: FaultProxy;
   let load: { address: string; child: ChildProcess };
 
   beforeAll(async () => {
-    scratch = await tempDir();
-    platform = await TestPlatform.open();
-    const { host, port } = platform.state.warehouse;
+    const { host, port } = house.platform.state.warehouse;
     proxy = await FaultProxy.start({ host, port });
-    load = await startLoad(platform, proxy);
+    load = await startLoad(house.platform, proxy);
   });
   afterAll(async () => {
     const ended = once(load.child, 'exit');
     load.child.kill('SIGTERM');
     await ended;
     await proxy.close();
-    await platform.close();
-    await scratch.dispose();
   });
 
   test('is found out by the ledger: every table is loaded once, whichever reply was lost', async () => {
-    const data = join(scratch.path, 'data');
-    await generateRetail(data, { from: '2021-09-06', days: 2, rowsPerDay: 1_000, seed: 81 });
-    const retail = retailPipeline(scratch.path, 'retail_published', data);
-    await apply(retail, platform.state.home);
-    const { runId } = await platform.run(retail.name, { start: '2021-09-06', end: '2021-09-08' });
-    const { datasets } = await platform.clients.catalog.listDatasets({ pipeline: retail.name });
+    const retail = await house.retail('retail_published', { from: '2021-09-06', days: 2, rowsPerDay: 1_000, seed: 81 });
+    const { runId } = await house.platform.run(retail.name, { start: '2021-09-06', end: '2021-09-08' });
+    const { datasets } = await house.platform.clients.catalog.listDatasets({ pipeline: retail.name });
     const snapshot = Math.max(...datasets.map((dataset) => dataset.snapshot));
 
     // The same pipeline gets a second destination, so that there is a snapshot to deliver and nobody else delivers it.
-    const twice = retailPipeline(scratch.path, retail.name, data, (path, text) => (path === 'pipeline.yaml' ? `${text.trimEnd()}\n  - { connection: warehouse, schema: retail_lost }\n` : text));
-    await apply(twice, platform.state.home);
-    const { version } = await platform.clients.definitions.getDefinition({ pipeline: retail.name, version: 0 });
+    const twice = retailPipeline(house.scratch, retail.name, retail.data, (path, text) => (path === 'pipeline.yaml' ? `${text.trimEnd()}\n  - { connection: warehouse, schema: retail_lost }\n` : text));
+    await apply(twice, house.platform.state.home);
+    const { version } = await house.platform.clients.definitions.getDefinition({ pipeline: retail.name, version: 0 });
     const clients = connect({ load: load.address });
     const deliver = async (attempt: number): Promise<boolean> => {
       try {
-        const context = { runId, pipeline: retail.name, definitionVersion: version, interval: undefined, attempt: `lost-${attempt}` };
+        const context = { runId, pipeline: retail.name, definitionVersion: version, interval: undefined, attempt: `lost-${attempt}`, background: false };
         for await (const _ of clients.load.load({ context, destination: 1, snapshot })) continue;
         return true;
       } catch (error) {
@@ -85,6 +77,6 @@ describe('a reply to COMMIT that is lost', () => {
     await until(() => deliver(attempts++), { timeoutMs: 60_000, what: 'A load that ends' });
     clients.close();
     expect(proxy.lostReplies).toBeGreaterThan(0);
-    expectSameTables(await retailTables(platform.warehouse, 'retail_lost'), retailTruth(data).tables);
+    expectSameTables(await retailTables(house.platform.warehouse, 'retail_lost'), retailTruth(retail.data).tables);
   });
 });

@@ -12,8 +12,11 @@ export interface RetailPipeline {
   readonly data: string;
 }
 
-/** Copies the example into `scratch`; `change` may rewrite a file's text by its path below the folder. */
-export function retailPipeline(scratch: string, name: string, data: string, change: (path: string, text: string) => string = (_, text) => text): RetailPipeline {
+/** Rewrites a file's text by its path below the folder. */
+export type ChangeFile = (path: string, text: string) => string;
+
+/** Copies the example into `scratch`. */
+export function retailPipeline(scratch: string, name: string, data: string, change: ChangeFile = (_, text) => text): RetailPipeline {
   const folder = join(scratch, name);
   cpSync(join(ROOT, 'examples/retail'), folder, { recursive: true });
   for (const path of ['pipeline.yaml', 'contract.odcs.yaml', 'models/gold/revenue_by_day_country.sql']) {

@@ -1,11 +1,7 @@
-import { join } from 'node:path';
-import { generateRetail } from '@weir/generate';
 import { readState } from '@weir/servers';
-import { tempDir, type TempDir } from '@weir/testkit';
 import { command } from './command-line';
+import { useHouse } from './house';
 import { retailTruth } from './oracle';
-import { TestPlatform } from './platform';
-import { apply, retailPipeline } from './retail-pipeline';
 import { expectSameTables, retailTables } from './tables';
 
 /** The `temporal` program that the platform uses: its path, or the image that holds it. */
@@ -16,34 +12,21 @@ function temporalProgram(home: string): { program: string; before: string[] } {
 }
 
 describe('the Temporal command line alone', () => {
-  let scratch: TempDir;
-  let platform: TestPlatform;
-
-  beforeAll(async () => {
-    scratch = await tempDir();
-    platform = await TestPlatform.open();
-  });
-  afterAll(async () => {
-    await platform.close();
-    await scratch.dispose();
-  });
+  const house = useHouse();
 
   test('starts a run, whose search attributes then find it', async () => {
-    const data = join(scratch.path, 'data');
-    await generateRetail(data, { from: '2021-08-02', days: 1, rowsPerDay: 500, seed: 71 });
-    const retail = retailPipeline(scratch.path, 'retail_by_hand', data);
-    await apply(retail, platform.state.home);
-    const { program, before } = temporalProgram(platform.state.home);
-    const temporal = (...args: string[]): ReturnType<typeof command> => command(program, [...before, ...args, '--address', platform.state.temporal], process.env);
+    const retail = await house.retail('retail_by_hand', { from: '2021-08-02', days: 1, rowsPerDay: 500, seed: 71 });
+    const { program, before } = temporalProgram(house.platform.state.home);
+    const temporal = (...args: string[]): ReturnType<typeof command> => command(program, [...before, ...args, '--address', house.platform.state.temporal], process.env);
 
     const workflowId = `run/${retail.name}/2021-08-02_2021-08-03`;
     const input = `{"pipeline":"${retail.name}","interval":{"start":"2021-08-02","end":"2021-08-03"}}`;
     const started = await temporal('workflow', 'start', '--task-queue', 'weir', '--type', 'pipelineRun', '--workflow-id', workflowId, '--input', input);
     expect(started).toMatchObject({ code: 0 });
-    await platform.temporal.workflow.getHandle(workflowId).result();
-    expectSameTables(await retailTables(platform.warehouse, retail.name), retailTruth(data).tables);
+    await house.platform.temporal.workflow.getHandle(workflowId).result();
+    expectSameTables(await retailTables(house.platform.warehouse, retail.name), retailTruth(retail.data).tables);
 
-    const description = await platform.temporal.workflow.getHandle(workflowId).describe();
+    const description = await house.platform.temporal.workflow.getHandle(workflowId).describe();
     expect(description.searchAttributes).toMatchObject({ WeirPipeline: [retail.name], WeirInterval: ['2021-08-02/2021-08-03'], WeirRunKind: ['manual'] });
     expect(description.searchAttributes).toHaveProperty('WeirVerdict');
     expect(description.searchAttributes).toHaveProperty('WeirStage');

@@ -1,4 +1,4 @@
-import { TestPlatform } from './platform';
+import { useHouse } from './house';
 import { callByReflection, healthOf, listServices } from './reflection';
 
 const SERVICES = [
@@ -10,22 +10,18 @@ const SERVICES = [
 ] as const;
 
 describe('the wire', () => {
-  let platform: TestPlatform;
-  beforeAll(async () => {
-    platform = await TestPlatform.open();
-  });
-  afterAll(() => platform.close());
+  const house = useHouse();
 
   test.each(SERVICES)('%s lists its services by reflection', async (service, names) => {
-    expect(await listServices(platform.state.services[service])).toEqual(expect.arrayContaining([...names]));
+    expect(await listServices(house.platform.state.services[service])).toEqual(expect.arrayContaining([...names]));
   });
 
   test('an rpc can be called with reflection alone', async () => {
-    expect(await callByReflection(platform.state.services.metadata, 'weir.metadata.v1.DefinitionService', 'listPipelines', {})).toHaveProperty('pipelines');
-    expect(await callByReflection(platform.state.services.metadata, 'grpc.health.v1.Health', 'check', { service: '' })).toHaveProperty('status');
+    expect(await callByReflection(house.platform.state.services.metadata, 'weir.metadata.v1.DefinitionService', 'listPipelines', {})).toHaveProperty('pipelines');
+    expect(await callByReflection(house.platform.state.services.metadata, 'grpc.health.v1.Health', 'check', { service: '' })).toHaveProperty('status');
   });
 
   test.each(SERVICES)('%s says that it and its services are healthy', async (service, names) => {
-    for (const name of ['', ...names]) expect({ name, status: await healthOf(platform.state.services[service], name) }).toEqual({ name, status: 'SERVING' });
+    for (const name of ['', ...names]) expect({ name, status: await healthOf(house.platform.state.services[service], name) }).toEqual({ name, status: 'SERVING' });
   });
 });
