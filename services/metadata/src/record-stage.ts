@@ -1,6 +1,7 @@
 import { WeirError } from '@weir/core';
 import { inTransaction } from '@weir/platform';
 import { StageStatus, Verdict, type Accounts, type RecordStageRequest, type RecordStageResponse, type StageRecord } from '@weir/rpc';
+import type pg from 'pg';
 import type { Dependencies } from './dependencies';
 import { rowsOf } from './rows';
 import { lockRun } from './run-row';
@@ -9,6 +10,17 @@ import { readStages, upsertStage } from './stage-row';
 /** Stores one stage attempt, replacing an earlier record of the same attempt, and brings the run's accounts, verdict and score up to date. Throws RUN_NOT_FOUND and INVALID_VALUE. */
 export async function recordStage({ pool }: Pick<Dependencies, 'pool'>, { runId, stage }: RecordStageRequest): Promise<RecordStageResponse> {
   const record = assertRecord(stage);
+  if (judgesNothing(record)) await upsertStage(pool, runId, record);
+  else await recordJudgement(pool, runId, record);
+  return {};
+}
+
+/** A first attempt that counted and checked nothing leaves the summary as it was: one statement is enough for most stages of most runs. */
+function judgesNothing({ attempt, accounts, checks, verdict }: StageRecord): boolean {
+  return attempt === 1 && !accounts && checks.length === 0 && verdict === Verdict.UNSPECIFIED;
+}
+
+async function recordJudgement(pool: pg.Pool, runId: string, record: StageRecord): Promise<void> {
   await inTransaction(pool, async (client) => {
     await lockRun(client, runId);
     await upsertStage(client, runId, record);
@@ -16,7 +28,6 @@ export async function recordStage({ pool }: Pick<Dependencies, 'pool'>, { runId,
     const values = [runId, accounts ? JSON.stringify(accounts) : null, verdict, score];
     await rowsOf(client, 'update metadata.run set accounts = $2, verdict = $3, score = $4 where run_id = $1', values);
   });
-  return {};
 }
 
 function assertRecord(stage: StageRecord | undefined): StageRecord {

@@ -47,7 +47,11 @@ export async function lockRun(db: Queryable, runId: string): Promise<RunRow> {
 }
 
 export function runNotFound(run: string): never {
-  throw new WeirError({ code: 'RUN_NOT_FOUND', message: `There is no run \`${run}\`.` });
+  throw unknownRun(run);
+}
+
+export function unknownRun(run: string): WeirError {
+  return new WeirError({ code: 'RUN_NOT_FOUND', message: `There is no run \`${run}\`.` });
 }
 
 export function intervalOf(row: Pick<RunRow, 'interval_start' | 'interval_end'>): Interval | undefined {

@@ -1,6 +1,7 @@
 import { WeirError } from '@weir/core';
 import type { Accounts, CheckResult, RowCount, RunError, SegmentSet, StageRecord, StageStatus, Verdict } from '@weir/rpc';
 import { rowsOf, type Queryable } from './rows';
+import { unknownRun } from './run-row';
 
 /** A row of metadata.stage. */
 interface StageRow {
@@ -30,14 +31,21 @@ const UPSERT = `
   insert into metadata.stage (${COLUMNS.join(', ')}) values (${COLUMNS.map((_, index) => `$${index + 1}`).join(', ')})
   on conflict (run_id, stage, attempt) do update set ${COLUMNS.slice(3).map((column) => `${column} = excluded.${column}`).join(', ')}`;
 
-/** Stores a stage attempt, replacing what was stored of the same attempt. */
+/** In Postgres: a foreign key names what is not there. */
+const FOREIGN_KEY_VIOLATION = '23503';
+
+/** Stores a stage attempt, replacing what was stored of the same attempt. Throws RUN_NOT_FOUND, and INVALID_VALUE for a time that is none. */
 export async function upsertStage(db: Queryable, runId: string, record: StageRecord): Promise<void> {
   const startedAt = new Date(record.startedAt);
   if (Number.isNaN(startedAt.getTime())) throw new WeirError({ code: 'INVALID_VALUE', message: `started_at of stage ${record.stage} is \`${record.startedAt}\`, which is not an instant.` });
-  await rowsOf(db, UPSERT, [
+  const values = [
     runId, record.stage, record.attempt, record.status, startedAt, record.milliseconds, record.rowsIn, record.rowsOut, record.rowsQuarantined,
     JSON.stringify(record.details), JSON.stringify(record.checks), record.verdict, record.score, json(record.error), json(record.accounts), json(record.output),
-  ]);
+  ];
+  await rowsOf(db, UPSERT, values).catch((error: unknown) => {
+    const { code } = ((error as Error).cause ?? {}) as { code?: string };
+    throw code === FOREIGN_KEY_VIOLATION ? unknownRun(runId) : error;
+  });
 }
 
 /** The stage attempts of a run in the order they started. */

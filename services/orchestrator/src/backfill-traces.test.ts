@@ -68,6 +68,9 @@ describe('the traces of a backfill', () => {
   });
 });
 
+/** Enough for a second execution. */
+const DAYS = 450;
+
 describe('the traces of a backfill that goes on in a new execution', () => {
   const exporter = new InMemorySpanExporter();
   const processor = new SimpleSpanProcessor(exporter);
@@ -78,7 +81,7 @@ describe('the traces of a backfill that goes on in a new execution', () => {
     provider.register();
     const rig = await startRig(processor);
     try {
-      const range = new Range(rig, 330);
+      const range = new Range(rig, DAYS);
       rig.far.script = range.script({ beginRun: () => Promise.reject(new WeirError({ code: 'SOURCE_MISSING', message: 'no file' })) });
       const handle = await range.start({ parallelism: 16 });
       await handle.result();
@@ -93,8 +96,8 @@ describe('the traces of a backfill that goes on in a new execution', () => {
       expect(own).toHaveLength(new Set(ofChain().map(({ attributes }) => attributes['weir.run.id'])).size);
       const links = spans.filter((span) => own.includes(span.spanContext().traceId)).flatMap((span) => span.links);
       const linked = links.map(({ context }) => context.traceId);
-      expect(begun.size).toBe(330);
-      expect(linked.length).toBe(330 + own.length - 1);
+      expect(begun.size).toBe(DAYS);
+      expect(linked.length).toBe(DAYS + own.length - 1);
       expect(new Set(linked)).toEqual(new Set([...begun, ...own.slice(0, -1)]));
       for (const id of own) expect(spans.filter((span) => span.spanContext().traceId === id).length).toBeLessThan(300);
     } finally {

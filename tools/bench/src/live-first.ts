@@ -1,21 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { scheduledStarts } from './scheduled-starts';
 import { spreadOf, type Spread } from './spread';
-import { runHours, startBackfill } from './trivial-runs';
+import { startBackfill } from './trivial-runs';
 
-/** Intervals that are queued while live runs start. */
+/** Intervals that are queued while scheduled runs start. */
 export const QUEUED = 5_000;
 const SAMPLES = 20;
-const PARALLEL = 8;
+/** What `weir backfills start` takes unless told otherwise. */
+const PARALLEL = 4;
 const ASK_EVERY_MS = 500;
 /** Ended intervals after which the backfill counts as under way. */
 const UNDER_WAY = 2 * PARALLEL;
 /** As long as an acceptable pause of the backfill: whoever makes none for longer has stopped. */
 const START_WITHIN_MS = 60_000;
 
-/** What a large backfill and live runs do to each other. */
+/** What a large backfill and scheduled runs do to each other. */
 export interface LiveFirst {
-  /** Milliseconds from the start of a live run to the end of its first stage, alone. */
+  /** Milliseconds from the scheduled time of a run to the end of its first stage, alone. */
   readonly idle: Spread;
   /** The same during the backfill. */
   readonly during: Spread;
@@ -25,33 +27,25 @@ export interface LiveFirst {
   readonly ended: number;
 }
 
-/** Where its intervals lie. */
+/** Which hours it takes: one for the scheduled runs, which take it again and again, and `QUEUED` from another on. */
 export interface LiveFirstHours {
-  readonly idle: number;
-  readonly during: number;
+  readonly live: number;
   readonly backfill: number;
 }
 
-/** Hours of live runs that the measurement takes from each of two starts. */
-export const LIVE_HOURS = SAMPLES;
-
-/** Starts live runs one after the other, first alone and then beside a backfill, which is cancelled at the end. */
+/** Has a schedule start runs, first alone and then beside a backfill, which is cancelled at the end. */
 export async function measureLiveFirst(client: Client, hours: LiveFirstHours): Promise<LiveFirst> {
-  const idle = await runHours(client, hours.idle, SAMPLES);
+  const idle = spreadOf(await scheduledStarts(client, 'alone', hours.live, SAMPLES));
   const backfill = await startBackfill(client, 'queued', hours.backfill, QUEUED, PARALLEL);
   const watch = new BackfillWatch(backfill);
   try {
     await watch.until(UNDER_WAY);
-    const during = await watch.meanwhile(() => runHours(client, hours.during, SAMPLES));
-    return { idle: begunOf(idle), during: begunOf(during), longestPause: watch.longestPause, ended: watch.ended };
+    const during = spreadOf(await watch.meanwhile(() => scheduledStarts(client, 'beside', hours.live, SAMPLES)));
+    return { idle, during, longestPause: watch.longestPause, ended: watch.ended };
   } finally {
     await backfill.cancel();
     await backfill.result().catch(() => undefined);
   }
-}
-
-function begunOf(times: readonly { readonly begun: number }[]): Spread {
-  return spreadOf(times.map(({ begun }) => begun));
 }
 
 /** Asks a backfill how far it is. */

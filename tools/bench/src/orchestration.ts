@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { PlatformState } from '@weir/servers';
 import { applyTo, withPlatform } from './bench-platform';
-import { LIVE_HOURS, measureLiveFirst, QUEUED, type LiveFirst } from './live-first';
+import { measureLiveFirst, QUEUED, type LiveFirst } from './live-first';
 import { measureMemory, type ProcessMemory } from './memory-over-runs';
 import { spreadOf, type Spread } from './spread';
 import { writeTrivialPipeline } from './trivial-pipeline';
@@ -37,9 +37,8 @@ const PARALLEL = 8;
 // Where the parts of the bench take their hours from, so that none meets the interval of another.
 const SINGLE_AT = WARM_UP;
 const BACKFILL_AT = SINGLE_AT + SINGLE_RUNS;
-const IDLE_AT = BACKFILL_AT + BACKFILLED;
-const DURING_AT = IDLE_AT + LIVE_HOURS;
-const QUEUED_AT = DURING_AT + LIVE_HOURS;
+const LIVE_AT = BACKFILL_AT + BACKFILLED;
+const QUEUED_AT = LIVE_AT + 1;
 const MEMORY_AT = QUEUED_AT + QUEUED;
 
 /** Measures single runs, a small backfill, live runs beside a large one and, if wanted, memory over many runs. */
@@ -62,8 +61,8 @@ async function measure(client: Client, home: string, runs: number, say: (text: s
   const small = await startBackfill(client, 'small', BACKFILL_AT, BACKFILLED, PARALLEL);
   await small.result();
   const backfill = performance.now() - started;
-  say(`live runs, alone and beside a backfill of ${QUEUED} intervals`);
-  const liveFirst = await measureLiveFirst(client, { idle: IDLE_AT, during: DURING_AT, backfill: QUEUED_AT });
+  say(`scheduled runs, alone and beside a backfill of ${QUEUED} intervals`);
+  const liveFirst = await measureLiveFirst(client, { live: LIVE_AT, backfill: QUEUED_AT });
   const memory = runs > 0 ? await measureMemory(client, home, MEMORY_AT, runs, say) : [];
   return { gap: spreadOf(single.flatMap(({ gaps }) => gaps)), run: spreadOf(single.map(({ total }) => total)), backfill, liveFirst, memory };
 }

@@ -21,7 +21,7 @@ export function printOrchestration({ gap, run, backfill, liveFirst, memory }: Or
     ['stage end to next stage start', ...shown(gap), `p50 ≤ ${GAP} ms`, met(gap.p50 <= GAP), AIRFLOW.gap],
     ['a trivial run', ...shown(run), `p50 ≤ ${RUN} ms`, met(run.p50 <= RUN), AIRFLOW.run],
     [`a backfill of ${BACKFILLED} intervals`, ms(backfill), '', `≤ ${BACKFILL} ms`, met(backfill <= BACKFILL), AIRFLOW.backfill],
-    ['start of a live run, alone', ...shown(idle), '', '', ''],
+    ['start of a scheduled run, alone', ...shown(idle), '', '', ''],
     [`the same with ${QUEUED} intervals queued`, ...shown(during), `p50 ≤ ${LIVE_FACTOR} × alone`, met(during.p50 <= LIVE_FACTOR * idle.p50), ''],
     ['longest pause of that backfill', ms(longestPause), '', `≤ ${PAUSE} ms`, met(longestPause <= PAUSE), `${ended} intervals ended`],
   );

@@ -8,9 +8,9 @@ function history(...events: readonly (readonly [at: number, what: 'begins' | 'sc
   return events.map(([at, what]) => ({ eventTime: { seconds: 1_700_000_000, nanos: at * 1e6 }, [`${fields[what]}EventAttributes`]: {} })) as unknown as Events;
 }
 
-test('a history gives the time of the run, until its first stage ended, and between stages', () => {
+test('a history gives the time of the run, when its first stage ended, and the time between stages', () => {
   const events = history([5, 'begins'], [10, 'scheduled'], [12, 'started'], [40, 'completed'], [50, 'scheduled'], [61, 'started'], [100, 'completed'], [108, 'started'], [150, 'completed'], [155, 'ends']);
-  expect(timesOf(events)).toEqual({ total: 150, begun: 35, gaps: [21, 8] });
+  expect(timesOf(events)).toEqual({ total: 150, begunAt: 1_700_000_000_040, gaps: [21, 8] });
 });
 
 test('stages side by side have one gap before them and none between them', () => {

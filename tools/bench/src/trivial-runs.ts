@@ -2,7 +2,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { formatInterval, type Interval } from '@weir/core';
 import { hoursOf, TRIVIAL } from './trivial-pipeline';
 
-const TASK_QUEUE = 'weir';
+export const TASK_QUEUE = 'weir';
 /** Before the runs of backfills, as `weir run` and schedules start them. */
 const LIVE = { priorityKey: 2, fairnessKey: TRIVIAL };
 
@@ -12,8 +12,8 @@ type HistoryEvent = NonNullable<History['events']>[number];
 /** What a run's history says of its time, milliseconds. */
 export interface RunTimes {
   readonly total: number;
-  /** From the start of the workflow to the end of its first stage, which leases the interval. */
-  readonly begun: number;
+  /** End of the first stage, which leases the interval; since 1970. */
+  readonly begunAt: number;
   /** From the end of each stage to the start of the next one. */
   readonly gaps: readonly number[];
 }
@@ -57,7 +57,7 @@ export function timesOf(events: readonly HistoryEvent[]): RunTimes {
     begun ??= ended;
   }
   if (!first || !last || begun === undefined) throw new Error('The history has no stage that ended.');
-  return { total: timeOf(last) - timeOf(first), begun: begun - timeOf(first), gaps };
+  return { total: timeOf(last) - timeOf(first), begunAt: begun, gaps };
 }
 
 function timeOf({ eventTime }: HistoryEvent): number {

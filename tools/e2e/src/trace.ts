@@ -50,6 +50,13 @@ async function fetchTrace(platform: TestPlatform, traceId: string): Promise<Trac
   return data[0];
 }
 
+/** Traces of a service that have an operation with these tags. */
+export async function tracesWith(platform: TestPlatform, service: string, operation: string, tags: Readonly<Record<string, string>>): Promise<Trace[]> {
+  const query = new URLSearchParams({ service: `weir-${service}`, operation, tags: JSON.stringify(tags), limit: '20', lookback: '1h' });
+  const answer = await fetch(new URL(`/api/traces?${query.toString()}`, platform.state.jaeger));
+  return answer.ok ? ((await answer.json()) as { data: Trace[] }).data : [];
+}
+
 /** The services that have spans in a trace. */
 export function servicesIn(trace: Trace): string[] {
   const names = trace.spans.map(({ processID }) => trace.processes[processID]?.serviceName.replace(/^weir-/, '') ?? '');

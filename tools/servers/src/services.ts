@@ -22,6 +22,10 @@ export async function buildServices(signal: AbortSignal): Promise<string[]> {
   return [...output.matchAll(/^bundled (\S+)/gm)].map(([, name]) => name ?? '');
 }
 
+/** What begins, watches and records runs must answer while engines keep every processor busy. */
+const WORKERS: ReadonlySet<ServiceName> = new Set(['ingest', 'quality', 'transform', 'load']);
+const WORKER_NICENESS = 10;
+
 /** How to run one service: its bundle with the environment of a platform. */
 export function serviceSpec(name: ServiceName, addresses: Addresses, home: string, env: Readonly<Record<string, string | undefined>>): ProcessSpec {
   const program = join(ROOT, 'services', name, 'dist/main.js');
@@ -35,6 +39,7 @@ export function serviceSpec(name: ServiceName, addresses: Addresses, home: strin
     env: { ...env, ...serviceEnvironment(addresses), WEIR_PORT: address.slice(address.lastIndexOf(':') + 1) },
     logFile: join(home, 'logs', `${name}.log`),
     healthy: () => isServing(address),
+    niceness: WORKERS.has(name) ? WORKER_NICENESS : 0,
   };
 }
 

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PortPool } from './port';
 import { isAlive } from './process-reference';
@@ -39,6 +39,16 @@ test('a service killed with SIGKILL is started again within 5 s and counted', as
   expect(service.reference?.pid).not.toBe(first.pid);
   await service.stop();
   expect(service.condition).toBe('stopped');
+});
+
+test('a service steps back as far as its specification says, also after a restart', async () => {
+  const port = await ports.choose('ingest');
+  const service = supervised({ ...fixtureSpec(folder, port), niceness: 7 });
+  await service.start(10_000);
+  expect(getPriority(service.reference?.pid)).toBe(7);
+  process.kill(service.reference?.pid ?? 0, 'SIGKILL');
+  expect(await waitUntil(async () => service.condition === 'healthy' && service.restarts === 1, { timeoutMs: 5_000 })).toBe(true);
+  expect(getPriority(service.reference?.pid)).toBe(7);
 });
 
 test('a service that ends three times before it is healthy fails the start with the end of its log', async () => {

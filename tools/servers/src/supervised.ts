@@ -1,6 +1,7 @@
 import { WeirError } from '@weir/core';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { referenceTo, stopProcess, type ProcessReference } from './process-reference';
@@ -26,6 +27,8 @@ export interface ProcessSpec {
   /** Whether it does its work; asked again and again while it starts. */
   readonly healthy: () => Promise<boolean>;
   readonly stopSignal?: NodeJS.Signals;
+  /** How far it steps back when processors are short: 0, the default, to 19. */
+  readonly niceness?: number;
   /** Removes what a process leaves that did not end by itself, such as a container; runs before each start and after the stop. */
   readonly cleanUp?: (() => Promise<void>) | undefined;
 }
@@ -118,6 +121,7 @@ export class Supervised {
       this.child = child;
       const failed = await new Promise<Error | undefined>((resolve) => child.once('spawn', () => resolve(undefined)).once('error', resolve));
       if (failed) throw new WeirError({ code: 'SERVER_FAILED', place: this.spec.name, message: `${this.spec.command} could not be started: ${failed.message}` }, { cause: failed });
+      if (child.pid !== undefined && this.spec.niceness) setPriority(child.pid, this.spec.niceness);
       this.reference = child.pid === undefined ? undefined : referenceTo(child.pid);
       this.changed();
     } finally {

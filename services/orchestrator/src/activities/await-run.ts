@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { SUCCEEDED, failedEnd, type RunEnd } from '../workflows/run-end';
+import type { pipelineRun } from '../workflows/pipeline-run';
+import { failedEnd, succeededEnd, type RunEnd } from '../workflows/run-end';
 import { stoppedFailure } from './failure';
 
 /** One execution of a run's workflow. */
@@ -49,11 +50,10 @@ export function awaitRuns() {
 
 async function endOf(client: Client, { workflowId, runId }: RunKey, stop: AbortSignal): Promise<RunEnd> {
   try {
-    await client.workflow.getHandle(workflowId, runId, { followRuns: false }).result();
-    return SUCCEEDED;
+    return succeededEnd(await client.workflow.getHandle<typeof pipelineRun>(workflowId, runId, { followRuns: false }).result());
   } catch (error) {
     if (error instanceof WorkflowFailedError) return failedEnd(error.cause);
-    if (error instanceof WorkflowNotFoundError) return { how: 'failed', code: 'RUN_NOT_FOUND', message: 'Temporal no longer knows the run.', published: false };
+    if (error instanceof WorkflowNotFoundError) return { how: 'failed', code: 'RUN_NOT_FOUND', message: 'Temporal no longer knows the run.', undelivered: false };
     // Told already: nobody listens to the others.
     if (stop.aborted) return new Promise(() => undefined);
     throw error;

@@ -37,8 +37,8 @@ export async function withinAttempt<T>(started: number, body: (call: StageCall) 
   const context = Context.current();
   const deadline = started + Math.max(context.info.startToCloseTimeoutMs - GRACE_MS, 1_000);
   let progress: HeartbeatProgress = { step: 'waiting', done: 0, total: 0 };
+  // Not at once: most attempts of small runs are over before the first one.
   const heart = setInterval(() => context.heartbeat(progress), HEARTBEAT_MS);
-  context.heartbeat(progress);
   try {
     for (let retry = 0; ; retry += 1) {
       const end = await once(body, deadline, context.cancellationSignal, (now) => (progress = now));

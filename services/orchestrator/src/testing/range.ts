@@ -1,4 +1,4 @@
-import { IntervalReason, type BackfillStatus, type BeginRunRequest, type PlanBackfillRequest, type PlanBackfillResponse, type RecordBackfillRequest } from '@weir/rpc';
+import { IntervalReason, RunStart, type BackfillStatus, type BeginRunRequest, type PlanBackfillRequest, type PlanBackfillResponse, type RecordBackfillRequest } from '@weir/rpc';
 import { until } from '@weir/testkit';
 import type { Script } from './far-side';
 import type { Rig } from './rig';
@@ -39,7 +39,8 @@ export class Range {
       beginRun: async (request, turn) => {
         this.begins(request);
         const changed = await more.beginRun?.(request, turn);
-        return { hasIntervalModels: false, destinations: 0, ...changed };
+        // A delivery finds that the refresh has nothing to do: these tests are about the backfill.
+        return { hasIntervalModels: false, hasHistoryModels: request.startAt !== RunStart.DELIVERY, destinations: 0, ...changed };
       },
       publish: async (request, turn) => {
         const changed = await more.publish?.(request, turn);

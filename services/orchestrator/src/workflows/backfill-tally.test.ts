@@ -1,5 +1,7 @@
 import { Tally } from './backfill-tally';
-import { SKIPPED, SUCCEEDED, failedEnd } from './run-end';
+import { SKIPPED, failedEnd, type RunEnd } from './run-end';
+
+const SUCCEEDED: RunEnd = { how: 'succeeded', undelivered: true };
 
 const COUNTS = { missing: 100, failed: 0, stale: 0, done: 0, running: 0 };
 

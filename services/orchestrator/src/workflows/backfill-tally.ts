@@ -52,9 +52,9 @@ export class Tally {
     this.state = { ...this.state, taken, selected: Math.max(this.state.selected, taken) };
   }
 
-  ended(interval: Interval & { readonly runId: string }, { how, code = '', published }: RunEnd, now: number): void {
+  ended(interval: Interval & { readonly runId: string }, { how, code = '', undelivered }: RunEnd, now: number): void {
     const { state } = this;
-    this.state = { ...state, [how]: state[how] + 1, undelivered: state.undelivered || published, ends: [...state.ends, now].slice(-WINDOW - 1) };
+    this.state = { ...state, [how]: state[how] + 1, undelivered: state.undelivered || undelivered, ends: [...state.ends, now].slice(-WINDOW - 1) };
     if (how === 'failed') this.noteFailure(interval, code);
   }
 

@@ -8,7 +8,7 @@ import type { HandView } from './hand-state';
 import { pauseSignal, resumeSignal } from './messages';
 import type { pipelineRun } from './pipeline-run';
 import type { PipelineRunInput } from './request';
-import { SKIPPED, SUCCEEDED, failedEnd, type RunEnd } from './run-end';
+import { SKIPPED, failedEnd, succeededEnd, type RunEnd } from './run-end';
 import { SEARCH_ATTRIBUTES } from './search-attributes';
 
 /** A run of a backfill that is open. */
@@ -111,7 +111,7 @@ export class Window {
     this.runs.set(run.workflowId, started);
     if (this.paused && !run.delivery) void this.signal(started);
     const end = await settle(handle.result());
-    return end.ok ? SUCCEEDED : failedEnd((end.failure as Error).cause);
+    return end.ok ? succeededEnd(end.value) : failedEnd((end.failure as Error).cause);
   }
 
   /** Undefined when a run of that id is open already: somebody else runs the interval. */

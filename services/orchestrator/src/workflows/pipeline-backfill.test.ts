@@ -44,6 +44,13 @@ describe('pipelineBackfill', () => {
     expect(begins[5]).toMatchObject({ startAt: 'RUN_START_DELIVERY', kind: 'RUN_KIND_BACKFILL', interval: undefined, backfill: `backfill/${range.pipeline}/all` });
   });
 
+  it('starts no delivery where its runs have delivered all there is: no history model waits for the end', async () => {
+    const range = new Range(rig, 3);
+    rig.far.script = range.script({ beginRun: () => Promise.resolve({ hasHistoryModels: false }) });
+    await (await range.start()).result();
+    expect(rig.far.requests('beginRun')).toHaveLength(3);
+  });
+
   it('starts nothing when it is started again, and stores both ends', async () => {
     const range = new Range(rig, 3);
     rig.far.script = range.script();

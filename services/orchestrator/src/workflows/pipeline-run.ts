@@ -19,6 +19,8 @@ export interface RunResult {
   /** Absent for a delivery, which judges and reads nothing. */
   readonly verdict?: string | undefined;
   readonly accounts?: Accounts | undefined;
+  /** Whether history models and destinations have all of it; a run of a backfill leaves the former to the backfill. */
+  readonly delivered: boolean;
 }
 
 /**
@@ -40,13 +42,13 @@ export async function pipelineRun(input: unknown): Promise<RunResult> {
     if (request.from === 'delivery') {
       progress.published(run.begun.snapshot);
       await deliver(steps, run, run.begun.snapshot, refreshed);
-      return { runId, pipeline, snapshot: run.begun.snapshot };
+      return { runId, pipeline, snapshot: run.begun.snapshot, delivered: true };
     }
     const staged = await stageData(steps, run, request.from);
     if (staged.verdict === 'warning' && run.begun.approvalOnWarning) await hand.approval();
     const snapshot = await publish(steps, run, staged.sets);
     await deliver(steps, run, snapshot, refreshed);
-    return { runId, pipeline, snapshot, verdict: staged.verdict, accounts: staged.accounts };
+    return { runId, pipeline, snapshot, verdict: staged.verdict, accounts: staged.accounts, delivered: !leavesRefresh(run) };
   });
 }
 
@@ -107,7 +109,7 @@ export async function publish(steps: Steps, { ref, begun, policy }: BegunRun, st
 async function deliver(steps: Steps, run: BegunRun, published: number, refreshed: RefreshWait): Promise<void> {
   const errors: WeirError[] = [];
   let target = published;
-  if (run.begun.hasHistoryModels && !run.background) {
+  if (run.begun.hasHistoryModels && !leavesRefresh(run)) {
     const refresh = await reached(refreshed.wait(steps, run, published));
     if (typeof refresh === 'number') target = Math.max(target, refresh);
     else errors.push(refresh);
@@ -117,6 +119,11 @@ async function deliver(steps: Steps, run: BegunRun, published: number, refreshed
   errors.push(...loads.filter((end) => typeof end !== 'number'));
   const first = errors[0];
   if (first) throw first;
+}
+
+/** Whether history models are left to the backfill that the run belongs to. */
+function leavesRefresh({ begun, background }: BegunRun): boolean {
+  return begun.hasHistoryModels && background;
 }
 
 async function load(steps: Steps, { ref, policy }: BegunRun, destination: number, snapshot: number): Promise<number> {

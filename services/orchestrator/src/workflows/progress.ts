@@ -59,6 +59,7 @@ export class Progress {
   private pipeline = '';
   private interval: Interval | undefined;
   private kind = '';
+  private ofBackfill = false;
   private verdict: Judgement['verdict'] | undefined;
   private snapshot: number | undefined;
 
@@ -69,7 +70,7 @@ export class Progress {
   }
 
   begun({ pipeline, interval, kind, backfill }: Subject): void {
-    Object.assign(this, { pipeline, interval, kind });
+    Object.assign(this, { pipeline, interval, kind, ofBackfill: backfill !== undefined });
     upsertSearchAttributes([
       { key: SEARCH_ATTRIBUTES.pipeline, value: pipeline },
       { key: SEARCH_ATTRIBUTES.interval, value: formatInterval(interval) },
@@ -92,7 +93,7 @@ export class Progress {
     if (!entry) {
       entry = { stage, state: 'running', attempts: 0, startedAt: new Date().toISOString() };
       this.stages.push(entry);
-      upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.stage, value: stage }]);
+      if (!this.ofBackfill) this.showStage(stage);
     }
     entry.state = 'running';
     entry.attempts += 1;
@@ -104,6 +105,7 @@ export class Progress {
   }
 
   failed(stage: string, error: WeirError, retrying: boolean): void {
+    if (this.ofBackfill) this.showStage(stage);
     this.change(stage, (entry) => Object.assign(entry, { state: retrying ? 'waiting' : 'failed', code: error.code }));
   }
 
@@ -117,6 +119,11 @@ export class Progress {
   /** From here on what fails is a delivery. */
   published(snapshot: number): void {
     this.snapshot = snapshot;
+  }
+
+  /** Of the thousands of runs of a backfill people look for those that stopped somewhere; indexing every step of all the others would cost a tenth of Temporal's work. */
+  private showStage(stage: string): void {
+    upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.stage, value: stage }]);
   }
 
   private change(stage: string, change: (entry: MutableStage) => void): void {

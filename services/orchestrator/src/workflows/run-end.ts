@@ -1,4 +1,5 @@
 import { WeirError, isErrorCode } from '@weir/core';
+import type { RunResult } from './pipeline-run';
 
 /** How a run of a backfill ended. */
 export interface RunEnd {
@@ -7,12 +8,11 @@ export interface RunEnd {
   /** Code of the error of a failed run. */
   readonly code?: string | undefined;
   readonly message?: string | undefined;
-  /** Whether it published, which a run that then could not deliver did. */
-  readonly published: boolean;
+  /** Whether it published something that is left to deliver: to history models, or to a destination that it could not reach. */
+  readonly undelivered: boolean;
 }
 
-export const SUCCEEDED: RunEnd = { how: 'succeeded', published: true };
-export const SKIPPED: RunEnd = { how: 'skipped', published: false };
+export const SKIPPED: RunEnd = { how: 'skipped', undelivered: false };
 
 /** Stages that come after publish. */
 const DELIVERING: ReadonlySet<string> = new Set(['refresh', 'load']);
@@ -25,14 +25,19 @@ interface Cause {
   readonly details?: readonly unknown[] | null;
 }
 
+/** Reads the end of a run from what its workflow gave back. */
+export function succeededEnd({ delivered }: RunResult): RunEnd {
+  return { how: 'succeeded', undelivered: !delivered };
+}
+
 /** Reads the end of a run from the cause of the failure with which its workflow closed. */
 export function failedEnd(cause: unknown): RunEnd {
   const { name, type, message, details } = (cause ?? {}) as Cause;
-  if (name === 'CancelledFailure') return { how: 'cancelled', published: false };
-  if (name === 'TerminatedFailure') return { how: 'failed', code: 'LEASE_LOST', message: 'The run was terminated.', published: false };
+  if (name === 'CancelledFailure') return { how: 'cancelled', undelivered: false };
+  if (name === 'TerminatedFailure') return { how: 'failed', code: 'LEASE_LOST', message: 'The run was terminated.', undelivered: false };
   if (type === 'INTERVAL_BUSY') return SKIPPED;
   const stage = (details?.[0] as { stage?: string } | undefined)?.stage ?? '';
-  return { how: 'failed', code: type ?? 'INTERNAL', message, published: DELIVERING.has(stage) };
+  return { how: 'failed', code: type ?? 'INTERNAL', message, undelivered: DELIVERING.has(stage) };
 }
 
 /** The failure of a backfill whose runs are published and whose delivery did not follow. */
