@@ -26,7 +26,7 @@ describe('Readiness of a service with a schema of its own', () => {
     pool = openPool({ ...database.config, host: proxy.host, port: proxy.port, password: new Secret(database.config.password), max: 1 });
     reports.length = 0;
     schema = new OwnSchema({ pool, schema: 'house', migrations: migrations.path });
-    readiness = new Readiness({ probe: () => schema.probe(), report: (ready) => reports.push(ready), log: log as never });
+    readiness = new Readiness({ probe: () => schema.probe(), report: (ready) => reports.push(ready), log });
   });
 
   afterEach(async () => {
