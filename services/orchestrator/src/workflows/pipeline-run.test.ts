@@ -27,6 +27,7 @@ describe('pipelineRun', () => {
       snapshot: rig.far.published(),
       verdict: 'passed',
       accounts: { read: 100, admitted: 90, duplicate: 7, quarantined: 3, filtered: 0 },
+      delivered: true,
     });
     expect(rig.far.stepsOf(runId)).toEqual(['beginRun', 'extract', 'validate', 'transform', 'audit', 'publish', 'load', 'finishRun']);
     expect(rig.far.requests<ExtractRequest>('extract')[0]?.context).toMatchObject({ runId, pipeline, definitionVersion: 3, interval: { start: '2010-12-01T00:00:00Z', end: '2010-12-02T00:00:00Z' } });

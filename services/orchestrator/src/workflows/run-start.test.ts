@@ -27,7 +27,7 @@ describe('how a run begins', () => {
     rig.far.script = { beginRun: ({ kind }) => Promise.resolve({ hasHistoryModels: true, snapshot: kind === 'RUN_KIND_REFRESH' ? 41 : 40 }) };
     const handle = await rig.start({ pipeline: rig.pipeline(), from: 'delivery', retryOf: 'first-run' });
     const { runId } = await handle.describe();
-    await expect(handle.result()).resolves.toEqual({ runId, pipeline: expect.any(String) as unknown, snapshot: 40 });
+    await expect(handle.result()).resolves.toEqual({ runId, pipeline: expect.any(String) as unknown, snapshot: 40, delivered: true });
     expect(rig.far.requests<BeginRunRequest>('beginRun')[0]).toMatchObject({ startAt: 'RUN_START_DELIVERY', interval: undefined });
     expect(rig.far.stepsOf(runId)).toEqual(['beginRun', 'load', 'finishRun']);
     expect(rig.far.requests<LoadRequest>('load')).toMatchObject([{ snapshot: Math.max(40, rig.far.published()) }]);
