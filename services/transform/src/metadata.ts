@@ -1,5 +1,5 @@
-import { parseDefinition, type Definition } from '@weir/core';
-import { cachedDefinitions, type Clients, type DefinitionReader, type LiveSegment } from '@weir/rpc';
+import type { Definition } from '@weir/core';
+import { cachedDefinitions, newestDefinition, type Clients, type DefinitionReader, type LiveSegment } from '@weir/rpc';
 
 /** What transform asks of the metadata service. */
 export interface Metadata {
@@ -15,10 +15,7 @@ export interface Metadata {
 export function remoteMetadata(clients: Pick<Clients, 'definitions' | 'catalog'>): Metadata {
   return {
     definition: cachedDefinitions(clients),
-    async newest(pipeline, signal) {
-      const { definitionJson } = await clients.definitions.getDefinition({ pipeline, version: 0 }, { signal });
-      return parseDefinition(definitionJson);
-    },
+    newest: (pipeline, signal) => newestDefinition(clients, pipeline, signal),
     async snapshot(pipeline, snapshot, datasets, signal) {
       const live = new Map<string, LiveSegment[]>(datasets.map((dataset) => [dataset, []]));
       if (datasets.length === 0) return live;
