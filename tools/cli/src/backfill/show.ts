@@ -3,6 +3,7 @@ import { BackfillStatus, RunStatus, type Backfill, type Clients } from '@weir/rp
 import { print, printJson, type ExitCode } from '../output';
 import { query, type Temporal } from '../temporal';
 import { recordOf, type FoundBackfill } from './find-backfill';
+import { withStages } from './open-runs';
 import { progressLines, recordLines, type Failure } from './progress-lines';
 import { untilClosed, watchBackfill } from './watch';
 
@@ -11,7 +12,8 @@ const FAILURES = 20;
 
 /** Prints where a backfill stands: its own answer while it is open, metadata's record otherwise. */
 export async function showBackfill(temporal: Temporal, clients: Clients, { workflowId, open, record }: FoundBackfill, json: boolean): Promise<void> {
-  const progress = open ? await query<BackfillProgress>(temporal, { workflowId }, 'progress') : undefined;
+  const answer = open ? await query<BackfillProgress>(temporal, { workflowId }, 'progress') : undefined;
+  const progress = answer && (await withStages(temporal, answer));
   const failures = progress ? progress.failures : record ? await failuresOf(clients, record) : [];
   if (json) printJson({ workflowId, open, backfill: record, progress, failures });
   else if (progress) print(...progressLines(workflowId, progress, Date.now()));
