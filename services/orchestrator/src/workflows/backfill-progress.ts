@@ -63,7 +63,8 @@ export interface BackfillProgress {
 export function progressOf({ pipeline, interval, only, order, parallelism, ratePerMinute }: BackfillRequest, tally: Tally, now: Pick<BackfillProgress, 'state' | 'hand' | 'open' | 'startedAt'>): BackfillProgress {
   const { counts, selected, succeeded, failed, cancelled, skipped, failures } = tally.view();
   const queued = tally.queued();
-  const rate = tally.ratePerMinute();
+  // What ended in a burst says nothing about a backfill that may only start so many.
+  const rate = Math.min(tally.ratePerMinute(), ratePerMinute ?? Number.POSITIVE_INFINITY);
   return {
     ...now,
     pipeline,
