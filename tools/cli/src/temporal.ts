@@ -64,6 +64,9 @@ export interface Execution {
   readonly waitMs?: number | undefined;
 }
 
+/** After this long people want to know that something is waited for. */
+const PATIENCE_MS = 5_000;
+
 /**
  * Runs a workflow and gives its result; one that is open under the same id is waited for instead of started.
  * Throws the error it ended with, UNAVAILABLE when it has not ended in time.
@@ -72,6 +75,7 @@ export interface Execution {
  */
 export async function execute<Result>(temporal: Temporal, { workflow, workflowId, input, waitMs = ANSWER_MS }: Execution): Promise<Result> {
   const { client, taskQueue } = temporal;
+  const slow = setTimeout(() => process.stderr.write(`  Still waiting for ${workflowId}; \`weir status\` says whether the orchestrator is at work.\n`), PATIENCE_MS);
   try {
     return await client.connection.withAbortSignal(AbortSignal.timeout(waitMs), async () => {
       const handle = await client.workflow.start(workflow, { taskQueue, workflowId, args: [input], workflowIdConflictPolicy: 'USE_EXISTING', workflowIdReusePolicy: 'ALLOW_DUPLICATE' });
@@ -79,6 +83,8 @@ export async function execute<Result>(temporal: Temporal, { workflow, workflowId
     });
   } catch (error) {
     throw fromTemporal(error, workflowId);
+  } finally {
+    clearTimeout(slow);
   }
 }
 
