@@ -44,7 +44,7 @@ export {
   isWeirError,
   toWeirError,
 } from './errors';
-export { type Interval, MAX_GRAINS, WHOLE, formatInterval, grainMs, parseInstant, parseInterval, parseIntervalText, partitionsOf } from './interval/interval';
+export { type Interval, MAX_GRAINS, WHOLE, canonicalInstant, formatInterval, grainFrom, grainMs, parseInstant, parseInterval, parseIntervalText, partitionsOf } from './interval/interval';
 export { scheduledInterval } from './interval/schedule';
 export { MAX_IDENTIFIER_BYTES, isPlainIdentifier, numberLiteral, quoteIdent, quoteLiteral, quoteQualified } from './sql/quote';
 export { type CompiledCheck, compileCheck, judge, measureTogether, unmeasured } from './check/compile-check';

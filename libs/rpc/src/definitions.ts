@@ -1,5 +1,5 @@
 import { WeirError, parseDefinition, type Definition } from '@weir/core';
-import type { Clients } from './clients';
+import type { CallOptions, Clients } from './clients';
 
 /** Versions that are kept; each is some kilobytes. */
 const KEPT = 256;
@@ -28,7 +28,7 @@ export function cachedDefinitions(clients: Pick<Clients, 'definitions'>): Defini
 }
 
 /** A pipeline's newest definition. Throws PIPELINE_NOT_FOUND, UNAVAILABLE. */
-export async function newestDefinition(clients: Pick<Clients, 'definitions'>, pipeline: string, signal: AbortSignal): Promise<Definition> {
-  const { definitionJson } = await clients.definitions.getDefinition({ pipeline, version: 0 }, { signal });
+export async function newestDefinition(clients: Pick<Clients, 'definitions'>, pipeline: string, options?: CallOptions): Promise<Definition> {
+  const { definitionJson } = await clients.definitions.getDefinition({ pipeline, version: 0 }, options);
   return parseDefinition(definitionJson);
 }

@@ -1,5 +1,5 @@
 import { sliceSource } from '@weir/connectors';
-import { grainMs, parseInterval, WeirError, WHOLE, type Definition, type Interval } from '@weir/core';
+import { grainFrom, parseInterval, WeirError, WHOLE, type Definition, type Interval } from '@weir/core';
 import type { CompareSourceRequest, CompareSourceResult, SourceChange } from '@weir/rpc';
 import { firstDifference, type CompareTarget } from './compare-partition';
 import type { ExtractCall } from './extract';
@@ -56,5 +56,5 @@ function intervalOf({ name, grain }: Definition, asked: Interval | undefined): I
 
 function grainAt(partition: string, grain: string | undefined): Interval | undefined {
   if (partition === WHOLE || grain === undefined) return undefined;
-  return { start: partition, end: new Date(Date.parse(partition) + grainMs(grain)).toISOString().replace('.000Z', 'Z') };
+  return grainFrom(partition, grain);
 }

@@ -18,7 +18,7 @@ export interface Metadata {
 export function remoteMetadata(clients: Pick<Clients, 'definitions' | 'catalog'>): Metadata {
   return {
     definition: cachedDefinitions(clients),
-    newest: (pipeline, signal) => newestDefinition(clients, pipeline, signal),
+    newest: (pipeline, signal) => newestDefinition(clients, pipeline, { signal }),
     sources: (pipeline, interval, signal) => clients.catalog.listSources({ pipeline, interval }, { signal, timeoutMs: LIST_TIMEOUT_MS }),
   };
 }

@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const config = readConfig();
   const clients = connect({ metadata: config.metadata });
   const connections = new Connections(config.connections);
-  const sources = { lake: new Lake(config.lake), catalog: remoteCatalog(clients), definition: cachedDefinitions(clients), newestDefinition: (pipeline: string, signal: AbortSignal) => newestDefinition(clients, pipeline, signal) };
+  const sources = { lake: new Lake(config.lake), catalog: remoteCatalog(clients), definition: cachedDefinitions(clients), newestDefinition: (pipeline: string, signal: AbortSignal) => newestDefinition(clients, pipeline, { signal }) };
   const turns = { keyRanges: new KeyRanges(), engineTurns: new Turns(1), tableTurns: new Turns(1), destinationTurns: new Turns(2) };
   const dependencies = { ...sources, ...turns, engine: config.engine, destinationOf: (name: string) => connections.destination(name) };
   const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });

@@ -110,6 +110,7 @@ const MARK_EXPIRED = `
 /** Remembers partitions that were live until now; their files stay for the time of grace. */
 async function markExpired(session: pg.PoolClient, { pipeline, now }: Terms, gone: readonly Gone[]): Promise<void> {
   const expired = gone.filter((version) => version.to_snapshot === null);
+  if (expired.length === 0) return;
   await rowsOf(session, EXPIRED_PARTITIONS, [expired.map((one) => one.dataset_id), expired.map((one) => one.partition)]);
   const named = expired.flatMap((version) => version.segments.map((ordinal) => ({ ...version, ordinal })));
   if (named.length === 0) return;

@@ -1,4 +1,4 @@
-import { grainMs, MAX_GRAINS, parseInstant, parseInterval, WeirError, type Definition, type Interval } from '@weir/core';
+import { grainFrom, MAX_GRAINS, parseInstant, parseInterval, WeirError, type Definition, type Interval } from '@weir/core';
 import { BackfillOnly, BackfillOrder, IntervalReason, type PlanBackfillRequest, type PlanBackfillResponse, type PlannedInterval, type RunError } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
 import { pageOf, standingOf, type Standing } from './interval-reason';
@@ -51,6 +51,5 @@ async function readCodes(db: Queryable, page: readonly Standing[]): Promise<Map<
 }
 
 function planned({ partition, reason, detail, runId }: Standing, { grain = '' }: Definition, codes: ReadonlyMap<string, string>): PlannedInterval {
-  const end = parseInstant(new Date(Date.parse(partition) + grainMs(grain)).toISOString());
-  return { interval: { start: partition, end }, reason, detail: reason === IntervalReason.FAILED ? (codes.get(runId) ?? '') : detail, runId };
+  return { interval: grainFrom(partition, grain), reason, detail: reason === IntervalReason.FAILED ? (codes.get(runId) ?? '') : detail, runId };
 }

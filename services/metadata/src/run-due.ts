@@ -1,4 +1,4 @@
-import { formatInterval, grainMs, parseInstant, WeirError, type Definition, type Interval } from '@weir/core';
+import { canonicalInstant, formatInterval, grainMs, WeirError, type Definition, type Interval } from '@weir/core';
 import { rowsOf, type Queryable } from './rows';
 
 /** Open runs that a RUN_LIMIT names: an error has at most five samples. Of the oldest, because a run that died becomes one of them. */
@@ -56,7 +56,7 @@ const NEWEST = `
 /** The first interval that was ever tried has no past, and what lies before the start of the schedule is nobody's. */
 async function assertPast(db: Queryable, { name, grain, schedule, source }: Definition, interval: Interval): Promise<void> {
   if (!grain) return;
-  const before = { start: parseInstant(new Date(Date.parse(interval.start) - grainMs(grain)).toISOString()), end: interval.start };
+  const before = { start: canonicalInstant(Date.parse(interval.start) - grainMs(grain)), end: interval.start };
   if (schedule?.startDate !== undefined && before.start < schedule.startDate) return;
   const [past] = await rowsOf<{ live: boolean; tried: boolean }>(db, PAST, [name, `bronze.${source.dataset}`, before.start, interval.start]);
   if (past?.live || !past?.tried) return;

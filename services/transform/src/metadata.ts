@@ -15,7 +15,7 @@ export interface Metadata {
 export function remoteMetadata(clients: Pick<Clients, 'definitions' | 'catalog'>): Metadata {
   return {
     definition: cachedDefinitions(clients),
-    newest: (pipeline, signal) => newestDefinition(clients, pipeline, signal),
+    newest: (pipeline, signal) => newestDefinition(clients, pipeline, { signal }),
     async snapshot(pipeline, snapshot, datasets, signal) {
       const live = new Map<string, LiveSegment[]>(datasets.map((dataset) => [dataset, []]));
       if (datasets.length === 0) return live;

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Interval } from '@weir/core';
+import { canonicalInstant, type Interval } from '@weir/core';
 
 /** The pipeline that the orchestration bench runs: one row an hour through one model. What it costs is what orchestration costs. */
 export const TRIVIAL = 'bench_trivial';
@@ -45,5 +45,5 @@ export function hoursOf(from: number, count: number): Interval {
 }
 
 function instant(hour: number): string {
-  return new Date(FIRST + hour * HOUR_MS).toISOString().replace('.000Z', 'Z');
+  return canonicalInstant(FIRST + hour * HOUR_MS);
 }

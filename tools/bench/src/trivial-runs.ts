@@ -4,7 +4,7 @@ import { hoursOf, TRIVIAL } from './trivial-pipeline';
 
 export const TASK_QUEUE = 'weir';
 /** Before the runs of backfills, as `weir run` and schedules start them. */
-const LIVE = { priorityKey: 2, fairnessKey: TRIVIAL };
+export const LIVE = { priorityKey: 2, fairnessKey: TRIVIAL };
 
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 type HistoryEvent = NonNullable<History['events']>[number];

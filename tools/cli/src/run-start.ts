@@ -1,7 +1,7 @@
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { WeirError, formatInterval, parseDefinition, parseIntervalText, type Interval } from '@weir/core';
+import { WeirError, formatInterval, parseIntervalText, type Interval } from '@weir/core';
 import type { PipelineRunInput, RunProgress, RunStartWord, pipelineRun } from '@weir/orchestrator';
-import type { Clients } from '@weir/rpc';
+import { newestDefinition, type Clients } from '@weir/rpc';
 import { isAlreadyStarted, openTemporal, query, type Temporal, type TemporalAddress, type WorkflowAddress } from './temporal';
 import { failureOf } from './temporal-failure';
 
@@ -42,8 +42,7 @@ export interface RunWish {
  * Throws PIPELINE_NOT_FOUND, or INVALID_INTERVAL when the interval is wrong, missing or not wanted.
  */
 export async function checkRunInput(clients: Clients, pipeline: string, { interval, from }: RunWish): Promise<PipelineRunInput> {
-  const { definitionJson } = await clients.definitions.getDefinition({ pipeline, version: 0 });
-  const { grain } = parseDefinition(definitionJson);
+  const { grain } = await newestDefinition(clients, pipeline);
   if (from === 'delivery' && interval !== undefined) throw new WeirError({ code: 'INVALID_INTERVAL', message: 'A delivery takes no interval: it brings all that was published to the destinations.', fix: 'Leave --interval out.' });
   if (from === 'delivery') return { pipeline, from };
   if (!grain && interval !== undefined) throw new WeirError({ code: 'INVALID_INTERVAL', message: `${pipeline} has no grain, so it takes no interval.`, fix: 'Leave --interval out.' });

@@ -83,6 +83,11 @@ export function partitionsOf(interval: Interval | undefined, grain: string | und
   return partitions;
 }
 
+/** The grain that begins at a canonical instant on its boundary. */
+export function grainFrom(start: string, grain: string): Interval {
+  return { start, end: canonicalInstant(Date.parse(start) + grainMs(grain)) };
+}
+
 /** Short form for people: whole days as dates, everything else to the second. */
 export function formatInterval(interval: Interval | undefined): string {
   if (!interval) return 'all';

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { ScheduleDescription } from '@temporalio/client';
 import { msToTs, tsToMs } from '@temporalio/common/lib/time';
-import { MAX_GRAINS, WeirError, grainMs, scheduledInterval, type Definition, type Interval } from '@weir/core';
+import { MAX_GRAINS, WeirError, canonicalInstant, grainMs, scheduledInterval, type Definition, type Interval } from '@weir/core';
 import { BackfillOnly, BackfillOrder } from '@weir/rpc';
 import type { Deps } from './attempt';
 import type { StageCall } from './stage-call';
@@ -24,7 +24,7 @@ export async function startCatchup({ clients }: Deps, { options }: StageCall, de
   const first = Math.ceil(Date.parse(schedule.startDate ?? present.info.createdAt.toISOString()) / length) * length;
   const end = Math.min(Date.parse(scheduledInterval(tick, grain, 0).end), beforeBuffered(present, grain));
   for (let start = first; start < end; start += MAX_GRAINS * length) {
-    const interval = { start: instant(start), end: instant(Math.min(start + MAX_GRAINS * length, end)) };
+    const interval = { start: canonicalInstant(start), end: canonicalInstant(Math.min(start + MAX_GRAINS * length, end)) };
     const request = { pipeline, interval, only: BackfillOnly.MISSING, order: BackfillOrder.OLDEST, after: '', limit: 0, backfill: '', changedSources: [] };
     const { selected } = await clients.backfills.planBackfill(request, options);
     if (selected > 0) return startBackfill(pipeline, interval);
@@ -55,7 +55,7 @@ async function lastTick(scheduleId: string): Promise<string | undefined> {
       throw unavailable(error);
     });
     const last = startTime.at(-1);
-    if (last) return instant(tsToMs(last));
+    if (last) return canonicalInstant(tsToMs(last));
   }
   return undefined;
 }
@@ -65,10 +65,6 @@ function beforeBuffered({ raw, info }: ScheduleDescription, grain: string): numb
   const last = info.recentActions.at(-1);
   if (!last || Number(raw.info?.bufferSize ?? 0) === 0) return Infinity;
   return Date.parse(scheduledInterval(last.scheduledAt.toISOString(), grain, 0).start);
-}
-
-function instant(ms: number): string {
-  return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
 
 function unavailable(error: unknown): WeirError {

@@ -36,7 +36,6 @@ export interface PlannedPage {
   readonly definitionVersion: number;
 }
 
-
 const WORDS: Readonly<Record<IntervalReason, IntervalReasonWord>> = {
   [IntervalReason.UNSPECIFIED]: 'done',
   [IntervalReason.MISSING]: 'missing',

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
-import { WeirError, isWeirError, parseDefinition, toWeirError, type Definition } from '@weir/core';
+import { WeirError, isWeirError, toWeirError } from '@weir/core';
+import { newestDefinition } from '@weir/rpc';
 import { HOUSEKEEPING, desiredSchedule, scheduleIdOf, type ScheduleChange } from '../schedules';
 import { attemptStep, type Deps } from './attempt';
 import { startCatchup } from './catch-up';
@@ -46,8 +47,7 @@ export function reconcileSchedules(deps: Deps) {
 }
 
 async function reconcileOne(deps: Deps, call: StageCall, pipeline: string): Promise<ReconciledSchedule | undefined> {
-  const { definitionJson } = await deps.clients.definitions.getDefinition({ pipeline, version: 0 }, call.options);
-  const definition: Definition = parseDefinition(definitionJson);
+  const definition = await newestDefinition(deps.clients, pipeline, call.options);
   const desired = desiredSchedule(definition);
   const applied = await applySchedule(scheduleIdOf(pipeline), desired, definition.schedule?.paused);
   if (!applied) return undefined;

@@ -36,7 +36,6 @@ export interface BackfillRecordInput {
   readonly links: readonly TraceLink[];
 }
 
-
 /** Stores where a backfill stands, and links its trace to those of its runs. Gives the traceparent of its own span, empty where nothing is traced. */
 export function recordBackfill(deps: Deps) {
   return ({ only, order, status, firstRunId, links, ...rest }: BackfillRecordInput): Promise<{ trace: string }> =>

@@ -1,11 +1,11 @@
-import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import type { WeirError } from '@weir/core';
 import type { PlannedGrain, PlannedPage } from '../activities/plan-backfill';
 import { settle } from './ending';
 import { toApplicationFailure } from './failure';
 import type { ReasonCounts } from './backfill-progress';
 import { parseBackfillInput, type BackfillRequest } from './backfill-request';
-import { DEFAULT_POLICY, runStage, type Between } from './stage';
+import { DEFAULT_POLICY, UNATTENDED, runStage } from './stage';
 import { within } from './steps';
 
 /** Intervals in a page: a few kilobytes, and young enough when the last of them is taken. */
@@ -55,9 +55,6 @@ export function checkedBackfill(input: unknown): BackfillRequest {
   }
 }
 
-/** Nothing but the retry delay stands between attempts of planning. */
-const STRAIGHT: Between = { ready: () => Promise.resolve(), delay: (milliseconds) => sleep(milliseconds) };
-
 interface PageOptions {
   readonly backfill: string;
   readonly compareSource: 'always' | 'first' | 'never';
@@ -106,7 +103,7 @@ export class Pages {
     const { pipeline, interval, only, order } = this.request;
     const { backfill, limit, compareSource: when } = this.options;
     const compareSource = when === 'always' || (when === 'first' && after === undefined);
-    return runStage(DEFAULT_POLICY, STRAIGHT, ({ timeoutMs }) => within(timeoutMs).planBackfill({ pipeline, interval, only, order, after, backfill, limit, compareSource }));
+    return runStage(DEFAULT_POLICY, UNATTENDED, ({ timeoutMs }) => within(timeoutMs).planBackfill({ pipeline, interval, only, order, after, backfill, limit, compareSource }));
   }
 }
 

@@ -1,10 +1,10 @@
-import { CancellationScope, continueAsNew, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, continueAsNew, isCancellation } from '@temporalio/workflow';
 import type { ErrorFields, WeirError } from '@weir/core';
 import type { Collected } from '../activities/collect-garbage';
 import { settle } from './ending';
 import { fieldsOf, toApplicationFailure } from './failure';
 import { parseHousekeepingInput, type HousekeepingRequest } from './housekeeping-request';
-import { runStage, type Between } from './stage';
+import { UNATTENDED, runStage } from './stage';
 import { within } from './steps';
 
 /** What was collected of one pipeline. */
@@ -41,8 +41,6 @@ const HEADS_MS = 10_000;
 const COLLECT_MS = 3_600_000;
 const RETRY_MS = 60_000;
 
-const unattended: Between = { ready: () => Promise.resolve(), delay: (milliseconds) => sleep(milliseconds) };
-
 /**
  * Removes what pipelines no longer need, of one or of all, one after the other; a failure of one does not stop the others. Where a destination does not
  * answer, the snapshots of that pipeline stay, and its entry says so.
@@ -65,17 +63,17 @@ function checked(input: unknown): HousekeepingRequest {
 }
 
 async function pipelines(): Promise<string[]> {
-  const outcome = await settle(runStage({ retries: 2, retryDelayMs: RETRY_MS, executionTimeoutMs: COLLECT_MS }, unattended, ({ timeoutMs }) => within(timeoutMs).listPipelines()));
+  const outcome = await settle(runStage({ retries: 2, retryDelayMs: RETRY_MS, executionTimeoutMs: COLLECT_MS }, UNATTENDED, ({ timeoutMs }) => within(timeoutMs).listPipelines()));
   if (outcome.ok) return outcome.value;
   throw isCancellation(outcome.failure) ? outcome.failure : toApplicationFailure(outcome.error);
 }
 
 async function keep(pipeline: string, { dryRun, graceMs }: HousekeepingRequest): Promise<HousekeepingEntry> {
-  const heads = pipeline === '' ? undefined : await ended(runStage({ retries: 0, retryDelayMs: 0, executionTimeoutMs: HEADS_MS }, unattended, ({ timeoutMs }) => within(timeoutMs).listHeads({ pipeline })));
+  const heads = pipeline === '' ? undefined : await ended(runStage({ retries: 0, retryDelayMs: 0, executionTimeoutMs: HEADS_MS }, UNATTENDED, ({ timeoutMs }) => within(timeoutMs).listHeads({ pipeline })));
   const passedSnapshot = heads?.ok ? heads.value.passedSnapshot : 0;
   const note = heads && !heads.ok ? `Replaced partitions stay, and those that may not have been delivered: ${heads.error.code} ${heads.error.message}`.slice(0, MAX_TEXT) : undefined;
   const policy = { retries: 1, retryDelayMs: RETRY_MS, executionTimeoutMs: COLLECT_MS };
-  const outcome = await ended(runStage(policy, unattended, ({ timeoutMs }) => within(timeoutMs).collectGarbage({ pipeline, dryRun, graceMs, passedSnapshot })));
+  const outcome = await ended(runStage(policy, UNATTENDED, ({ timeoutMs }) => within(timeoutMs).collectGarbage({ pipeline, dryRun, graceMs, passedSnapshot })));
   if (outcome.ok) return { pipeline, ...outcome.value, note };
   const { code, message, place, fix } = fieldsOf(outcome.error);
   return { pipeline, datasets: [], forgottenBelow: 0, note, error: { code, message: message.slice(0, MAX_TEXT), place, fix } };

@@ -1,4 +1,4 @@
-import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, isCancellation, sleep } from '@temporalio/workflow';
 import { WeirError } from '@weir/core';
 import { WAITS } from './agreement';
 import { endOf, type AttemptEnd } from './failure';
@@ -68,6 +68,9 @@ export interface Between {
   /** Told about every end that is not a success, before the delay. */
   ended?(decision: Decision, end: AttemptEnd): void;
 }
+
+/** Of work on which nobody lays a hand: only the delay stands between its attempts. */
+export const UNATTENDED: Between = { ready: () => Promise.resolve(), delay: (milliseconds) => sleep(milliseconds) };
 
 /** Runs a stage until it succeeds or the policy gives up; throws the WeirError of the last attempt, or the cancellation. */
 export async function runStage<R>(policy: StagePolicy, between: Between, call: (attempt: Attempt) => Promise<R>): Promise<R> {

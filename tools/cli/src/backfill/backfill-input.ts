@@ -1,6 +1,6 @@
-import { WeirError, formatInterval, parseDefinition, parseIntervalText } from '@weir/core';
+import { WeirError, formatInterval, parseIntervalText } from '@weir/core';
 import type { BackfillInput, BackfillOnlyWord, BackfillOrderWord } from '@weir/orchestrator';
-import type { Clients } from '@weir/rpc';
+import { newestDefinition, type Clients } from '@weir/rpc';
 import type { Command } from 'commander';
 
 const ONLY: readonly BackfillOnlyWord[] = ['missing', 'failed', 'stale', 'all'];
@@ -33,8 +33,7 @@ export function withSelection(command: Command): Command {
  */
 export async function checkBackfillInput(clients: Clients, pipeline: string, options: BackfillOptions): Promise<BackfillInput> {
   const given = { only: word('--only', options.only, ONLY), order: word('--order', options.order, ORDERS), parallelism: parseParallel(options.parallel), ratePerMinute: parseRate(options.rate) };
-  const { definitionJson } = await clients.definitions.getDefinition({ pipeline, version: 0 });
-  const { grain } = parseDefinition(definitionJson);
+  const { grain } = await newestDefinition(clients, pipeline);
   if (!grain) throw new WeirError({ code: 'INVALID_INTERVAL', place: pipeline, message: `${pipeline} has no grain, so there are no intervals to backfill.`, fix: `Run it with \`weir run ${pipeline}\`.` });
   return { pipeline, interval: parseIntervalText(options.interval, grain), ...given, reason: options.reason };
 }

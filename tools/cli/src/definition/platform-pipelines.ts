@@ -1,5 +1,5 @@
-import { isWeirError, parseDefinition, type AppliedPipelines } from '@weir/core';
-import { connect, type Clients } from '@weir/rpc';
+import { isWeirError, type AppliedPipelines } from '@weir/core';
+import { connect, newestDefinition, type Clients } from '@weir/rpc';
 import { platformState } from '@weir/servers';
 
 /** A platform that is up answers in milliseconds. */
@@ -16,8 +16,7 @@ export function platformPipelines(metadata: () => Promise<string> = async () => 
     async newest(pipeline) {
       const { definitions } = await clients();
       try {
-        const { definitionJson } = await definitions.getDefinition({ pipeline, version: 0 }, { timeoutMs: TIMEOUT_MS });
-        return parseDefinition(definitionJson);
+        return await newestDefinition({ definitions }, pipeline, { timeoutMs: TIMEOUT_MS });
       } catch (error) {
         if (isWeirError(error) && error.code === 'PIPELINE_NOT_FOUND') return undefined;
         throw error;

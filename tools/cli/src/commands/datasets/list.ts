@@ -1,5 +1,5 @@
-import { formatDuration, parseDefinition, type Retention, type Zone } from '@weir/core';
-import { connect, type DatasetSummary } from '@weir/rpc';
+import { formatDuration, type Retention, type Zone } from '@weir/core';
+import { connect, newestDefinition, type DatasetSummary } from '@weir/rpc';
 import { platformState } from '@weir/servers';
 import type { Command } from 'commander';
 import { action, colour, count, print, printJson, table } from '../../output';
@@ -22,8 +22,7 @@ async function list(pipeline: string, { json }: Options): Promise<void> {
   const { services } = await platformState();
   const clients = connect({ metadata: services.metadata });
   try {
-    const [{ datasets }, { definitionJson }] = await Promise.all([clients.catalog.listDatasets({ pipeline }), clients.definitions.getDefinition({ pipeline, version: 0 })]);
-    const { retention } = parseDefinition(definitionJson);
+    const [{ datasets }, { retention }] = await Promise.all([clients.catalog.listDatasets({ pipeline }), newestDefinition(clients, pipeline)]);
     if (json) printJson({ pipeline, datasets: datasets.map((dataset) => ({ ...dataset, zone: zoneOf(dataset), retentionMs: retention[zoneOf(dataset)] ?? null })) });
     else print(listing(datasets, retention));
   } finally {
