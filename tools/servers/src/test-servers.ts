@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeHome } from './home';
 import { planJaeger, startJaeger } from './jaeger';
+import { planKafka, startKafka } from './kafka';
 import { PortPool } from './port';
 import { planPostgres, startPostgres } from './postgres';
 import { isAlive } from './process-reference';
@@ -11,7 +12,7 @@ import { readState } from './state';
 import { stopLeftovers, Supervisor } from './supervisor';
 import { planTemporal, startTemporal } from './temporal';
 
-export const TEST_SERVERS = ['postgres', 'temporal', 'jaeger'] as const;
+export const TEST_SERVERS = ['postgres', 'temporal', 'jaeger', 'kafka'] as const;
 export type TestServer = (typeof TEST_SERVERS)[number];
 
 export interface TestServers {
@@ -22,7 +23,7 @@ export interface TestServers {
 }
 
 /** The variable whose presence says that a server runs already. */
-export const TEST_VARIABLE: Readonly<Record<TestServer, string>> = { postgres: 'WEIR_TEST_POSTGRES', temporal: 'WEIR_TEST_TEMPORAL', jaeger: 'WEIR_TEST_JAEGER_QUERY' };
+export const TEST_VARIABLE: Readonly<Record<TestServer, string>> = { postgres: 'WEIR_TEST_POSTGRES', temporal: 'WEIR_TEST_TEMPORAL', jaeger: 'WEIR_TEST_JAEGER_QUERY', kafka: 'WEIR_TEST_KAFKA' };
 
 const START: Readonly<Record<TestServer, (context: ServerContext) => Promise<Record<string, string>>>> = {
   postgres: async (context) => {
@@ -40,6 +41,11 @@ const START: Readonly<Record<TestServer, (context: ServerContext) => Promise<Rec
     const plan = await planJaeger(context);
     await startJaeger(context, plan);
     return { WEIR_TEST_JAEGER_OTLP: plan.otlp, WEIR_TEST_JAEGER_QUERY: plan.query };
+  },
+  kafka: async (context) => {
+    const plan = await planKafka(context);
+    await startKafka(context, plan);
+    return { WEIR_TEST_KAFKA: plan.brokers.join(',') };
   },
 };
 

@@ -1,8 +1,11 @@
 /** Versions of the servers. Temporal's is of its command line (server 1.29.1); Jaeger's Go module 1.76.0 is release 2.13.0. */
-export const VERSIONS = { postgres: '18', temporal: '1.5.1', jaeger: '2.13.0', jaegerModule: '1.76.0' } as const;
+export const VERSIONS = { postgres: '18', temporal: '1.5.1', jaeger: '2.13.0', jaegerModule: '1.76.0', kafka: '4.3.0' } as const;
 
 /** The oldest Postgres whose SQL the platform uses. */
 export const OLDEST_POSTGRES = 15;
+
+/** The oldest Java that runs a Kafka broker. */
+export const OLDEST_JAVA = 17;
 
 /** The images that Docker and infra/compose.yaml run. */
 export const IMAGES = {
@@ -26,6 +29,12 @@ export const PORTS = {
   jaegerOtlpHttp: 4318,
   jaegerGrpc: 16685,
   jaegerQuery: 16686,
+  kafka: 19092,
+  kafka2: 19093,
+  kafka3: 19094,
+  kafkaController: 19192,
+  kafkaController2: 19193,
+  kafkaController3: 19194,
 } as const;
 
 export type PortName = keyof typeof PORTS;
