@@ -1,4 +1,5 @@
 export { testDatabase, type TestDatabase, type TestPostgres } from './database';
 export { FaultProxy } from './fault-proxy';
 export { tempDir, type TempDir } from './temp-dir';
+export { testTopic, type TestTopic } from './topic';
 export { until, type UntilOptions } from './until';
