@@ -63,6 +63,12 @@ export const ERRORS = {
   HEADER_MISMATCH: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: "A file's header does not have the contract's columns.", fix: 'Correct the file, or the physicalName of the columns in the contract.' },
   FILE_MALFORMED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A file is binary, empty of a header, or has a quote that is never closed.', fix: 'Ask the producer for the file again; the run can then be repeated.' },
   FILE_TRUNCATED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A file ends in the middle of a row.', fix: 'Ask the producer for the whole file; the run can then be repeated.' },
+  // Streams
+  TOPIC_MISSING: { retry: 'counted', grpc: 'FAILED_PRECONDITION', when: 'A topic does not exist, or the Kafka that has it may not be read.', fix: 'Create the topic, or correct `source.topic`.' },
+  POSITION_LOST: { retry: 'never', grpc: 'DATA_LOSS', when: 'The position of a stream is no longer in its topic: records were removed before they were read, or the topic is another one of the same name.', fix: 'Run the lost intervals from the archive if it has them, then `weir streams resume --skip-lost`.' },
+  POSITION_MOVED: { retry: 'never', grpc: 'ABORTED', when: 'A micro-batch begins at a position that its destination has passed: another consumer has the partition. Nothing was changed.', fix: 'Nothing; the consumer goes on from the position in the destination.' },
+  REGISTRY_REFUSED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'The schema registry refused a question, such as for a wrong login.', fix: 'Correct the registry settings of the service.' },
+  STREAM_NOT_FOUND: { retry: 'never', grpc: 'NOT_FOUND', when: 'No stream of that pipeline runs.', fix: 'Start it with `weir streams start`.' },
   // Quality
   CHECK_FAILED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A critical dataset check failed; nothing was published.', fix: 'Look at the failing rows named, then correct the data or the contract and run again.' },
   QUARANTINE_LIMIT: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'More rows were quarantined than `quarantine.failAbove` allows; nothing was published.', fix: 'Look at the rules and rows named, then correct the data or raise the limit.' },

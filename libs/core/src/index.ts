@@ -1,6 +1,7 @@
 export { type CheckOutcome, type CheckType, type Check, type Measure, type RowRule, type Severity, type Threshold, type Verdict } from './check/check';
 export { type ColumnType, type Contract, type ContractColumn, type ContractDataset, type RowOrder } from './contract/contract';
 export { columnTypeOf, isNumeric } from './contract/column-type';
+export { POISON_REASONS, type PoisonReason } from './contract/poison';
 export { ODCS_VERSIONS } from './contract/odcs-schema';
 export { type AppliedPipelines, circleText, pipelineCircle } from './definition/applied-pipelines';
 export { type Change, describeChanges } from './definition/changes';
@@ -10,18 +11,22 @@ export {
   type Definition,
   type DefinitionFile,
   type Destination,
+  type FileSource,
+  type KafkaSource,
   type Model,
   type ModelScope,
   type PipelineMode,
   type Policy,
+  type RecordFormat,
   type Retention,
   type Schedule,
   type Source,
+  type StreamSettings,
   type Upstream,
   type WriteMode,
   type Zone,
 } from './definition/definition';
-export { type DefinitionSummary, describeDefinition } from './definition/describe';
+export { type DefinitionSummary, describeDefinition, describeSource } from './definition/describe';
 export { formatDuration, parseDuration } from './definition/duration';
 export { type EnvironmentValue, resolveEnvironment } from './definition/environment';
 export { readByInterval } from './definition/find-upstream';
@@ -45,10 +50,14 @@ export {
   toWeirError,
 } from './errors';
 export { type Interval, MAX_GRAINS, WHOLE, canonicalInstant, formatInterval, grainFrom, grainMs, parseInstant, parseInterval, parseIntervalText, partitionsOf } from './interval/interval';
+export { LogGrains } from './interval/log-grain';
 export { scheduledInterval } from './interval/schedule';
 export { MAX_IDENTIFIER_BYTES, isPlainIdentifier, numberLiteral, quoteIdent, quoteLiteral, quoteQualified } from './sql/quote';
 export { type CompiledCheck, compileCheck, judge, measureTogether, unmeasured } from './check/compile-check';
 export { score, verdict } from './check/verdict';
-export { BROKEN_RULES, type Decode, type DecodeRule, REMARKS, ROW_ID, compileDecode, rowIdSql } from './contract/decode-sql';
+export { BROKEN_RULES, DELETED, type Decode, type DecodeRule, POISON, REMARKS, ROW_ID, TOMBSTONE, compileDecode, rowIdSql } from './contract/decode-sql';
 export { ADMITTED_ROWS, FILE_COLUMN, KEY_CONFLICT, type ReadFile, VALID_ROWS, type ValidatePlan, planValidate } from './plan/validate';
+export { type JsonColumn, jsonRowSql, jsonRowsSql } from './plan/inline-rows';
+export { POISON_MARK, TOMBSTONE_MARK, recordTextsSql } from './plan/record-texts';
+export { type BatchRange, RANGE_SEPARATOR, type ValidateBatchPlan, type ValidatedBatch, VALUE_SEPARATOR, batchReason, planValidateBatch } from './plan/validate-batch';
 export { rowHashSql, winnerOrderSql } from './plan/winner';

@@ -1,5 +1,5 @@
-import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { WeirError } from '@weir/core';
+import { Client, credentials, Metadata, type ClientWritableStream, type ServiceError } from '@grpc/grpc-js';
+import { WeirError, toWeirError } from '@weir/core';
 import { IngestServiceService } from './gen/weir/ingest/v1/ingest';
 import { LoadServiceService } from './gen/weir/load/v1/load';
 import { BackfillServiceService } from './gen/weir/metadata/v1/backfill';
@@ -22,6 +22,7 @@ export interface CallOptions {
 
 type Unary<Request, Response> = (request: Request, options?: CallOptions) => Promise<Response>;
 type Streaming<Request, Response> = (request: Request, options?: CallOptions) => AsyncIterable<Response>;
+type Collecting<Request, Response> = (requests: AsyncIterable<Request>, options?: CallOptions) => Promise<Response>;
 
 /** What a call needs of a generated method. */
 interface Method<Request, Response> {
@@ -47,11 +48,22 @@ export function connect(addresses: Addresses) {
   };
   const [ingest, quality, transform, load, metadata] = [far('ingest'), far('quality'), far('transform'), far('load'), far('metadata')];
   return {
-    ingest: { extract: streaming(ingest, IngestServiceService.extract), compareSource: streaming(ingest, IngestServiceService.compareSource) },
-    quality: { validate: streaming(quality, QualityServiceService.validate), audit: streaming(quality, QualityServiceService.audit) },
+    ingest: {
+      extract: streaming(ingest, IngestServiceService.extract),
+      compareSource: streaming(ingest, IngestServiceService.compareSource),
+      consume: streaming(ingest, IngestServiceService.consume),
+      planArchive: unary(ingest, IngestServiceService.planArchive),
+      push: collecting(ingest, IngestServiceService.push),
+    },
+    quality: { validate: streaming(quality, QualityServiceService.validate), audit: streaming(quality, QualityServiceService.audit), validateBatch: unary(quality, QualityServiceService.validateBatch) },
     quarantine: { listRows: unary(quality, QuarantineServiceService.listRows) },
-    transform: { transform: streaming(transform, TransformServiceService.transform) },
-    load: { load: streaming(load, LoadServiceService.load), listHeads: unary(load, LoadServiceService.listHeads) },
+    transform: { transform: streaming(transform, TransformServiceService.transform), transformBatch: unary(transform, TransformServiceService.transformBatch) },
+    load: {
+      load: streaming(load, LoadServiceService.load),
+      listHeads: unary(load, LoadServiceService.listHeads),
+      loadBatch: unary(load, LoadServiceService.loadBatch),
+      openPositions: unary(load, LoadServiceService.openPositions),
+    },
     definitions: {
       apply: unary(metadata, DefinitionServiceService.apply),
       getDefinition: unary(metadata, DefinitionServiceService.getDefinition),
@@ -71,6 +83,7 @@ export function connect(addresses: Addresses) {
       listDatasets: unary(metadata, CatalogServiceService.listDatasets),
       getLoadTarget: unary(metadata, CatalogServiceService.getLoadTarget),
       listSources: streaming(metadata, CatalogServiceService.listSources),
+      listPositions: unary(metadata, CatalogServiceService.listPositions),
       collectGarbage: streaming(metadata, CatalogServiceService.collectGarbage),
     },
     backfills: {
@@ -127,6 +140,46 @@ function streaming<Request, Response>(far: Far, method: Method<Request, Response
         started.cancel();
       }
     },
+  });
+}
+
+/** The far side's answer comes when it has all messages, or as soon as it refuses one: the rest is then not asked for. */
+function collecting<Request, Response>(far: Far, method: Method<Request, Response>): Collecting<Request, Response> {
+  return async (requests, options = {}) => {
+    const answered = new AbortController();
+    let sending: Promise<void> = Promise.resolve();
+    const answer = new Promise<Response>((resolve, reject) => {
+      const { path, requestSerialize, responseDeserialize } = method;
+      const started = far.client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, new Metadata(), deadline(options), (error, response) => {
+        release();
+        answered.abort();
+        if (error) reject(fromStatus(error, far.service));
+        else if (response === undefined) reject(new WeirError({ code: 'INTERNAL', message: `${far.service}: ${path} ended without an answer.` }));
+        else resolve(response);
+      });
+      const release = onAbort(options.signal, () => started.cancel());
+      sending = sendAll(started, requests, answered.signal).catch((error: unknown) => {
+        started.cancel();
+        reject(toWeirError(error));
+      });
+    });
+    await sending;
+    return answer;
+  };
+}
+
+async function sendAll<Request>(call: ClientWritableStream<Request>, requests: AsyncIterable<Request>, answered: AbortSignal): Promise<void> {
+  for await (const request of requests) {
+    if (answered.aborted) return;
+    if (!call.write(request)) await drained(call, answered);
+  }
+  call.end();
+}
+
+function drained<Request>(call: ClientWritableStream<Request>, answered: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    call.once('drain', resolve);
+    answered.addEventListener('abort', () => resolve(), { once: true });
   });
 }
 

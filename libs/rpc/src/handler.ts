@@ -1,4 +1,4 @@
-import type { handleServerStreamingCall, handleUnaryCall, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import type { handleClientStreamingCall, handleServerStreamingCall, handleUnaryCall } from '@grpc/grpc-js';
 import { trace } from '@opentelemetry/api';
 import { WeirError, isWeirError, toWeirError } from '@weir/core';
 import { toStatus } from './status';
@@ -9,7 +9,10 @@ export interface CallContext {
   readonly signal: AbortSignal;
 }
 
-type AnyCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>;
+/** What every kind of call tells. */
+interface AnyCall {
+  on(event: 'cancelled', listener: () => void): unknown;
+}
 
 /** A unary rpc from a plain async function. A thrown WeirError becomes its status with details; anything else becomes INTERNAL. */
 export function unary<Request, Response>(handler: (request: Request, call: CallContext) => Promise<Response>): handleUnaryCall<Request, Response> {
@@ -42,6 +45,17 @@ export function stream<Request, Response>(
       () => call.end(),
       // Not destroy(): grpc-js turns an emitted error into the status after what was already written.
       (error: unknown) => call.emit('error', failed(error, context.signal)),
+    );
+  };
+}
+
+/** A client-streaming rpc: one answer to all messages. They are read as the handler asks for them, so a slow one slows the caller down. */
+export function collect<Request, Response>(handler: (requests: AsyncIterable<Request>, call: CallContext) => Promise<Response>): handleClientStreamingCall<Request, Response> {
+  return (call, callback) => {
+    const context = contextOf(call);
+    handler(call as AsyncIterable<Request>, context).then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(failed(error, context.signal)),
     );
   };
 }

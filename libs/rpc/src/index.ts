@@ -1,20 +1,27 @@
 export { connect, DEFAULT_TIMEOUT_MS, type Addresses, type CallOptions, type Clients } from './clients';
 export { cachedDefinitions, newestDefinition, type DefinitionReader } from './definitions';
-export { stream, unary, type CallContext } from './handler';
+export { collect, stream, unary, type CallContext } from './handler';
 export { withProgress, type ReportProgress } from './progress';
 export { MAX_MESSAGE_BYTES, serve, type RpcServer, type ServeOptions } from './server';
 export { fromStatus, toStatus } from './status';
-export type { Interval, Position, Progress, RowCount, SegmentSet, StageContext, UpstreamInput } from './gen/weir/data/v1/data';
+export { InlineEncoding, type InlineBatch, type Interval, type LogPosition, type LogRange, type Position, type Progress, type RowCount, type SegmentSet, type StageContext, type StreamContext, type UpstreamInput } from './gen/weir/data/v1/data';
 export {
   IngestServiceService,
   SourceChangeKind,
   type CompareSourceRequest,
   type CompareSourceResponse,
   type CompareSourceResult,
+  type ConsumeRequest,
+  type ConsumeResponse,
   type ExtractRequest,
   type ExtractResponse,
   type ExtractResult,
   type IngestServiceServer,
+  type PlanArchiveRequest,
+  type PlanArchiveResponse,
+  type PushRecord,
+  type PushRequest,
+  type PushResponse,
   type SourceChange,
 } from './gen/weir/ingest/v1/ingest';
 export {
@@ -29,23 +36,35 @@ export {
   type CheckResult,
   type ListRowsRequest,
   type ListRowsResponse,
+  type PoisonedRecord,
   type QualityServiceServer,
   type QuarantinedRow,
   type QuarantineServiceServer,
+  type RecordBatch,
+  type RecordHeader,
+  type RecordRange,
   type RuleCount,
+  type ValidateBatchRequest,
+  type ValidateBatchResponse,
   type ValidateRequest,
   type ValidateResponse,
   type ValidateResult,
 } from './gen/weir/quality/v1/quality';
-export { Scope, TransformServiceService, type TransformRequest, type TransformResponse, type TransformResult, type TransformServiceServer } from './gen/weir/transform/v1/transform';
+export { Scope, TransformServiceService, type TransformBatchRequest, type TransformBatchResponse, type TransformRequest, type TransformResponse, type TransformResult, type TransformServiceServer } from './gen/weir/transform/v1/transform';
 export {
   LoadServiceService,
   type ListHeadsRequest,
   type ListHeadsResponse,
+  type LoadBatchRequest,
+  type LoadBatchResponse,
   type LoadRequest,
   type LoadResponse,
   type LoadResult,
   type LoadServiceServer,
+  type OpenPositionsRequest,
+  type OpenPositionsResponse,
+  type StoredPosition,
+  type TableChange,
   type TableHead,
   type TableLoad,
 } from './gen/weir/load/v1/load';
@@ -99,9 +118,12 @@ export {
   type GetSnapshotResponse,
   type ListDatasetsRequest,
   type ListDatasetsResponse,
+  type ListPositionsRequest,
+  type ListPositionsResponse,
   type ListSourcesRequest,
   type ListSourcesResponse,
   type LiveSegment,
+  type PositionMove,
   type PublishRequest,
   type PublishResponse,
   type SourceFile,

@@ -33,6 +33,10 @@ export interface ContractDataset {
   readonly rules: readonly RowRule[];
   readonly checks: readonly Check[];
   readonly order: RowOrder;
+  /** Boolean SQL over the row's columns that is true where a row deletes its key; undefined when rows only ever add and change. */
+  readonly deletes?: string | undefined;
+  /** `quarantine` refuses records with fields that the contract does not name; undefined lets them pass. */
+  readonly extraFields?: 'quarantine' | undefined;
 }
 
 /** A data contract (ODCS v3.1): the source dataset first, and checks for models. */

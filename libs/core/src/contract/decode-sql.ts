@@ -3,6 +3,7 @@ import type { Column } from '../definition/definition';
 import { quoteIdent, quoteLiteral } from '../sql/quote';
 import type { ContractColumn, ContractDataset } from './contract';
 import { decodeColumn, typeName } from './decode-column';
+import { POISON_REASONS } from './poison';
 
 /** Columns that decoding adds to the contract's. */
 export const ROW_ID = '_weir_row_id';
@@ -10,6 +11,12 @@ export const ROW_ID = '_weir_row_id';
 export const BROKEN_RULES = '_weir_rules';
 /** VARCHAR[]: ids of the other rules that a row breaks; null when there are none. */
 export const REMARKS = '_weir_remarks';
+/** BOOLEAN: whether the row deletes its key. */
+export const DELETED = '_weir_deleted';
+/** VARCHAR: why a record has no values at all, one of POISON_REASONS; null for records that have. Of relations of records only. */
+export const POISON = '_weir_poison';
+/** BOOLEAN: whether a record has a key and no value, which deletes the key. Of relations of records only. */
+export const TOMBSTONE = '_weir_tombstone';
 
 /** A rule as decoding applies it. */
 export interface DecodeRule {
@@ -23,7 +30,7 @@ export interface DecodeRule {
 export interface Decode {
   readonly columns: readonly Column[];
   readonly rules: readonly DecodeRule[];
-  /** A SELECT over a relation with the contract's columns as text: typed columns, ROW_ID, BROKEN_RULES, REMARKS and the carried columns. */
+  /** A SELECT over a relation with the contract's columns as text: typed columns, ROW_ID, BROKEN_RULES, REMARKS, DELETED and the carried columns. */
   select(relation: string, carried?: readonly string[]): string;
 }
 
@@ -37,25 +44,39 @@ interface Judged extends DecodeRule {
   readonly broken: string;
 }
 
-/** Plans the decoding of a dataset: types first, then required columns, then the contract's row rules. */
-export function compileDecode(dataset: ContractDataset): Decode {
+/**
+ * Plans the decoding of a dataset: types first, then required columns, then the contract's row rules. A row that deletes needs its key and nothing else.
+ * `records`: the relation is one of records, with POISON and TOMBSTONE.
+ */
+export function compileDecode(dataset: ContractDataset, { records = false }: { readonly records?: boolean } = {}): Decode {
   const sources = dataset.columns.map((column, index) => ({ ...column, text: `_weir_text_${index}` }));
-  const rules = [...sources.flatMap(typeRule), ...sources.flatMap(requiredRule), ...dataset.rules.map((rule) => rowRule(rule, sources))];
+  const deletes = deletedSql(dataset, records);
+  const ofLiving = (rule: Judged): Judged => (deletes === 'false' ? rule : { ...rule, broken: `not ${DELETED} and ${rule.broken}` });
+  const rules = [...sources.flatMap(typeRule), ...sources.flatMap((column) => requiredRule(column).map((rule) => (column.keyPosition === undefined ? ofLiving(rule) : rule))), ...dataset.rules.map((rule) => ofLiving(rowRule(rule, sources)))];
   const columns = sources.map(({ name, type }) => ({ name, type }));
   const critical = rules.filter((rule) => rule.severity === 'critical');
   const others = rules.filter((rule) => rule.severity !== 'critical');
   return {
     columns,
-    rules: rules.map(({ id, severity, reason }) => ({ id, severity, reason })),
+    rules: [...(records ? POISON_RULES : []), ...rules.map(({ id, severity, reason }) => ({ id, severity, reason }))],
     select: (relation, carried = []) => {
-      const kept = carried.map(quoteIdent);
+      const kept = [...carried, ...(records ? [POISON, TOMBSTONE] : [])].map(quoteIdent);
       // Empty fields are null, quoted or not.
       const texts = sources.map(({ name, text }) => `nullif(${quoteIdent(name)}, '') as ${text}`);
       const typed = sources.map((column) => `${decodeColumn(column, column.text)} as ${quoteIdent(column.name)}`);
-      const out = [...columns.map(({ name }) => quoteIdent(name)), `${rowIdSql(columns)} as ${ROW_ID}`, `${listSql(critical)} as ${BROKEN_RULES}`, `${listSql(others)} as ${REMARKS}`];
-      return `select ${[...out, ...kept].join(', ')} from (select *, ${typed.join(', ')} from (select ${[...texts, ...kept].join(', ')} from ${relation}))`;
+      const out = [...columns.map(({ name }) => quoteIdent(name)), `${rowIdSql(columns)} as ${ROW_ID}`, `${listSql(critical, records)} as ${BROKEN_RULES}`, `${listSql(others, false)} as ${REMARKS}`, DELETED];
+      const values = `select *, ${typed.join(', ')} from (select ${[...texts, ...kept].join(', ')} from ${relation})`;
+      return `select ${[...out, ...carried.map(quoteIdent)].join(', ')} from (select *, ${deletes} as ${DELETED} from (${values}))`;
     },
   };
+}
+
+const POISON_RULES: readonly DecodeRule[] = POISON_REASONS.map(([id, reason]) => ({ id, severity: 'critical', reason }));
+
+function deletedSql({ deletes }: ContractDataset, records: boolean): string {
+  const byRow = deletes === undefined ? [] : [`coalesce(try((${deletes})), false)`];
+  const terms = [...byRow, ...(records ? [TOMBSTONE] : [])];
+  return terms.length === 0 ? 'false' : terms.join(' or ');
 }
 
 /** Stands between values in the text that a row's id is made of. */
@@ -100,11 +121,13 @@ export function mentions(expression: string, column: string): boolean {
 }
 
 /** The list is built for the few rows that break a rule; for all others only the conditions are evaluated. */
-function listSql(rules: readonly Judged[]): string {
-  if (rules.length === 0) return 'null::VARCHAR[]';
+function listSql(rules: readonly Judged[], records: boolean): string {
+  // A record without values is nothing but that.
+  const poisoned = records ? `when ${POISON} is not null then [${POISON}] ` : '';
+  if (rules.length === 0) return poisoned ? `case ${poisoned}end` : 'null::VARCHAR[]';
   const any = rules.map(({ broken }) => `(${broken})`).join(' or ');
   const ids = rules.map(({ id, broken }) => `case when ${broken} then ${quoteLiteral(id)} end`).join(', ');
-  return `case when ${any} then list_filter([${ids}], lambda id: id is not null) end`;
+  return `case ${poisoned}when ${any} then list_filter([${ids}], lambda id: id is not null) end`;
 }
 
 function mistyped(column: TextColumn): string {

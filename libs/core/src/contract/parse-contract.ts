@@ -8,6 +8,7 @@ import type { ColumnType, RowOrder } from './contract';
 import type { OdcsContract, OdcsDataset, OdcsQuality } from './odcs';
 import { ODCS_SCHEMA } from './odcs-schema';
 import { type ParsedColumn, parseColumn } from './parse-column';
+import { parseDeletes, parseExtraFields } from './parse-custom';
 import { type PlacedCheck, parseQuality } from './parse-quality';
 import { type PlacedRule, typeRules } from './type-rules';
 
@@ -19,6 +20,9 @@ export interface ParsedDataset {
   readonly rules: readonly PlacedRule[];
   readonly checks: readonly PlacedCheck[];
   readonly order: RowOrder;
+  readonly deletes?: string | undefined;
+  readonly deletesPath?: YamlPath | undefined;
+  readonly extraFields?: 'quarantine' | undefined;
 }
 
 /** An ODCS contract whose texts make sense in themselves. */
@@ -62,7 +66,7 @@ function parseDataset(dataset: OdcsDataset, path: YamlPath, isSource: boolean, r
   for (const { property, path: at } of parsed) property.quality?.forEach((quality, index) => sort(quality, [...at, 'quality', index], property.name));
   dataset.quality?.forEach((quality, index) => sort(quality, [...path, 'quality', index]));
   reportRepeatedRules(rules, report);
-  return { name: dataset.name, path, columns, rules, checks: withUniqueIds(checks), order: orderOf(dataset, path, columns, report) };
+  return { name: dataset.name, path, columns, rules, checks: withUniqueIds(checks), order: orderOf(dataset, path, columns, report), ...parseDeletes(dataset, path, columns, report), ...parseExtraFields(dataset, path, report) };
 }
 
 /** Keys without a position of their own come in the order of the columns, after those that have one. */

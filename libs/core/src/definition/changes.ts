@@ -2,7 +2,7 @@ import type { Check } from '../check/check';
 import { formatThreshold } from '../check/threshold';
 import type { Contract } from '../contract/contract';
 import { grainMs } from '../interval/interval';
-import type { Column, Definition, Model, Schedule, Upstream } from './definition';
+import type { Column, Definition, Model, Schedule, Source, Upstream } from './definition';
 import { formatDuration } from './duration';
 import { ZONES } from './names';
 import { FOREVER } from './pipeline-schema';
@@ -52,7 +52,7 @@ function compareSettings(prefix: string, before: Settings, after: Settings): Cha
   });
 }
 
-function settingsOf({ description, mode, grain, lookbackGrains, approval, retention, source, policy, contract }: Definition): Settings {
+function settingsOf({ description, mode, grain, stream, lookbackGrains, approval, retention, source, policy, contract }: Definition): Settings {
   return new Map([
     ['description', description],
     ['mode', mode],
@@ -60,10 +60,9 @@ function settingsOf({ description, mode, grain, lookbackGrains, approval, retent
     ['lookback', lookbackGrains > 0 && grain !== undefined ? formatDuration(lookbackGrains * grainMs(grain)) : 'none'],
     ['approval', approval],
     ...ZONES.map((zone): [string, string] => [`retention ${zone}`, retention[zone] === undefined ? FOREVER : formatDuration(retention[zone])]),
+    ...(stream ? [['stream consumers', String(stream.consumers)], ['stream refresh', formatDuration(stream.refreshMs)]] as const : []),
     ['source dataset', source.dataset],
-    ['source path', source.path],
-    ['source delimiter', source.delimiter],
-    ['source empty', source.empty],
+    ...sourceSettings(source),
     ['retries', String(policy.retries)],
     ['retryDelay', formatDuration(policy.retryDelayMs)],
     ['executionTimeout', formatDuration(policy.executionTimeoutMs)],
@@ -71,6 +70,11 @@ function settingsOf({ description, mode, grain, lookbackGrains, approval, retent
     ['quarantine minRows', String(policy.failAbove.minRows)],
     ['contract', `${contract.id} ${contract.version}`],
   ]);
+}
+
+function sourceSettings(source: Source): [string, string][] {
+  if (source.type === 'file') return [['source path', source.path], ['source delimiter', source.delimiter], ['source empty', source.empty]];
+  return [['source topic', `${source.connection}:${source.topic}`], ['source format', source.format], ['source start', source.start]];
 }
 
 function thingsOf(definition: Definition): Map<string, Thing> {

@@ -14,7 +14,7 @@ import { type DescribedColumn, type SqlInspector, type SqlModel, isSqlProblem } 
 /** What models may read besides each other. */
 export interface ModelSurroundings {
   /** `bronze.orders`; undefined while the pipeline or its contract cannot be read, and then no model is bound. */
-  readonly source: { readonly qualified: string; readonly columns: readonly Column[] } | undefined;
+  readonly source: { readonly qualified: string; readonly columns: readonly Column[]; readonly sequence?: string | undefined } | undefined;
   /** Whose models they are. */
   readonly pipeline: Pick<Definition, 'name' | 'grain'> | undefined;
   /** pipeline.yaml, for places of settings. */
@@ -128,9 +128,15 @@ async function compileModel(text: InspectedModel, readable: Readable, around: Mo
   problems.push(...settingProblems(text, described.map((column) => column.name), around.yaml));
   const { name, zone, file, sql, settings } = text;
   const key = settings.key ?? [];
+  const sequence = settings.sequence ?? (scope === 'row' && key.length > 0 ? inheritedSequence(columns, around) : undefined);
   const writeMode = settings.writeMode ?? (key.length > 0 ? 'upsert' : 'append');
-  const model: Model = { name, zone, file, sql, scope, inputs: text.inputs, key, ...(settings.sequence === undefined ? {} : { sequence: settings.sequence }), writeMode, columns };
+  const model: Model = { name, zone, file, sql, scope, inputs: text.inputs, key, ...(sequence === undefined ? {} : { sequence }), writeMode, columns };
   return { model, problems };
+}
+
+/** The contract's sequence, where the model passes it on under its name: the newest row of a key is then the same in bronze, in the model and in its table. */
+function inheritedSequence(columns: readonly Column[], { source }: ModelSurroundings): string | undefined {
+  return columns.some(({ name }) => name === source?.sequence) ? source?.sequence : undefined;
 }
 
 /** What the model sees: what pipeline.yaml says, else as narrow as its SQL and its inputs allow. */

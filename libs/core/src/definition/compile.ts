@@ -9,6 +9,7 @@ import { lookbackProblems } from './lookback';
 import { type Pipeline, parsePipeline } from './parse-pipeline';
 import { type Problem, sortProblems } from './problem';
 import { readModels } from './read-models';
+import { realtimeProblems } from './realtime-models';
 import { settingWarnings } from './setting-warnings';
 import type { SqlInspector } from './sql-inspector';
 
@@ -36,15 +37,15 @@ export async function compileDefinition(
   const { models: texts, problems: inFolder } = readModels(files, pipeline, yaml);
 
   const found = sourceOf(parsed, pipeline?.source.dataset);
-  const source = found && { qualified: `bronze.${found.dataset.name}`, columns: found.columns.map(({ name, type }) => ({ name, type })) };
+  const source = found && { qualified: `bronze.${found.dataset.name}`, columns: found.columns.map(({ name, type }) => ({ name, type })), ...(found.dataset.order.by === 'sequence' ? { sequence: found.dataset.order.column } : {}) };
   const { models, upstream, problems: inModels, warnings } = await compileModels(texts, { source, pipeline, yaml, sql, applied });
-  const problems = [...inPipeline, ...inContract, ...inFolder, ...inModels, ...sourceProblems(parsed, pipeline, yaml), ...lookbackProblems(found?.columns, pipeline, yaml)];
+  const problems = [...inPipeline, ...inContract, ...inFolder, ...inModels, ...sourceProblems(parsed, pipeline, yaml), ...lookbackProblems(found?.columns, pipeline, yaml), ...realtimeProblems(found?.dataset, models, pipeline, yaml)];
 
   const held = parsed && pipeline ? await compileContract(parsed, pipeline.source.dataset, models, texts.map((text) => text.name), sql) : undefined;
   problems.push(...(held?.problems ?? []));
   if (problems.length > 0 || !pipeline || !held) return { problems: sortProblems(problems) };
-  const { name, description, mode, grain, schedule, lookbackGrains, approval, retention, destinations, policy } = pipeline;
-  const optional = { ...(grain === undefined ? {} : { grain }), ...(schedule === undefined ? {} : { schedule }) };
+  const { name, description, mode, grain, stream, schedule, lookbackGrains, approval, retention, destinations, policy } = pipeline;
+  const optional = { ...(grain === undefined ? {} : { grain }), ...(stream === undefined ? {} : { stream }), ...(schedule === undefined ? {} : { schedule }) };
   const definition: Definition = { name, description, mode, ...optional, lookbackGrains, approval, retention, upstream, source: pipeline.source, contract: held.contract, models, destinations, policy };
   return { definition: deepFreeze(definition), warnings: [...settingWarnings(definition).map((warning) => `${PIPELINE_FILE}: ${warning}`), ...warnings] };
 }

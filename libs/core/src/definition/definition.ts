@@ -8,8 +8,8 @@ export interface Column {
   readonly type: ColumnType;
 }
 
-/** Where the rows come from: dated files or a glob. */
-export interface Source {
+/** Dated files or a glob. */
+export interface FileSource {
   readonly type: 'file';
   readonly dataset: string;
   /** Absolute path; `{date}` (yyyy-mm-dd), `{hour}` (yyyy-mm-ddThh) or `{minute}` (yyyy-mm-ddThh-mm, the start of a grain of minutes) where there are intervals, `*` and `**` otherwise. */
@@ -18,6 +18,24 @@ export interface Source {
   /** What an interval without a file means. */
   readonly empty: 'allow' | 'error';
 }
+
+/** How the values of a topic are written; the last two in the Confluent wire format, with their schemas in a registry. */
+export type RecordFormat = 'json' | 'avro' | 'json_schema';
+
+/** A topic of Kafka, whose records are rows. */
+export interface KafkaSource {
+  readonly type: 'kafka';
+  readonly dataset: string;
+  /** Name of the connection. */
+  readonly connection: string;
+  readonly topic: string;
+  readonly format: RecordFormat;
+  /** Where a stream begins that has no position yet: `earliest`, `latest` or a canonical instant. */
+  readonly start: string;
+}
+
+/** Where the rows come from. */
+export type Source = FileSource | KafkaSource;
 
 /** row and interval models run over the run's partitions, history models over all published ones. */
 export type ModelScope = 'row' | 'interval' | 'history';
@@ -58,8 +76,16 @@ export interface Policy {
   readonly failAbove: { readonly share: number; readonly minRows: number };
 }
 
-/** `micro_batch` runs every 1 to 5 minutes; nothing else differs. */
-export type PipelineMode = 'batch' | 'micro_batch';
+/** `micro_batch` runs every 1 to 5 minutes; `realtime` has no runs by schedule: a stream takes rows as they come. */
+export type PipelineMode = 'batch' | 'micro_batch' | 'realtime';
+
+/** How a stream runs. */
+export interface StreamSettings {
+  /** Members of its consumer group, each with its share of the topic's partitions. */
+  readonly consumers: number;
+  /** Time between two rebuilds of interval and history models from the archive. */
+  readonly refreshMs: number;
+}
 
 /** When runs start by themselves. Each takes the last whole grain before its scheduled time, and the pipeline's lookback. */
 export interface Schedule {
@@ -101,6 +127,8 @@ export interface Definition {
   readonly mode: PipelineMode;
   /** Such as `1d`; undefined for pipelines without intervals. */
   readonly grain?: string | undefined;
+  /** Defined for pipelines of mode `realtime`. */
+  readonly stream?: StreamSettings | undefined;
   /** Undefined for pipelines that only people start. */
   readonly schedule?: Schedule | undefined;
   /** How many grains before its own a scheduled run takes again, for rows that came late; 0 for none. */

@@ -1,4 +1,4 @@
-import type { Definition, Schedule } from './definition';
+import type { Definition, Schedule, Source, StreamSettings } from './definition';
 
 /** A definition for people and for `--json`: what it reads, makes and where it goes. */
 export interface DefinitionSummary {
@@ -9,6 +9,9 @@ export interface DefinitionSummary {
   readonly mode: string;
   /** null for pipelines that only people start. */
   readonly schedule: Schedule | null;
+  /** null for pipelines that are not of mode realtime. */
+  readonly stream: StreamSettings | null;
+  /** `path` says where the rows come from: the path of files, or the topic of a Kafka. */
   readonly source: { readonly dataset: string; readonly path: string };
   readonly datasets: readonly { readonly name: string; readonly columns: readonly string[]; readonly rules: number; readonly checks: number }[];
   readonly models: readonly {
@@ -22,6 +25,11 @@ export interface DefinitionSummary {
   readonly destinations: readonly string[];
 }
 
+/** Where rows come from, for people. */
+export function describeSource(source: Source): string {
+  return source.type === 'file' ? source.path : `${source.connection}:${source.topic}`;
+}
+
 /** The summary of a compiled definition; columns read `name TYPE`. */
 export function describeDefinition(definition: Definition): DefinitionSummary {
   const typed = (column: { name: string; type: string }) => `${column.name} ${column.type}`;
@@ -31,7 +39,8 @@ export function describeDefinition(definition: Definition): DefinitionSummary {
     grain: definition.grain ?? null,
     mode: definition.mode,
     schedule: definition.schedule ?? null,
-    source: { dataset: definition.source.dataset, path: definition.source.path },
+    stream: definition.stream ?? null,
+    source: { dataset: definition.source.dataset, path: describeSource(definition.source) },
     datasets: definition.contract.datasets.map((dataset) => ({ name: dataset.name, columns: dataset.columns.map(typed), rules: dataset.rules.length, checks: dataset.checks.length })),
     models: definition.models.map((model) => ({
       name: `${model.zone}.${model.name}`,

@@ -18,6 +18,7 @@ describe('pipeline.yaml', () => {
       description: '',
       mode: 'batch',
       grain: undefined,
+      stream: undefined,
       schedule: undefined,
       lookbackGrains: 0,
       approval: 'never',
@@ -46,6 +47,14 @@ describe('pipeline.yaml', () => {
       dependsOnPast: false,
       approval: 'never',
       rawRetention: '90d',
+      kafkaConnection: 'kafka',
+      recordFormat: 'json',
+      startFrom: 'earliest',
+      realtimeGrain: '1h',
+      realtimeFailAbove: '50%',
+      realtimeMinRows: 1000,
+      consumers: 1,
+      refresh: '1m',
     });
     const published = (keys: Record<string, unknown>): Record<string, unknown> => Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, (value as { default?: unknown }).default]));
     const properties = PIPELINE_SCHEMA['properties'] as Record<string, { properties: Record<string, unknown> }>;
@@ -87,7 +96,7 @@ executionTimeout: 2h
     ['a misspelt key', HELLO.replace('destinations', 'destinaton'), ['UNKNOWN_KEY pipeline.yaml:3:1', 'MISSING_KEY pipeline.yaml:1:1']],
     ['an unknown key of a source', HELLO.replace('path:', 'paths:'), ['UNKNOWN_KEY pipeline.yaml:2:40', 'MISSING_KEY pipeline.yaml:2:9']],
     ['an unknown key of a model', `${HELLO}models:\n  a: { keys: [x] }\n`, ['UNKNOWN_KEY pipeline.yaml:6:8']],
-    ['a wrong source type', HELLO.replace('type: file', 'type: kafka'), ['INVALID_VALUE pipeline.yaml:2:34']],
+    ['a wrong source type', HELLO.replace('type: file', 'type: fax'), ['INVALID_VALUE pipeline.yaml:2:34']],
     ['a name with a hyphen', HELLO.replace('name: hello', 'name: hello-you'), ['INVALID_VALUE pipeline.yaml:1:7']],
     ['a name of a zone', HELLO.replace('name: hello', 'name: gold'), ['INVALID_VALUE pipeline.yaml:1:7']],
     ['a name that is a number', HELLO.replace('name: hello', 'name: 1'), ['INVALID_VALUE pipeline.yaml:1:7']],

@@ -6,11 +6,12 @@ import { type YamlPath, YamlText } from '../yaml/yaml-text';
 import type { Definition, DefinitionFile, ModelScope, WriteMode } from './definition';
 import { parseDuration, parseShare } from './duration';
 import { ZONES } from './names';
+import { type StreamYaml, checkRealtime, resolveStream } from './parse-realtime';
 import { type ScheduleYaml, checkSchedule, resolveLookback, resolveSchedule } from './parse-schedule';
+import { type SourceYaml, checkSource, resolveSource } from './parse-source';
 import { DEFAULTS, PIPELINE_SCHEMA } from './pipeline-schema';
 import type { Problem } from './problem';
 import { type RetentionYaml, checkRetention, resolveRetention } from './retention';
-import { resolvePath, sourcePathFault } from './source-path';
 
 /** What pipeline.yaml says about one model. */
 export interface ModelSettings {
@@ -26,12 +27,12 @@ export interface Pipeline extends Omit<Definition, 'contract' | 'models' | 'upst
 }
 
 /** pipeline.yaml as the schema leaves it. */
-interface PipelineYaml extends ScheduleYaml {
+interface PipelineYaml extends ScheduleYaml, StreamYaml {
   name: string;
   description?: string;
   approval?: Definition['approval'];
   retention?: RetentionYaml;
-  source: { dataset: string; type: 'file'; path: string; delimiter?: string; empty?: 'allow' | 'error' };
+  source: SourceYaml;
   models?: Record<string, ModelSettings | null>;
   destinations: { connection: string; schema: string }[];
   quarantine?: { failAbove?: string | number; minRows?: number };
@@ -58,30 +59,26 @@ export function parsePipeline(file: DefinitionFile, root: string): { yaml?: Yaml
 }
 
 function resolve(text: PipelineYaml, root: string): Pipeline {
-  const { source, quarantine = {} } = text;
+  const { quarantine = {} } = text;
+  const [failAbove, minRows] = text.mode === 'realtime' ? [DEFAULTS.realtimeFailAbove, DEFAULTS.realtimeMinRows] : [DEFAULTS.failAbove, DEFAULTS.minRows];
   return {
     name: text.name,
     description: text.description ?? '',
     mode: text.mode ?? DEFAULTS.mode,
-    grain: text.grain,
+    grain: text.grain ?? (text.mode === 'realtime' ? DEFAULTS.realtimeGrain : undefined),
+    stream: resolveStream(text),
     schedule: resolveSchedule(text),
     lookbackGrains: resolveLookback(text),
     approval: text.approval ?? DEFAULTS.approval,
     retention: resolveRetention(text.retention),
-    source: {
-      type: 'file',
-      dataset: source.dataset,
-      path: resolvePath(root, source.path),
-      delimiter: source.delimiter ?? DEFAULTS.delimiter,
-      empty: source.empty ?? DEFAULTS.empty,
-    },
+    source: resolveSource(text.source, root),
     models: new Map(Object.entries(text.models ?? {}).map(([name, settings]) => [name, settings ?? {}])),
     destinations: text.destinations.map(({ connection, schema }) => ({ connection, type: 'postgres', schema })),
     policy: {
       retries: text.retries ?? DEFAULTS.retries,
       retryDelayMs: parseDuration(text.retryDelay ?? DEFAULTS.retryDelay) ?? 0,
       executionTimeoutMs: parseDuration(text.executionTimeout ?? DEFAULTS.executionTimeout) ?? 0,
-      failAbove: { share: parseShare(quarantine.failAbove ?? DEFAULTS.failAbove) ?? 0, minRows: quarantine.minRows ?? DEFAULTS.minRows },
+      failAbove: { share: parseShare(quarantine.failAbove ?? failAbove) ?? 0, minRows: quarantine.minRows ?? minRows },
     },
   };
 }
@@ -95,9 +92,6 @@ function meaningProblems(text: PipelineYaml, yaml: YamlText): Problem[] {
   if ((ZONES as readonly string[]).includes(text.name)) report(['name'], `A pipeline cannot be named \`${text.name}\`: that is a zone.`, 'Choose another name.');
   const badGrain = text.grain === undefined ? undefined : grainFault(text.grain);
   if (badGrain) report(['grain'], badGrain.message, badGrain.fix);
-  const pathFault = badGrain ? undefined : sourcePathFault(text.source.path, text.grain);
-  if (pathFault) report(['source', 'path'], pathFault.message, pathFault.fix);
-  if (/["\r\n\0]/.test(text.source.delimiter ?? ',')) report(['source', 'delimiter'], '`source.delimiter` cannot be a quote or a line break.', 'Use a character such as , or ; or a tab.');
   const failAbove = text.quarantine?.failAbove;
   if (failAbove !== undefined && parseShare(failAbove) === undefined) {
     report(['quarantine', 'failAbove'], `\`quarantine.failAbove\` cannot be ${shownValue(failAbove)}.`, 'Write a share such as 5% or 0.05, from 0 to 1.');
@@ -106,6 +100,8 @@ function meaningProblems(text: PipelineYaml, yaml: YamlText): Problem[] {
   const timeout = parseDuration(text.executionTimeout ?? DEFAULTS.executionTimeout) ?? 0;
   if (timeout < 1_000 || timeout > 7 * DAY_MS) report(['executionTimeout'], `\`executionTimeout\` cannot be \`${text.executionTimeout}\`.`, 'Use a time from 1s to 7d.');
   const further = new Report(yaml);
+  if (!badGrain) checkSource(text.source, text.grain, further);
+  checkRealtime(text, further);
   checkSchedule(text, further);
   checkRetention(text.retention, further);
   return [...problems, ...further.problems, ...destinationProblems(text, yaml)];

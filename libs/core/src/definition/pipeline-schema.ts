@@ -19,6 +19,14 @@ export const DEFAULTS = {
   dependsOnPast: false,
   approval: 'never',
   rawRetention: '90d',
+  kafkaConnection: 'kafka',
+  recordFormat: 'json',
+  startFrom: 'earliest',
+  realtimeGrain: '1h',
+  realtimeFailAbove: '50%',
+  realtimeMinRows: 1_000,
+  consumers: 1,
+  refresh: '1m',
 } as const;
 
 /** The retention of what is never removed. */
@@ -33,10 +41,10 @@ const SOURCE: JsonSchema = {
   title: 'source',
   type: 'object',
   additionalProperties: false,
-  required: ['dataset', 'type', 'path'],
+  required: ['dataset', 'type'],
   properties: {
     dataset: { type: 'string', pattern: NAME_PATTERN, description: `the name of the rows as they come in; models read them as bronze.<dataset>: ${NAME}` },
-    type: { enum: ['file'], description: '`file`: CSV files with a header.' },
+    type: { enum: ['file', 'kafka'], description: '`file`: CSV files with a header; `kafka`: the records of a topic.' },
     path: {
       type: 'string',
       minLength: 1,
@@ -45,6 +53,10 @@ const SOURCE: JsonSchema = {
     },
     delimiter: { type: 'string', minLength: 1, maxLength: 1, default: DEFAULTS.delimiter, description: 'the character between fields.' },
     empty: { enum: ['allow', 'error'], default: DEFAULTS.empty, description: 'what an interval without a file is: an `error`, or normal (`allow`).' },
+    connection: { type: 'string', minLength: 1, maxLength: 63, default: DEFAULTS.kafkaConnection, description: 'the Kafka that has the topic; `kafka` comes with `weir up`.' },
+    topic: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,249}$', description: 'the name of the topic: letters, digits, dots, _ and -, at most 249 of them.' },
+    format: { enum: ['json', 'avro', 'json_schema'], default: DEFAULTS.recordFormat, description: 'how values are written: plain `json`, or `avro` or `json_schema` in the Confluent wire format, with their schemas in the registry.' },
+    start: { type: 'string', maxLength: 40, default: DEFAULTS.startFrom, description: 'where a stream begins that has no position yet: `earliest`, `latest`, or a time such as 2026-01-01T00:00:00Z.' },
   },
 };
 
@@ -84,13 +96,23 @@ const DESTINATION: JsonSchema = {
   },
 };
 
+const STREAM: JsonSchema = {
+  title: 'the stream settings',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    consumers: { type: 'integer', minimum: 1, maximum: 64, default: DEFAULTS.consumers, description: 'how many consumers share the partitions of the topic; `weir streams scale` changes it while the stream runs.' },
+    refresh: { type: 'string', pattern: DURATION_PATTERN, default: DEFAULTS.refresh, description: 'the time between two rebuilds of interval and history models, such as 30s or 5m.' },
+  },
+};
+
 const QUARANTINE: JsonSchema = {
   title: 'the quarantine settings',
   type: 'object',
   additionalProperties: false,
   properties: {
-    failAbove: { type: ['string', 'number'], default: DEFAULTS.failAbove, description: 'the share of quarantined rows that ends a run, as 5% or 0.05.' },
-    minRows: { type: 'integer', minimum: 0, maximum: 1_000_000_000, default: DEFAULTS.minRows, description: 'a run with this many quarantined rows or fewer goes on whatever their share.' },
+    failAbove: { type: ['string', 'number'], default: DEFAULTS.failAbove, description: `the share of quarantined rows that ends a run, as 5% or 0.05; in mode realtime the share of the last minute that pauses the stream, ${DEFAULTS.realtimeFailAbove} if nothing is said.` },
+    minRows: { type: 'integer', minimum: 0, maximum: 1_000_000_000, default: DEFAULTS.minRows, description: `a run with this many quarantined rows or fewer goes on whatever their share; in mode realtime the least number of records to judge by, ${DEFAULTS.realtimeMinRows} if nothing is said.` },
   },
 };
 
@@ -137,11 +159,11 @@ export const PIPELINE_SCHEMA: JsonSchema = {
     name: { type: 'string', pattern: NAME_PATTERN, description: `the name of the pipeline: ${NAME}` },
     description: { type: 'string', maxLength: 2000, description: 'what the pipeline is for.' },
     mode: {
-      enum: ['batch', 'micro_batch'],
+      enum: ['batch', 'micro_batch', 'realtime'],
       default: DEFAULTS.mode,
-      description: '`micro_batch` runs every grain of 1 to 5 minutes, unless its schedule says otherwise; all else is `batch`.',
+      description: '`realtime` takes the records of a topic as they come; `micro_batch` runs every grain of 1 to 5 minutes, unless its schedule says otherwise; all else is `batch`.',
     },
-    grain: { type: 'string', pattern: '^[1-9]\\d{0,3}[mhd]$', description: 'the length of an interval: minutes or hours that divide a day, or whole days, such as 5m, 1h or 1d. Without it the pipeline has no intervals.' },
+    grain: { type: 'string', pattern: '^[1-9]\\d{0,3}[mhd]$', description: `the length of an interval: minutes or hours that divide a day, or whole days, such as 5m, 1h or 1d. Without it the pipeline has no intervals, or, in mode realtime, those of ${DEFAULTS.realtimeGrain}.` },
     lookback: {
       type: 'string',
       pattern: DURATION_PATTERN,
@@ -154,7 +176,8 @@ export const PIPELINE_SCHEMA: JsonSchema = {
       description: 'whether a person must approve a run before it publishes: `never`, or when its checks end with a `warning`.',
     },
     retention: { ...RETENTION, description: `how long partitions are kept, by zone, as times such as 90d or ${FOREVER}.` },
-    source: { ...SOURCE, description: 'a mapping of dataset, type and path.' },
+    stream: { ...STREAM, description: 'how a pipeline of mode realtime runs: a mapping of consumers and refresh.' },
+    source: { ...SOURCE, description: 'a mapping of dataset, type, and path or topic.' },
     models: {
       title: 'models',
       type: 'object',

@@ -24,13 +24,15 @@ export function staleParts(before: Definition, after: Definition): string[] {
   return parts;
 }
 
-function sourceFacts({ source: { type, dataset, path, delimiter } }: Definition): unknown {
-  return { type, dataset, path, delimiter };
+function sourceFacts({ source }: Definition): unknown {
+  const { type, dataset } = source;
+  if (type === 'kafka') return { type, dataset, connection: source.connection, topic: source.topic, format: source.format };
+  return { type, dataset, path: source.path, delimiter: source.delimiter };
 }
 
 function contractFacts({ contract, source }: Definition): unknown {
   const dataset = contract.datasets.find(({ name }) => name === source.dataset);
-  return dataset && { columns: dataset.columns.map(columnFacts), rules: ruleFacts(dataset), order: orderFacts(dataset) };
+  return dataset && { columns: dataset.columns.map(columnFacts), rules: ruleFacts(dataset), order: orderFacts(dataset), deletes: dataset.deletes, extraFields: dataset.extraFields };
 }
 
 function columnFacts({ name, physicalName, type, required, keyPosition, format }: ContractDataset['columns'][number]): unknown {

@@ -8,6 +8,52 @@ export const protobufPackage = "weir.data.v1";
 
 export const protobufFileName = "weir/data/v1/data.proto";
 
+/** How the rows of an inline batch are written. */
+export const InlineEncoding = {
+  UNSPECIFIED: "INLINE_ENCODING_UNSPECIFIED",
+  /** NDJSON - One JSON object a line; decimals, dates and times are text, absent values null. */
+  NDJSON: "INLINE_ENCODING_NDJSON",
+  /** CSV - RFC 4180 without a header: null is an empty field, an empty text is quoted. What COPY of a database takes. */
+  CSV: "INLINE_ENCODING_CSV",
+} as const;
+
+export type InlineEncoding = typeof InlineEncoding[keyof typeof InlineEncoding];
+
+export namespace InlineEncoding {
+  export type UNSPECIFIED = typeof InlineEncoding.UNSPECIFIED;
+  export type NDJSON = typeof InlineEncoding.NDJSON;
+  export type CSV = typeof InlineEncoding.CSV;
+}
+
+export function inlineEncodingFromJSON(object: any): InlineEncoding {
+  switch (object) {
+    case 0:
+    case "INLINE_ENCODING_UNSPECIFIED":
+      return InlineEncoding.UNSPECIFIED;
+    case 1:
+    case "INLINE_ENCODING_NDJSON":
+      return InlineEncoding.NDJSON;
+    case 2:
+    case "INLINE_ENCODING_CSV":
+      return InlineEncoding.CSV;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum InlineEncoding");
+  }
+}
+
+export function inlineEncodingToNumber(object: InlineEncoding): number {
+  switch (object) {
+    case InlineEncoding.UNSPECIFIED:
+      return 0;
+    case InlineEncoding.NDJSON:
+      return 1;
+    case InlineEncoding.CSV:
+      return 2;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum InlineEncoding");
+  }
+}
+
 /** A half-open time range [start, end) of whole grains, RFC 3339 instants in UTC. */
 export interface Interval {
   start: string;
@@ -70,6 +116,47 @@ export interface UpstreamInput {
   /** Qualified, such as "silver.customers". */
   dataset: string;
   snapshot: number;
+}
+
+/** Rows that travel with a call: at most 3 MiB. */
+export interface InlineBatch {
+  /** Qualified, such as "bronze.clicks". */
+  dataset: string;
+  /** In the order of fields. */
+  columns: string[];
+  encoding: InlineEncoding;
+  rows: number;
+  data: Uint8Array;
+}
+
+/** Identifies one micro-batch of a stream in every stage. */
+export interface StreamContext {
+  pipeline: string;
+  definitionVersion: number;
+  /** UUID of the micro-batch, the same in all its stages and in their repetitions; becomes the id of its commit. */
+  commitId: string;
+  /** Workflow id and run id of the stream, such as "stream/clicks" and Temporal's id. */
+  workflowId: string;
+  runId: string;
+}
+
+/** Where a partition of a log stands. */
+export interface LogPosition {
+  partition: number;
+  /** Offset of the next record to read. */
+  next: number;
+  /** The greatest timestamp of the records before it, milliseconds; 0 when there are none. Says which grain the next record belongs to. */
+  greatestTimestamp: number;
+}
+
+/** A range [from, to) of offsets of one partition. */
+export interface LogRange {
+  partition: number;
+  from: number;
+  to: number;
+  /** The greatest timestamps, milliseconds, of the records before `from` and before `to`; 0 when there are none. */
+  greatestBeforeFrom: number;
+  greatestBeforeTo: number;
 }
 
 function createBaseInterval(): Interval {
@@ -659,6 +746,394 @@ export const UpstreamInput: MessageFns<UpstreamInput> = {
     message.pipeline = object.pipeline ?? "";
     message.dataset = object.dataset ?? "";
     message.snapshot = object.snapshot ?? 0;
+    return message;
+  },
+};
+
+function createBaseInlineBatch(): InlineBatch {
+  return { dataset: "", columns: [], encoding: InlineEncoding.UNSPECIFIED, rows: 0, data: new Uint8Array(0) };
+}
+
+export const InlineBatch: MessageFns<InlineBatch> = {
+  encode(message: InlineBatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dataset !== "") {
+      writer.uint32(10).string(message.dataset);
+    }
+    for (const v of message.columns) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.encoding !== InlineEncoding.UNSPECIFIED) {
+      writer.uint32(24).int32(inlineEncodingToNumber(message.encoding));
+    }
+    if (message.rows !== 0) {
+      writer.uint32(32).int64(message.rows);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(42).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InlineBatch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInlineBatch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.columns.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.encoding = inlineEncodingFromJSON(reader.int32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.data = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InlineBatch>): InlineBatch {
+    return InlineBatch.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InlineBatch>): InlineBatch {
+    const message = createBaseInlineBatch();
+    message.dataset = object.dataset ?? "";
+    message.columns = object.columns?.map((e) => e) || [];
+    message.encoding = object.encoding ?? InlineEncoding.UNSPECIFIED;
+    message.rows = object.rows ?? 0;
+    message.data = object.data ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseStreamContext(): StreamContext {
+  return { pipeline: "", definitionVersion: 0, commitId: "", workflowId: "", runId: "" };
+}
+
+export const StreamContext: MessageFns<StreamContext> = {
+  encode(message: StreamContext, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.definitionVersion !== 0) {
+      writer.uint32(16).int64(message.definitionVersion);
+    }
+    if (message.commitId !== "") {
+      writer.uint32(26).string(message.commitId);
+    }
+    if (message.workflowId !== "") {
+      writer.uint32(34).string(message.workflowId);
+    }
+    if (message.runId !== "") {
+      writer.uint32(42).string(message.runId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamContext {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamContext();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.definitionVersion = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.commitId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.workflowId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.runId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StreamContext>): StreamContext {
+    return StreamContext.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StreamContext>): StreamContext {
+    const message = createBaseStreamContext();
+    message.pipeline = object.pipeline ?? "";
+    message.definitionVersion = object.definitionVersion ?? 0;
+    message.commitId = object.commitId ?? "";
+    message.workflowId = object.workflowId ?? "";
+    message.runId = object.runId ?? "";
+    return message;
+  },
+};
+
+function createBaseLogPosition(): LogPosition {
+  return { partition: 0, next: 0, greatestTimestamp: 0 };
+}
+
+export const LogPosition: MessageFns<LogPosition> = {
+  encode(message: LogPosition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.partition !== 0) {
+      writer.uint32(8).int32(message.partition);
+    }
+    if (message.next !== 0) {
+      writer.uint32(16).int64(message.next);
+    }
+    if (message.greatestTimestamp !== 0) {
+      writer.uint32(24).int64(message.greatestTimestamp);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogPosition {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogPosition();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.partition = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.next = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.greatestTimestamp = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LogPosition>): LogPosition {
+    return LogPosition.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LogPosition>): LogPosition {
+    const message = createBaseLogPosition();
+    message.partition = object.partition ?? 0;
+    message.next = object.next ?? 0;
+    message.greatestTimestamp = object.greatestTimestamp ?? 0;
+    return message;
+  },
+};
+
+function createBaseLogRange(): LogRange {
+  return { partition: 0, from: 0, to: 0, greatestBeforeFrom: 0, greatestBeforeTo: 0 };
+}
+
+export const LogRange: MessageFns<LogRange> = {
+  encode(message: LogRange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.partition !== 0) {
+      writer.uint32(8).int32(message.partition);
+    }
+    if (message.from !== 0) {
+      writer.uint32(16).int64(message.from);
+    }
+    if (message.to !== 0) {
+      writer.uint32(24).int64(message.to);
+    }
+    if (message.greatestBeforeFrom !== 0) {
+      writer.uint32(32).int64(message.greatestBeforeFrom);
+    }
+    if (message.greatestBeforeTo !== 0) {
+      writer.uint32(40).int64(message.greatestBeforeTo);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogRange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogRange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.partition = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.from = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.to = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.greatestBeforeFrom = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.greatestBeforeTo = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LogRange>): LogRange {
+    return LogRange.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LogRange>): LogRange {
+    const message = createBaseLogRange();
+    message.partition = object.partition ?? 0;
+    message.from = object.from ?? 0;
+    message.to = object.to ?? 0;
+    message.greatestBeforeFrom = object.greatestBeforeFrom ?? 0;
+    message.greatestBeforeTo = object.greatestBeforeTo ?? 0;
     return message;
   },
 };

@@ -9,12 +9,26 @@ import {
   Client,
   type ClientOptions,
   type ClientReadableStream,
+  type ClientUnaryCall,
+  type ClientWritableStream,
+  type handleClientStreamingCall,
   type handleServerStreamingCall,
+  type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
+  type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Interval, Position, Progress, SegmentSet, StageContext } from "../../data/v1/data";
+import {
+  Interval,
+  LogPosition,
+  LogRange,
+  Position,
+  Progress,
+  SegmentSet,
+  StageContext,
+  StreamContext,
+} from "../../data/v1/data";
 
 export const protobufPackage = "weir.ingest.v1";
 
@@ -73,7 +87,11 @@ export function sourceChangeKindToNumber(object: SourceChangeKind): number {
 
 /** The slice to read is the stage context's interval. */
 export interface ExtractRequest {
-  context: StageContext | undefined;
+  context:
+    | StageContext
+    | undefined;
+  /** For a run that extends the archive: exactly these offsets, as PlanArchive gave them, added to what the raw zone has of the same grains. */
+  ranges: LogRange[];
 }
 
 /** Progress any number of times, then one result. */
@@ -113,14 +131,105 @@ export interface CompareSourceResult {
   changes: SourceChange[];
 }
 
+/** Which stream to be a member of. */
+export interface ConsumeRequest {
+  /** The commit id is left empty: every micro-batch has its own. */
+  context:
+    | StreamContext
+    | undefined;
+  /** Tells the members apart in logs and progress, from 0. */
+  member: number;
+  /** Go on at the start of the log where the stored position was removed from it, instead of ending with POSITION_LOST. */
+  skipLost: boolean;
+}
+
+/** Where a member stands. */
+export interface ConsumeResponse {
+  /** "joining", "consuming" or "draining". */
+  state: string;
+  partitions: number[];
+  /** Records of its partitions that are not loaded yet. */
+  lag: number;
+  /** Since the member began. */
+  read: number;
+  admitted: number;
+  duplicate: number;
+  quarantined: number;
+  filtered: number;
+  batches: number;
+  /** Over the last ten seconds. */
+  recordsPerSecond: number;
+  /** From a record's timestamp to its commit, milliseconds, over the last ten seconds; unset without records. */
+  latencyP50Ms?: number | undefined;
+  latencyP99Ms?:
+    | number
+    | undefined;
+  /** Timestamp of the newest record that was loaded, RFC 3339; empty before the first. */
+  newest: string;
+  rebalances: number;
+}
+
+/** Whose archive. */
+export interface PlanArchiveRequest {
+  pipeline: string;
+}
+
+/** What the next run of the archive takes; without ranges there is nothing new. */
+export interface PlanArchiveResponse {
+  /** The grains that the ranges touch. */
+  interval?: Interval | undefined;
+  ranges: LogRange[];
+  /** Whether more is waiting behind the ranges. */
+  more: boolean;
+  /** How far the archive is behind the end of the log, as a share of the topic's retention; 0 where nothing is removed. */
+  lagOfRetention: number;
+}
+
+/** One message of a call: the first says where to, all have records. */
+export interface PushRequest {
+  /** Of the first message: a pipeline that reads a topic, which the records go to. */
+  pipeline: string;
+  /** Of the first message: a call that is repeated with the same key and records adds nothing. */
+  idempotencyKey: string;
+  records: PushRecord[];
+}
+
+/** A record as its producer knows it. */
+export interface PushRecord {
+  /** Empty for none. */
+  key: Uint8Array;
+  /** Unset for a tombstone. */
+  value?: Uint8Array | undefined;
+  headers: { [key: string]: Uint8Array };
+  /** Milliseconds; 0 for now. Repeat it with the record, or a repeated record may come into another grain. */
+  timestamp: number;
+}
+
+export interface PushRecord_HeadersEntry {
+  key: string;
+  value: Uint8Array;
+}
+
+/** Where the records are. */
+export interface PushResponse {
+  records: number;
+  /** The last offset in each partition that got any. */
+  positions: LogPosition[];
+  /** Whether the same key was answered before, and nothing was written now. */
+  repeatedKey: boolean;
+}
+
 function createBaseExtractRequest(): ExtractRequest {
-  return { context: undefined };
+  return { context: undefined, ranges: [] };
 }
 
 export const ExtractRequest: MessageFns<ExtractRequest> = {
   encode(message: ExtractRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.context !== undefined) {
       StageContext.encode(message.context, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.ranges) {
+      LogRange.encode(v!, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -146,6 +255,14 @@ export const ExtractRequest: MessageFns<ExtractRequest> = {
             message.context = StageContext.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ranges.push(LogRange.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -166,6 +283,7 @@ export const ExtractRequest: MessageFns<ExtractRequest> = {
     message.context = (object.context !== undefined && object.context !== null)
       ? StageContext.fromPartial(object.context)
       : undefined;
+    message.ranges = object.ranges?.map((e) => LogRange.fromPartial(e)) || [];
     return message;
   },
 };
@@ -626,6 +744,802 @@ export const CompareSourceResult: MessageFns<CompareSourceResult> = {
   },
 };
 
+function createBaseConsumeRequest(): ConsumeRequest {
+  return { context: undefined, member: 0, skipLost: false };
+}
+
+export const ConsumeRequest: MessageFns<ConsumeRequest> = {
+  encode(message: ConsumeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.context !== undefined) {
+      StreamContext.encode(message.context, writer.uint32(10).fork()).join();
+    }
+    if (message.member !== 0) {
+      writer.uint32(16).int32(message.member);
+    }
+    if (message.skipLost !== false) {
+      writer.uint32(24).bool(message.skipLost);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsumeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsumeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.context = StreamContext.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.member = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.skipLost = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ConsumeRequest>): ConsumeRequest {
+    return ConsumeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ConsumeRequest>): ConsumeRequest {
+    const message = createBaseConsumeRequest();
+    message.context = (object.context !== undefined && object.context !== null)
+      ? StreamContext.fromPartial(object.context)
+      : undefined;
+    message.member = object.member ?? 0;
+    message.skipLost = object.skipLost ?? false;
+    return message;
+  },
+};
+
+function createBaseConsumeResponse(): ConsumeResponse {
+  return {
+    state: "",
+    partitions: [],
+    lag: 0,
+    read: 0,
+    admitted: 0,
+    duplicate: 0,
+    quarantined: 0,
+    filtered: 0,
+    batches: 0,
+    recordsPerSecond: 0,
+    latencyP50Ms: undefined,
+    latencyP99Ms: undefined,
+    newest: "",
+    rebalances: 0,
+  };
+}
+
+export const ConsumeResponse: MessageFns<ConsumeResponse> = {
+  encode(message: ConsumeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state !== "") {
+      writer.uint32(10).string(message.state);
+    }
+    if (message.partitions.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.partitions) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.lag !== 0) {
+      writer.uint32(24).int64(message.lag);
+    }
+    if (message.read !== 0) {
+      writer.uint32(32).int64(message.read);
+    }
+    if (message.admitted !== 0) {
+      writer.uint32(40).int64(message.admitted);
+    }
+    if (message.duplicate !== 0) {
+      writer.uint32(48).int64(message.duplicate);
+    }
+    if (message.quarantined !== 0) {
+      writer.uint32(56).int64(message.quarantined);
+    }
+    if (message.filtered !== 0) {
+      writer.uint32(64).int64(message.filtered);
+    }
+    if (message.batches !== 0) {
+      writer.uint32(72).int64(message.batches);
+    }
+    if (message.recordsPerSecond !== 0) {
+      writer.uint32(81).double(message.recordsPerSecond);
+    }
+    if (message.latencyP50Ms !== undefined) {
+      writer.uint32(89).double(message.latencyP50Ms);
+    }
+    if (message.latencyP99Ms !== undefined) {
+      writer.uint32(97).double(message.latencyP99Ms);
+    }
+    if (message.newest !== "") {
+      writer.uint32(106).string(message.newest);
+    }
+    if (message.rebalances !== 0) {
+      writer.uint32(112).int64(message.rebalances);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsumeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsumeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.partitions.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.partitions.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.lag = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.read = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.admitted = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.duplicate = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.quarantined = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.filtered = longToNumber(reader.int64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.batches = longToNumber(reader.int64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.recordsPerSecond = reader.double();
+            continue;
+          }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.latencyP50Ms = reader.double();
+            continue;
+          }
+          case 12: {
+            if (tag !== 97) {
+              break;
+            }
+
+            message.latencyP99Ms = reader.double();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.newest = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.rebalances = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ConsumeResponse>): ConsumeResponse {
+    return ConsumeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ConsumeResponse>): ConsumeResponse {
+    const message = createBaseConsumeResponse();
+    message.state = object.state ?? "";
+    message.partitions = object.partitions?.map((e) => e) || [];
+    message.lag = object.lag ?? 0;
+    message.read = object.read ?? 0;
+    message.admitted = object.admitted ?? 0;
+    message.duplicate = object.duplicate ?? 0;
+    message.quarantined = object.quarantined ?? 0;
+    message.filtered = object.filtered ?? 0;
+    message.batches = object.batches ?? 0;
+    message.recordsPerSecond = object.recordsPerSecond ?? 0;
+    message.latencyP50Ms = object.latencyP50Ms ?? undefined;
+    message.latencyP99Ms = object.latencyP99Ms ?? undefined;
+    message.newest = object.newest ?? "";
+    message.rebalances = object.rebalances ?? 0;
+    return message;
+  },
+};
+
+function createBasePlanArchiveRequest(): PlanArchiveRequest {
+  return { pipeline: "" };
+}
+
+export const PlanArchiveRequest: MessageFns<PlanArchiveRequest> = {
+  encode(message: PlanArchiveRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PlanArchiveRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePlanArchiveRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PlanArchiveRequest>): PlanArchiveRequest {
+    return PlanArchiveRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PlanArchiveRequest>): PlanArchiveRequest {
+    const message = createBasePlanArchiveRequest();
+    message.pipeline = object.pipeline ?? "";
+    return message;
+  },
+};
+
+function createBasePlanArchiveResponse(): PlanArchiveResponse {
+  return { interval: undefined, ranges: [], more: false, lagOfRetention: 0 };
+}
+
+export const PlanArchiveResponse: MessageFns<PlanArchiveResponse> = {
+  encode(message: PlanArchiveResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.interval !== undefined) {
+      Interval.encode(message.interval, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.ranges) {
+      LogRange.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.more !== false) {
+      writer.uint32(24).bool(message.more);
+    }
+    if (message.lagOfRetention !== 0) {
+      writer.uint32(33).double(message.lagOfRetention);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PlanArchiveResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePlanArchiveResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.interval = Interval.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ranges.push(LogRange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.lagOfRetention = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PlanArchiveResponse>): PlanArchiveResponse {
+    return PlanArchiveResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PlanArchiveResponse>): PlanArchiveResponse {
+    const message = createBasePlanArchiveResponse();
+    message.interval = (object.interval !== undefined && object.interval !== null)
+      ? Interval.fromPartial(object.interval)
+      : undefined;
+    message.ranges = object.ranges?.map((e) => LogRange.fromPartial(e)) || [];
+    message.more = object.more ?? false;
+    message.lagOfRetention = object.lagOfRetention ?? 0;
+    return message;
+  },
+};
+
+function createBasePushRequest(): PushRequest {
+  return { pipeline: "", idempotencyKey: "", records: [] };
+}
+
+export const PushRequest: MessageFns<PushRequest> = {
+  encode(message: PushRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(18).string(message.idempotencyKey);
+    }
+    for (const v of message.records) {
+      PushRecord.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PushRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePushRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.records.push(PushRecord.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PushRequest>): PushRequest {
+    return PushRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PushRequest>): PushRequest {
+    const message = createBasePushRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    message.records = object.records?.map((e) => PushRecord.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePushRecord(): PushRecord {
+  return { key: new Uint8Array(0), value: undefined, headers: {}, timestamp: 0 };
+}
+
+export const PushRecord: MessageFns<PushRecord> = {
+  encode(message: PushRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key.length !== 0) {
+      writer.uint32(10).bytes(message.key);
+    }
+    if (message.value !== undefined) {
+      writer.uint32(18).bytes(message.value);
+    }
+    globalThis.Object.entries(message.headers).forEach(([key, value]: [string, Uint8Array]) => {
+      PushRecord_HeadersEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    if (message.timestamp !== 0) {
+      writer.uint32(32).int64(message.timestamp);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PushRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePushRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = PushRecord_HeadersEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.headers[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.timestamp = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PushRecord>): PushRecord {
+    return PushRecord.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PushRecord>): PushRecord {
+    const message = createBasePushRecord();
+    message.key = object.key ?? new Uint8Array(0);
+    message.value = object.value ?? undefined;
+    message.headers = (globalThis.Object.entries(object.headers ?? {}) as [string, Uint8Array][]).reduce(
+      (acc: { [key: string]: Uint8Array }, [key, value]: [string, Uint8Array]) => {
+        if (value !== undefined) {
+          acc[key] = value;
+        }
+        return acc;
+      },
+      {},
+    );
+    message.timestamp = object.timestamp ?? 0;
+    return message;
+  },
+};
+
+function createBasePushRecord_HeadersEntry(): PushRecord_HeadersEntry {
+  return { key: "", value: new Uint8Array(0) };
+}
+
+export const PushRecord_HeadersEntry: MessageFns<PushRecord_HeadersEntry> = {
+  encode(message: PushRecord_HeadersEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value.length !== 0) {
+      writer.uint32(18).bytes(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PushRecord_HeadersEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePushRecord_HeadersEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PushRecord_HeadersEntry>): PushRecord_HeadersEntry {
+    return PushRecord_HeadersEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PushRecord_HeadersEntry>): PushRecord_HeadersEntry {
+    const message = createBasePushRecord_HeadersEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBasePushResponse(): PushResponse {
+  return { records: 0, positions: [], repeatedKey: false };
+}
+
+export const PushResponse: MessageFns<PushResponse> = {
+  encode(message: PushResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.records !== 0) {
+      writer.uint32(8).int64(message.records);
+    }
+    for (const v of message.positions) {
+      LogPosition.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.repeatedKey !== false) {
+      writer.uint32(24).bool(message.repeatedKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PushResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePushResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.records = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.positions.push(LogPosition.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.repeatedKey = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PushResponse>): PushResponse {
+    return PushResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PushResponse>): PushResponse {
+    const message = createBasePushResponse();
+    message.records = object.records ?? 0;
+    message.positions = object.positions?.map((e) => LogPosition.fromPartial(e)) || [];
+    message.repeatedKey = object.repeatedKey ?? false;
+    return message;
+  },
+};
+
 /** Brings source data into the raw zone, as received. */
 export type IngestServiceService = typeof IngestServiceService;
 export const IngestServiceService = {
@@ -650,6 +1564,36 @@ export const IngestServiceService = {
       Buffer.from(CompareSourceResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CompareSourceResponse => CompareSourceResponse.decode(value),
   },
+  /** Is one member of a stream's consumer group: takes records as they come through every stage, until the caller cancels. Sends its progress at least once a second. */
+  consume: {
+    path: "/weir.ingest.v1.IngestService/Consume" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ConsumeRequest): Buffer => Buffer.from(ConsumeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ConsumeRequest => ConsumeRequest.decode(value),
+    responseSerialize: (value: ConsumeResponse): Buffer => Buffer.from(ConsumeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ConsumeResponse => ConsumeResponse.decode(value),
+  },
+  /** What of a pipeline's topic the archive does not have yet: whole grains that it touches and a bounded range of offsets. */
+  planArchive: {
+    path: "/weir.ingest.v1.IngestService/PlanArchive" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PlanArchiveRequest): Buffer => Buffer.from(PlanArchiveRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PlanArchiveRequest => PlanArchiveRequest.decode(value),
+    responseSerialize: (value: PlanArchiveResponse): Buffer => Buffer.from(PlanArchiveResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PlanArchiveResponse => PlanArchiveResponse.decode(value),
+  },
+  /** Writes records to a pipeline's topic; answers when Kafka has them all on every replica that is in sync. */
+  push: {
+    path: "/weir.ingest.v1.IngestService/Push" as const,
+    requestStream: true as const,
+    responseStream: false as const,
+    requestSerialize: (value: PushRequest): Buffer => Buffer.from(PushRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PushRequest => PushRequest.decode(value),
+    responseSerialize: (value: PushResponse): Buffer => Buffer.from(PushResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PushResponse => PushResponse.decode(value),
+  },
 } as const;
 
 export interface IngestServiceServer extends UntypedServiceImplementation {
@@ -657,6 +1601,12 @@ export interface IngestServiceServer extends UntypedServiceImplementation {
   extract: handleServerStreamingCall<ExtractRequest, ExtractResponse>;
   /** Compares the source with what was published from it, for whole intervals; reads nothing that has not been touched since. */
   compareSource: handleServerStreamingCall<CompareSourceRequest, CompareSourceResponse>;
+  /** Is one member of a stream's consumer group: takes records as they come through every stage, until the caller cancels. Sends its progress at least once a second. */
+  consume: handleServerStreamingCall<ConsumeRequest, ConsumeResponse>;
+  /** What of a pipeline's topic the archive does not have yet: whole grains that it touches and a bounded range of offsets. */
+  planArchive: handleUnaryCall<PlanArchiveRequest, PlanArchiveResponse>;
+  /** Writes records to a pipeline's topic; answers when Kafka has them all on every replica that is in sync. */
+  push: handleClientStreamingCall<PushRequest, PushResponse>;
 }
 
 export interface IngestServiceClient extends Client {
@@ -677,6 +1627,44 @@ export interface IngestServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<CompareSourceResponse>;
+  /** Is one member of a stream's consumer group: takes records as they come through every stage, until the caller cancels. Sends its progress at least once a second. */
+  consume(request: ConsumeRequest, options?: Partial<CallOptions>): ClientReadableStream<ConsumeResponse>;
+  consume(
+    request: ConsumeRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ConsumeResponse>;
+  /** What of a pipeline's topic the archive does not have yet: whole grains that it touches and a bounded range of offsets. */
+  planArchive(
+    request: PlanArchiveRequest,
+    callback: (error: ServiceError | null, response: PlanArchiveResponse) => void,
+  ): ClientUnaryCall;
+  planArchive(
+    request: PlanArchiveRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PlanArchiveResponse) => void,
+  ): ClientUnaryCall;
+  planArchive(
+    request: PlanArchiveRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PlanArchiveResponse) => void,
+  ): ClientUnaryCall;
+  /** Writes records to a pipeline's topic; answers when Kafka has them all on every replica that is in sync. */
+  push(callback: (error: ServiceError | null, response: PushResponse) => void): ClientWritableStream<PushRequest>;
+  push(
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PushResponse) => void,
+  ): ClientWritableStream<PushRequest>;
+  push(
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PushResponse) => void,
+  ): ClientWritableStream<PushRequest>;
+  push(
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PushResponse) => void,
+  ): ClientWritableStream<PushRequest>;
 }
 
 export const IngestServiceClient = makeGenericClientConstructor(

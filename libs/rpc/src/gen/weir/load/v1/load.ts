@@ -17,7 +17,8 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Progress, StageContext } from "../../data/v1/data";
+import { InlineBatch, LogPosition, LogRange, Progress, StageContext, StreamContext } from "../../data/v1/data";
+import { Accounts } from "../../quality/v1/quality";
 
 export const protobufPackage = "weir.load.v1";
 
@@ -32,6 +33,8 @@ export interface LoadRequest {
   destination: number;
   /** The snapshot to reach at least; newer ones of the same definition are taken along. A table that is already there or beyond is left alone. */
   snapshot: number;
+  /** Of a pipeline with a stream: bring the tables that the stream writes to what the snapshot says, too, as far as the stream has not passed it. */
+  restate: boolean;
 }
 
 /** Progress any number of times, then one result. */
@@ -73,8 +76,60 @@ export interface TableHead {
   snapshot: number;
 }
 
+/** A micro-batch as transformed. */
+export interface LoadBatchRequest {
+  context:
+    | StreamContext
+    | undefined;
+  /** Of the Kafka cluster, as it names itself. */
+  cluster: string;
+  topic: string;
+  /** What the batch moves: every partition once. */
+  ranges: LogRange[];
+  /** By row model; none for a batch without rows. */
+  tables: InlineBatch[];
+  accounts: Accounts | undefined;
+}
+
+/** What the commit changed. */
+export interface LoadBatchResponse {
+  tables: TableChange[];
+  /** Whether it had been committed before, and the answer was lost. */
+  wasCommitted: boolean;
+}
+
+/** What a micro-batch changed in one table. */
+export interface TableChange {
+  table: string;
+  insertedOrUpdated: number;
+  deleted: number;
+}
+
+/** Whose positions. */
+export interface OpenPositionsRequest {
+  context: StreamContext | undefined;
+  cluster: string;
+  topic: string;
+  /** For the partitions that have no position yet. */
+  start: LogPosition[];
+}
+
+/** One for each partition that has a position. */
+export interface OpenPositionsResponse {
+  positions: StoredPosition[];
+}
+
+/** A position as the destination has it. */
+export interface StoredPosition {
+  position:
+    | LogPosition
+    | undefined;
+  /** The offset at which the stream began. */
+  start: number;
+}
+
 function createBaseLoadRequest(): LoadRequest {
-  return { context: undefined, destination: 0, snapshot: 0 };
+  return { context: undefined, destination: 0, snapshot: 0, restate: false };
 }
 
 export const LoadRequest: MessageFns<LoadRequest> = {
@@ -87,6 +142,9 @@ export const LoadRequest: MessageFns<LoadRequest> = {
     }
     if (message.snapshot !== 0) {
       writer.uint32(24).int64(message.snapshot);
+    }
+    if (message.restate !== false) {
+      writer.uint32(32).bool(message.restate);
     }
     return writer;
   },
@@ -128,6 +186,14 @@ export const LoadRequest: MessageFns<LoadRequest> = {
             message.snapshot = longToNumber(reader.int64());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.restate = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -150,6 +216,7 @@ export const LoadRequest: MessageFns<LoadRequest> = {
       : undefined;
     message.destination = object.destination ?? 0;
     message.snapshot = object.snapshot ?? 0;
+    message.restate = object.restate ?? false;
     return message;
   },
 };
@@ -627,6 +694,488 @@ export const TableHead: MessageFns<TableHead> = {
   },
 };
 
+function createBaseLoadBatchRequest(): LoadBatchRequest {
+  return { context: undefined, cluster: "", topic: "", ranges: [], tables: [], accounts: undefined };
+}
+
+export const LoadBatchRequest: MessageFns<LoadBatchRequest> = {
+  encode(message: LoadBatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.context !== undefined) {
+      StreamContext.encode(message.context, writer.uint32(10).fork()).join();
+    }
+    if (message.cluster !== "") {
+      writer.uint32(18).string(message.cluster);
+    }
+    if (message.topic !== "") {
+      writer.uint32(26).string(message.topic);
+    }
+    for (const v of message.ranges) {
+      LogRange.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.tables) {
+      InlineBatch.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.accounts !== undefined) {
+      Accounts.encode(message.accounts, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LoadBatchRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLoadBatchRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.context = StreamContext.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cluster = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.ranges.push(LogRange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.tables.push(InlineBatch.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.accounts = Accounts.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LoadBatchRequest>): LoadBatchRequest {
+    return LoadBatchRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LoadBatchRequest>): LoadBatchRequest {
+    const message = createBaseLoadBatchRequest();
+    message.context = (object.context !== undefined && object.context !== null)
+      ? StreamContext.fromPartial(object.context)
+      : undefined;
+    message.cluster = object.cluster ?? "";
+    message.topic = object.topic ?? "";
+    message.ranges = object.ranges?.map((e) => LogRange.fromPartial(e)) || [];
+    message.tables = object.tables?.map((e) => InlineBatch.fromPartial(e)) || [];
+    message.accounts = (object.accounts !== undefined && object.accounts !== null)
+      ? Accounts.fromPartial(object.accounts)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLoadBatchResponse(): LoadBatchResponse {
+  return { tables: [], wasCommitted: false };
+}
+
+export const LoadBatchResponse: MessageFns<LoadBatchResponse> = {
+  encode(message: LoadBatchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.tables) {
+      TableChange.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.wasCommitted !== false) {
+      writer.uint32(16).bool(message.wasCommitted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LoadBatchResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLoadBatchResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tables.push(TableChange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.wasCommitted = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LoadBatchResponse>): LoadBatchResponse {
+    return LoadBatchResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LoadBatchResponse>): LoadBatchResponse {
+    const message = createBaseLoadBatchResponse();
+    message.tables = object.tables?.map((e) => TableChange.fromPartial(e)) || [];
+    message.wasCommitted = object.wasCommitted ?? false;
+    return message;
+  },
+};
+
+function createBaseTableChange(): TableChange {
+  return { table: "", insertedOrUpdated: 0, deleted: 0 };
+}
+
+export const TableChange: MessageFns<TableChange> = {
+  encode(message: TableChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.table !== "") {
+      writer.uint32(10).string(message.table);
+    }
+    if (message.insertedOrUpdated !== 0) {
+      writer.uint32(16).int64(message.insertedOrUpdated);
+    }
+    if (message.deleted !== 0) {
+      writer.uint32(24).int64(message.deleted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TableChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTableChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.table = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.insertedOrUpdated = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.deleted = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TableChange>): TableChange {
+    return TableChange.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TableChange>): TableChange {
+    const message = createBaseTableChange();
+    message.table = object.table ?? "";
+    message.insertedOrUpdated = object.insertedOrUpdated ?? 0;
+    message.deleted = object.deleted ?? 0;
+    return message;
+  },
+};
+
+function createBaseOpenPositionsRequest(): OpenPositionsRequest {
+  return { context: undefined, cluster: "", topic: "", start: [] };
+}
+
+export const OpenPositionsRequest: MessageFns<OpenPositionsRequest> = {
+  encode(message: OpenPositionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.context !== undefined) {
+      StreamContext.encode(message.context, writer.uint32(10).fork()).join();
+    }
+    if (message.cluster !== "") {
+      writer.uint32(18).string(message.cluster);
+    }
+    if (message.topic !== "") {
+      writer.uint32(26).string(message.topic);
+    }
+    for (const v of message.start) {
+      LogPosition.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenPositionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenPositionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.context = StreamContext.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cluster = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.start.push(LogPosition.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OpenPositionsRequest>): OpenPositionsRequest {
+    return OpenPositionsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OpenPositionsRequest>): OpenPositionsRequest {
+    const message = createBaseOpenPositionsRequest();
+    message.context = (object.context !== undefined && object.context !== null)
+      ? StreamContext.fromPartial(object.context)
+      : undefined;
+    message.cluster = object.cluster ?? "";
+    message.topic = object.topic ?? "";
+    message.start = object.start?.map((e) => LogPosition.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseOpenPositionsResponse(): OpenPositionsResponse {
+  return { positions: [] };
+}
+
+export const OpenPositionsResponse: MessageFns<OpenPositionsResponse> = {
+  encode(message: OpenPositionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.positions) {
+      StoredPosition.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenPositionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenPositionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.positions.push(StoredPosition.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OpenPositionsResponse>): OpenPositionsResponse {
+    return OpenPositionsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OpenPositionsResponse>): OpenPositionsResponse {
+    const message = createBaseOpenPositionsResponse();
+    message.positions = object.positions?.map((e) => StoredPosition.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStoredPosition(): StoredPosition {
+  return { position: undefined, start: 0 };
+}
+
+export const StoredPosition: MessageFns<StoredPosition> = {
+  encode(message: StoredPosition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.position !== undefined) {
+      LogPosition.encode(message.position, writer.uint32(10).fork()).join();
+    }
+    if (message.start !== 0) {
+      writer.uint32(16).int64(message.start);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StoredPosition {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStoredPosition();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.position = LogPosition.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.start = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StoredPosition>): StoredPosition {
+    return StoredPosition.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StoredPosition>): StoredPosition {
+    const message = createBaseStoredPosition();
+    message.position = (object.position !== undefined && object.position !== null)
+      ? LogPosition.fromPartial(object.position)
+      : undefined;
+    message.start = object.start ?? 0;
+    return message;
+  },
+};
+
 /** Brings destinations to published snapshots. */
 export type LoadServiceService = typeof LoadServiceService;
 export const LoadServiceService = {
@@ -650,6 +1199,30 @@ export const LoadServiceService = {
     responseSerialize: (value: ListHeadsResponse): Buffer => Buffer.from(ListHeadsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListHeadsResponse => ListHeadsResponse.decode(value),
   },
+  /**
+   * Commits one micro-batch of a stream: rows, positions and ledger in one transaction of its destination. Repeating it with the same commit id changes nothing.
+   * Ends with POSITION_MOVED when a range does not begin where the destination stands.
+   */
+  loadBatch: {
+    path: "/weir.load.v1.LoadService/LoadBatch" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: LoadBatchRequest): Buffer => Buffer.from(LoadBatchRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): LoadBatchRequest => LoadBatchRequest.decode(value),
+    responseSerialize: (value: LoadBatchResponse): Buffer => Buffer.from(LoadBatchResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): LoadBatchResponse => LoadBatchResponse.decode(value),
+  },
+  /** Where a stream stands in its destination; partitions without a position get the one given. */
+  openPositions: {
+    path: "/weir.load.v1.LoadService/OpenPositions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: OpenPositionsRequest): Buffer => Buffer.from(OpenPositionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): OpenPositionsRequest => OpenPositionsRequest.decode(value),
+    responseSerialize: (value: OpenPositionsResponse): Buffer =>
+      Buffer.from(OpenPositionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): OpenPositionsResponse => OpenPositionsResponse.decode(value),
+  },
 } as const;
 
 export interface LoadServiceServer extends UntypedServiceImplementation {
@@ -657,6 +1230,13 @@ export interface LoadServiceServer extends UntypedServiceImplementation {
   load: handleServerStreamingCall<LoadRequest, LoadResponse>;
   /** The snapshots that the tables of a pipeline hold, as the ledgers of its destinations say. */
   listHeads: handleUnaryCall<ListHeadsRequest, ListHeadsResponse>;
+  /**
+   * Commits one micro-batch of a stream: rows, positions and ledger in one transaction of its destination. Repeating it with the same commit id changes nothing.
+   * Ends with POSITION_MOVED when a range does not begin where the destination stands.
+   */
+  loadBatch: handleUnaryCall<LoadBatchRequest, LoadBatchResponse>;
+  /** Where a stream stands in its destination; partitions without a position get the one given. */
+  openPositions: handleUnaryCall<OpenPositionsRequest, OpenPositionsResponse>;
 }
 
 export interface LoadServiceClient extends Client {
@@ -678,6 +1258,41 @@ export interface LoadServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListHeadsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Commits one micro-batch of a stream: rows, positions and ledger in one transaction of its destination. Repeating it with the same commit id changes nothing.
+   * Ends with POSITION_MOVED when a range does not begin where the destination stands.
+   */
+  loadBatch(
+    request: LoadBatchRequest,
+    callback: (error: ServiceError | null, response: LoadBatchResponse) => void,
+  ): ClientUnaryCall;
+  loadBatch(
+    request: LoadBatchRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: LoadBatchResponse) => void,
+  ): ClientUnaryCall;
+  loadBatch(
+    request: LoadBatchRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: LoadBatchResponse) => void,
+  ): ClientUnaryCall;
+  /** Where a stream stands in its destination; partitions without a position get the one given. */
+  openPositions(
+    request: OpenPositionsRequest,
+    callback: (error: ServiceError | null, response: OpenPositionsResponse) => void,
+  ): ClientUnaryCall;
+  openPositions(
+    request: OpenPositionsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: OpenPositionsResponse) => void,
+  ): ClientUnaryCall;
+  openPositions(
+    request: OpenPositionsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: OpenPositionsResponse) => void,
   ): ClientUnaryCall;
 }
 

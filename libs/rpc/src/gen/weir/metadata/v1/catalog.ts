@@ -17,7 +17,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Interval, Progress, SegmentSet } from "../../data/v1/data";
+import { Interval, Position, Progress, SegmentSet } from "../../data/v1/data";
 
 export const protobufPackage = "weir.metadata.v1";
 
@@ -29,6 +29,26 @@ export interface PublishRequest {
   staged: SegmentSet[];
   /** The run's fencing number from BeginRun. */
   fence: number;
+  /** For sources that are read in sequence: how far the run moves each position. Every one must stand at `from`. */
+  moves: PositionMove[];
+}
+
+/** A position of a source that is read in sequence. */
+export interface PositionMove {
+  source: string;
+  /** Empty for none. */
+  from: string;
+  to: string;
+}
+
+/** Whose positions. */
+export interface ListPositionsRequest {
+  pipeline: string;
+}
+
+/** Ordered by source. */
+export interface ListPositionsResponse {
+  positions: Position[];
 }
 
 /** The snapshot that holds it. */
@@ -173,7 +193,7 @@ export interface CollectGarbageResponse {
 }
 
 function createBasePublishRequest(): PublishRequest {
-  return { runId: "", staged: [], fence: 0 };
+  return { runId: "", staged: [], fence: 0, moves: [] };
 }
 
 export const PublishRequest: MessageFns<PublishRequest> = {
@@ -186,6 +206,9 @@ export const PublishRequest: MessageFns<PublishRequest> = {
     }
     if (message.fence !== 0) {
       writer.uint32(24).int64(message.fence);
+    }
+    for (const v of message.moves) {
+      PositionMove.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -227,6 +250,14 @@ export const PublishRequest: MessageFns<PublishRequest> = {
             message.fence = longToNumber(reader.int64());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.moves.push(PositionMove.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -247,6 +278,196 @@ export const PublishRequest: MessageFns<PublishRequest> = {
     message.runId = object.runId ?? "";
     message.staged = object.staged?.map((e) => SegmentSet.fromPartial(e)) || [];
     message.fence = object.fence ?? 0;
+    message.moves = object.moves?.map((e) => PositionMove.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePositionMove(): PositionMove {
+  return { source: "", from: "", to: "" };
+}
+
+export const PositionMove: MessageFns<PositionMove> = {
+  encode(message: PositionMove, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.source !== "") {
+      writer.uint32(10).string(message.source);
+    }
+    if (message.from !== "") {
+      writer.uint32(18).string(message.from);
+    }
+    if (message.to !== "") {
+      writer.uint32(26).string(message.to);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PositionMove {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePositionMove();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.from = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.to = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PositionMove>): PositionMove {
+    return PositionMove.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PositionMove>): PositionMove {
+    const message = createBasePositionMove();
+    message.source = object.source ?? "";
+    message.from = object.from ?? "";
+    message.to = object.to ?? "";
+    return message;
+  },
+};
+
+function createBaseListPositionsRequest(): ListPositionsRequest {
+  return { pipeline: "" };
+}
+
+export const ListPositionsRequest: MessageFns<ListPositionsRequest> = {
+  encode(message: ListPositionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListPositionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListPositionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListPositionsRequest>): ListPositionsRequest {
+    return ListPositionsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListPositionsRequest>): ListPositionsRequest {
+    const message = createBaseListPositionsRequest();
+    message.pipeline = object.pipeline ?? "";
+    return message;
+  },
+};
+
+function createBaseListPositionsResponse(): ListPositionsResponse {
+  return { positions: [] };
+}
+
+export const ListPositionsResponse: MessageFns<ListPositionsResponse> = {
+  encode(message: ListPositionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.positions) {
+      Position.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListPositionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListPositionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.positions.push(Position.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListPositionsResponse>): ListPositionsResponse {
+    return ListPositionsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListPositionsResponse>): ListPositionsResponse {
+    const message = createBaseListPositionsResponse();
+    message.positions = object.positions?.map((e) => Position.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1731,6 +1952,17 @@ export const CatalogServiceService = {
     responseSerialize: (value: ListSourcesResponse): Buffer => Buffer.from(ListSourcesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListSourcesResponse => ListSourcesResponse.decode(value),
   },
+  /** How far each source object of a pipeline was published. */
+  listPositions: {
+    path: "/weir.metadata.v1.CatalogService/ListPositions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListPositionsRequest): Buffer => Buffer.from(ListPositionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListPositionsRequest => ListPositionsRequest.decode(value),
+    responseSerialize: (value: ListPositionsResponse): Buffer =>
+      Buffer.from(ListPositionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListPositionsResponse => ListPositionsResponse.decode(value),
+  },
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
   collectGarbage: {
     path: "/weir.metadata.v1.CatalogService/CollectGarbage" as const,
@@ -1758,6 +1990,8 @@ export interface CatalogServiceServer extends UntypedServiceImplementation {
   getLoadTarget: handleUnaryCall<GetLoadTargetRequest, GetLoadTargetResponse>;
   /** What a pipeline's partitions were read from, by partition. */
   listSources: handleServerStreamingCall<ListSourcesRequest, ListSourcesResponse>;
+  /** How far each source object of a pipeline was published. */
+  listPositions: handleUnaryCall<ListPositionsRequest, ListPositionsResponse>;
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
   collectGarbage: handleServerStreamingCall<CollectGarbageRequest, CollectGarbageResponse>;
 }
@@ -1835,6 +2069,22 @@ export interface CatalogServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ListSourcesResponse>;
+  /** How far each source object of a pipeline was published. */
+  listPositions(
+    request: ListPositionsRequest,
+    callback: (error: ServiceError | null, response: ListPositionsResponse) => void,
+  ): ClientUnaryCall;
+  listPositions(
+    request: ListPositionsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListPositionsResponse) => void,
+  ): ClientUnaryCall;
+  listPositions(
+    request: ListPositionsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListPositionsResponse) => void,
+  ): ClientUnaryCall;
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
   collectGarbage(
     request: CollectGarbageRequest,

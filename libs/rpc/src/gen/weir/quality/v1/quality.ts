@@ -17,7 +17,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Progress, SegmentSet, StageContext } from "../../data/v1/data";
+import { InlineBatch, Progress, SegmentSet, StageContext, StreamContext } from "../../data/v1/data";
 
 export const protobufPackage = "weir.quality.v1";
 
@@ -228,6 +228,77 @@ export interface QuarantinedRow {
   /** Lake path of the original bytes when larger. */
   originalPath: string;
   quarantinedAt: string;
+  /** Of records of a log: topic, partition and offset stand in `file` ("clicks:3") and `line`. */
+  key: Uint8Array;
+  /** Names and values as text, JSON. */
+  headers: string;
+  /** The producer's trace, as it said; empty when it did not. */
+  traceparent: string;
+  /** open, replayed or dropped. */
+  status: string;
+}
+
+/** Records of one topic in columns: record n is the n-th entry of each, in the order of `ranges`. */
+export interface RecordBatch {
+  topic: string;
+  /** The values one after the other, each followed by the byte 0x1E, which no JSON text holds. */
+  values: Uint8Array;
+  /** int32, little-endian: the length of each value; -1 for none. */
+  valueLengths: Uint8Array;
+  keys: Uint8Array;
+  /** int32, little-endian: the length of each key; -1 for none. */
+  keyLengths: Uint8Array;
+  /** int64, little-endian: milliseconds since 1970. */
+  timestamps: Uint8Array;
+  ranges: RecordRange[];
+  /** In the order of records; most records have none. */
+  headers: RecordHeader[];
+  /** Records whose values ingest could not or would not pass on; their values are empty. */
+  poisoned: PoisonedRecord[];
+}
+
+/** Records of one partition whose offsets follow each other, all of one grain. */
+export interface RecordRange {
+  partition: number;
+  offset: number;
+  count: number;
+  /** Canonical start of the grain; "all" without one. */
+  grain: string;
+}
+
+/** A header of a record. */
+export interface RecordHeader {
+  /** Of the record in the batch, from 0. */
+  ordinal: number;
+  name: string;
+  value: Uint8Array;
+}
+
+/** A record that gives no row, found by ingest. */
+export interface PoisonedRecord {
+  /** Of the record in the batch, from 0. */
+  ordinal: number;
+  /** One of the reasons in libs/core/src/contract/poison.ts. */
+  reason: string;
+  /** The original bytes up to 64 KiB. */
+  original: Uint8Array;
+  /** Lake path of larger ones. */
+  originalPath: string;
+  length: number;
+}
+
+/** A micro-batch as consumed. */
+export interface ValidateBatchRequest {
+  context: StreamContext | undefined;
+  records: RecordBatch | undefined;
+}
+
+/** What was admitted. */
+export interface ValidateBatchResponse {
+  /** Typed rows with the row columns of Weir; unset when none was admitted. */
+  bronze: InlineBatch | undefined;
+  accounts: Accounts | undefined;
+  rules: RuleCount[];
 }
 
 function createBaseValidateRequest(): ValidateRequest {
@@ -1226,6 +1297,10 @@ function createBaseQuarantinedRow(): QuarantinedRow {
     original: new Uint8Array(0),
     originalPath: "",
     quarantinedAt: "",
+    key: new Uint8Array(0),
+    headers: "",
+    traceparent: "",
+    status: "",
   };
 }
 
@@ -1263,6 +1338,18 @@ export const QuarantinedRow: MessageFns<QuarantinedRow> = {
     }
     if (message.quarantinedAt !== "") {
       writer.uint32(90).string(message.quarantinedAt);
+    }
+    if (message.key.length !== 0) {
+      writer.uint32(98).bytes(message.key);
+    }
+    if (message.headers !== "") {
+      writer.uint32(106).string(message.headers);
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(114).string(message.traceparent);
+    }
+    if (message.status !== "") {
+      writer.uint32(122).string(message.status);
     }
     return writer;
   },
@@ -1368,6 +1455,38 @@ export const QuarantinedRow: MessageFns<QuarantinedRow> = {
             message.quarantinedAt = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.key = reader.bytes();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.headers = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1396,6 +1515,598 @@ export const QuarantinedRow: MessageFns<QuarantinedRow> = {
     message.original = object.original ?? new Uint8Array(0);
     message.originalPath = object.originalPath ?? "";
     message.quarantinedAt = object.quarantinedAt ?? "";
+    message.key = object.key ?? new Uint8Array(0);
+    message.headers = object.headers ?? "";
+    message.traceparent = object.traceparent ?? "";
+    message.status = object.status ?? "";
+    return message;
+  },
+};
+
+function createBaseRecordBatch(): RecordBatch {
+  return {
+    topic: "",
+    values: new Uint8Array(0),
+    valueLengths: new Uint8Array(0),
+    keys: new Uint8Array(0),
+    keyLengths: new Uint8Array(0),
+    timestamps: new Uint8Array(0),
+    ranges: [],
+    headers: [],
+    poisoned: [],
+  };
+}
+
+export const RecordBatch: MessageFns<RecordBatch> = {
+  encode(message: RecordBatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topic !== "") {
+      writer.uint32(10).string(message.topic);
+    }
+    if (message.values.length !== 0) {
+      writer.uint32(18).bytes(message.values);
+    }
+    if (message.valueLengths.length !== 0) {
+      writer.uint32(26).bytes(message.valueLengths);
+    }
+    if (message.keys.length !== 0) {
+      writer.uint32(34).bytes(message.keys);
+    }
+    if (message.keyLengths.length !== 0) {
+      writer.uint32(42).bytes(message.keyLengths);
+    }
+    if (message.timestamps.length !== 0) {
+      writer.uint32(50).bytes(message.timestamps);
+    }
+    for (const v of message.ranges) {
+      RecordRange.encode(v!, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.headers) {
+      RecordHeader.encode(v!, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.poisoned) {
+      PoisonedRecord.encode(v!, writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecordBatch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecordBatch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.values = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.valueLengths = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.keys = reader.bytes();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.keyLengths = reader.bytes();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.timestamps = reader.bytes();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.ranges.push(RecordRange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.headers.push(RecordHeader.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.poisoned.push(PoisonedRecord.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RecordBatch>): RecordBatch {
+    return RecordBatch.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RecordBatch>): RecordBatch {
+    const message = createBaseRecordBatch();
+    message.topic = object.topic ?? "";
+    message.values = object.values ?? new Uint8Array(0);
+    message.valueLengths = object.valueLengths ?? new Uint8Array(0);
+    message.keys = object.keys ?? new Uint8Array(0);
+    message.keyLengths = object.keyLengths ?? new Uint8Array(0);
+    message.timestamps = object.timestamps ?? new Uint8Array(0);
+    message.ranges = object.ranges?.map((e) => RecordRange.fromPartial(e)) || [];
+    message.headers = object.headers?.map((e) => RecordHeader.fromPartial(e)) || [];
+    message.poisoned = object.poisoned?.map((e) => PoisonedRecord.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRecordRange(): RecordRange {
+  return { partition: 0, offset: 0, count: 0, grain: "" };
+}
+
+export const RecordRange: MessageFns<RecordRange> = {
+  encode(message: RecordRange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.partition !== 0) {
+      writer.uint32(8).int32(message.partition);
+    }
+    if (message.offset !== 0) {
+      writer.uint32(16).int64(message.offset);
+    }
+    if (message.count !== 0) {
+      writer.uint32(24).int32(message.count);
+    }
+    if (message.grain !== "") {
+      writer.uint32(34).string(message.grain);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecordRange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecordRange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.partition = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.offset = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.count = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.grain = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RecordRange>): RecordRange {
+    return RecordRange.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RecordRange>): RecordRange {
+    const message = createBaseRecordRange();
+    message.partition = object.partition ?? 0;
+    message.offset = object.offset ?? 0;
+    message.count = object.count ?? 0;
+    message.grain = object.grain ?? "";
+    return message;
+  },
+};
+
+function createBaseRecordHeader(): RecordHeader {
+  return { ordinal: 0, name: "", value: new Uint8Array(0) };
+}
+
+export const RecordHeader: MessageFns<RecordHeader> = {
+  encode(message: RecordHeader, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ordinal !== 0) {
+      writer.uint32(8).int32(message.ordinal);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.value.length !== 0) {
+      writer.uint32(26).bytes(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecordHeader {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecordHeader();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.ordinal = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.value = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RecordHeader>): RecordHeader {
+    return RecordHeader.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RecordHeader>): RecordHeader {
+    const message = createBaseRecordHeader();
+    message.ordinal = object.ordinal ?? 0;
+    message.name = object.name ?? "";
+    message.value = object.value ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBasePoisonedRecord(): PoisonedRecord {
+  return { ordinal: 0, reason: "", original: new Uint8Array(0), originalPath: "", length: 0 };
+}
+
+export const PoisonedRecord: MessageFns<PoisonedRecord> = {
+  encode(message: PoisonedRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ordinal !== 0) {
+      writer.uint32(8).int32(message.ordinal);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.original.length !== 0) {
+      writer.uint32(26).bytes(message.original);
+    }
+    if (message.originalPath !== "") {
+      writer.uint32(34).string(message.originalPath);
+    }
+    if (message.length !== 0) {
+      writer.uint32(40).int64(message.length);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PoisonedRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePoisonedRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.ordinal = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.original = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.originalPath = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.length = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PoisonedRecord>): PoisonedRecord {
+    return PoisonedRecord.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PoisonedRecord>): PoisonedRecord {
+    const message = createBasePoisonedRecord();
+    message.ordinal = object.ordinal ?? 0;
+    message.reason = object.reason ?? "";
+    message.original = object.original ?? new Uint8Array(0);
+    message.originalPath = object.originalPath ?? "";
+    message.length = object.length ?? 0;
+    return message;
+  },
+};
+
+function createBaseValidateBatchRequest(): ValidateBatchRequest {
+  return { context: undefined, records: undefined };
+}
+
+export const ValidateBatchRequest: MessageFns<ValidateBatchRequest> = {
+  encode(message: ValidateBatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.context !== undefined) {
+      StreamContext.encode(message.context, writer.uint32(10).fork()).join();
+    }
+    if (message.records !== undefined) {
+      RecordBatch.encode(message.records, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ValidateBatchRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseValidateBatchRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.context = StreamContext.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.records = RecordBatch.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ValidateBatchRequest>): ValidateBatchRequest {
+    return ValidateBatchRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ValidateBatchRequest>): ValidateBatchRequest {
+    const message = createBaseValidateBatchRequest();
+    message.context = (object.context !== undefined && object.context !== null)
+      ? StreamContext.fromPartial(object.context)
+      : undefined;
+    message.records = (object.records !== undefined && object.records !== null)
+      ? RecordBatch.fromPartial(object.records)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseValidateBatchResponse(): ValidateBatchResponse {
+  return { bronze: undefined, accounts: undefined, rules: [] };
+}
+
+export const ValidateBatchResponse: MessageFns<ValidateBatchResponse> = {
+  encode(message: ValidateBatchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.bronze !== undefined) {
+      InlineBatch.encode(message.bronze, writer.uint32(10).fork()).join();
+    }
+    if (message.accounts !== undefined) {
+      Accounts.encode(message.accounts, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.rules) {
+      RuleCount.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ValidateBatchResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseValidateBatchResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.bronze = InlineBatch.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.accounts = Accounts.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.rules.push(RuleCount.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ValidateBatchResponse>): ValidateBatchResponse {
+    return ValidateBatchResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ValidateBatchResponse>): ValidateBatchResponse {
+    const message = createBaseValidateBatchResponse();
+    message.bronze = (object.bronze !== undefined && object.bronze !== null)
+      ? InlineBatch.fromPartial(object.bronze)
+      : undefined;
+    message.accounts = (object.accounts !== undefined && object.accounts !== null)
+      ? Accounts.fromPartial(object.accounts)
+      : undefined;
+    message.rules = object.rules?.map((e) => RuleCount.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1416,6 +2127,17 @@ export const QualityServiceService = {
     responseSerialize: (value: ValidateResponse): Buffer => Buffer.from(ValidateResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ValidateResponse => ValidateResponse.decode(value),
   },
+  /** Records of a stream to typed bronze rows; bad records to quarantine, durably before the answer. */
+  validateBatch: {
+    path: "/weir.quality.v1.QualityService/ValidateBatch" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ValidateBatchRequest): Buffer => Buffer.from(ValidateBatchRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ValidateBatchRequest => ValidateBatchRequest.decode(value),
+    responseSerialize: (value: ValidateBatchResponse): Buffer =>
+      Buffer.from(ValidateBatchResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ValidateBatchResponse => ValidateBatchResponse.decode(value),
+  },
   /** Dataset checks on staged silver and gold. A failed verdict ends the call as in Validate. */
   audit: {
     path: "/weir.quality.v1.QualityService/Audit" as const,
@@ -1434,6 +2156,8 @@ export interface QualityServiceServer extends UntypedServiceImplementation {
    * On a failed verdict the result is sent first and the call then ends with the error.
    */
   validate: handleServerStreamingCall<ValidateRequest, ValidateResponse>;
+  /** Records of a stream to typed bronze rows; bad records to quarantine, durably before the answer. */
+  validateBatch: handleUnaryCall<ValidateBatchRequest, ValidateBatchResponse>;
   /** Dataset checks on staged silver and gold. A failed verdict ends the call as in Validate. */
   audit: handleServerStreamingCall<AuditRequest, AuditResponse>;
 }
@@ -1449,6 +2173,22 @@ export interface QualityServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ValidateResponse>;
+  /** Records of a stream to typed bronze rows; bad records to quarantine, durably before the answer. */
+  validateBatch(
+    request: ValidateBatchRequest,
+    callback: (error: ServiceError | null, response: ValidateBatchResponse) => void,
+  ): ClientUnaryCall;
+  validateBatch(
+    request: ValidateBatchRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ValidateBatchResponse) => void,
+  ): ClientUnaryCall;
+  validateBatch(
+    request: ValidateBatchRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ValidateBatchResponse) => void,
+  ): ClientUnaryCall;
   /** Dataset checks on staged silver and gold. A failed verdict ends the call as in Validate. */
   audit(request: AuditRequest, options?: Partial<CallOptions>): ClientReadableStream<AuditResponse>;
   audit(

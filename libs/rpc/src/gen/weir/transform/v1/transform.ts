@@ -9,12 +9,23 @@ import {
   Client,
   type ClientOptions,
   type ClientReadableStream,
+  type ClientUnaryCall,
   type handleServerStreamingCall,
+  type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
+  type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Progress, RowCount, SegmentSet, StageContext, UpstreamInput } from "../../data/v1/data";
+import {
+  InlineBatch,
+  Progress,
+  RowCount,
+  SegmentSet,
+  StageContext,
+  StreamContext,
+  UpstreamInput,
+} from "../../data/v1/data";
 
 export const protobufPackage = "weir.transform.v1";
 
@@ -89,6 +100,17 @@ export interface TransformResponse {
 export interface TransformResult {
   staged: SegmentSet | undefined;
   models: RowCount[];
+}
+
+/** A micro-batch as validated. */
+export interface TransformBatchRequest {
+  context: StreamContext | undefined;
+  bronze: InlineBatch | undefined;
+}
+
+/** The rows of every row model, as tables take them; models without rows are left out. */
+export interface TransformBatchResponse {
+  tables: InlineBatch[];
 }
 
 function createBaseTransformRequest(): TransformRequest {
@@ -348,6 +370,132 @@ export const TransformResult: MessageFns<TransformResult> = {
   },
 };
 
+function createBaseTransformBatchRequest(): TransformBatchRequest {
+  return { context: undefined, bronze: undefined };
+}
+
+export const TransformBatchRequest: MessageFns<TransformBatchRequest> = {
+  encode(message: TransformBatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.context !== undefined) {
+      StreamContext.encode(message.context, writer.uint32(10).fork()).join();
+    }
+    if (message.bronze !== undefined) {
+      InlineBatch.encode(message.bronze, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransformBatchRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransformBatchRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.context = StreamContext.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.bronze = InlineBatch.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TransformBatchRequest>): TransformBatchRequest {
+    return TransformBatchRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TransformBatchRequest>): TransformBatchRequest {
+    const message = createBaseTransformBatchRequest();
+    message.context = (object.context !== undefined && object.context !== null)
+      ? StreamContext.fromPartial(object.context)
+      : undefined;
+    message.bronze = (object.bronze !== undefined && object.bronze !== null)
+      ? InlineBatch.fromPartial(object.bronze)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTransformBatchResponse(): TransformBatchResponse {
+  return { tables: [] };
+}
+
+export const TransformBatchResponse: MessageFns<TransformBatchResponse> = {
+  encode(message: TransformBatchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.tables) {
+      InlineBatch.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransformBatchResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransformBatchResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tables.push(InlineBatch.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TransformBatchResponse>): TransformBatchResponse {
+    return TransformBatchResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TransformBatchResponse>): TransformBatchResponse {
+    const message = createBaseTransformBatchResponse();
+    message.tables = object.tables?.map((e) => InlineBatch.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 /** Runs models: one SELECT each, in the locked engine. */
 export type TransformServiceService = typeof TransformServiceService;
 export const TransformServiceService = {
@@ -361,11 +509,25 @@ export const TransformServiceService = {
     responseSerialize: (value: TransformResponse): Buffer => Buffer.from(TransformResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TransformResponse => TransformResponse.decode(value),
   },
+  /** Runs the row models of a stream over one micro-batch. */
+  transformBatch: {
+    path: "/weir.transform.v1.TransformService/TransformBatch" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: TransformBatchRequest): Buffer =>
+      Buffer.from(TransformBatchRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TransformBatchRequest => TransformBatchRequest.decode(value),
+    responseSerialize: (value: TransformBatchResponse): Buffer =>
+      Buffer.from(TransformBatchResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TransformBatchResponse => TransformBatchResponse.decode(value),
+  },
 } as const;
 
 export interface TransformServiceServer extends UntypedServiceImplementation {
   /** Runs a pipeline's models of one scope in dependency order and stages what they give. */
   transform: handleServerStreamingCall<TransformRequest, TransformResponse>;
+  /** Runs the row models of a stream over one micro-batch. */
+  transformBatch: handleUnaryCall<TransformBatchRequest, TransformBatchResponse>;
 }
 
 export interface TransformServiceClient extends Client {
@@ -376,6 +538,22 @@ export interface TransformServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<TransformResponse>;
+  /** Runs the row models of a stream over one micro-batch. */
+  transformBatch(
+    request: TransformBatchRequest,
+    callback: (error: ServiceError | null, response: TransformBatchResponse) => void,
+  ): ClientUnaryCall;
+  transformBatch(
+    request: TransformBatchRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: TransformBatchResponse) => void,
+  ): ClientUnaryCall;
+  transformBatch(
+    request: TransformBatchRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: TransformBatchResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const TransformServiceClient = makeGenericClientConstructor(
