@@ -1,3 +1,4 @@
+import { formatError, toWeirError } from '@weir/core';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTestServers, TEST_SERVERS, TEST_VARIABLE, type TestServer, type TestServers } from './test-servers';
@@ -12,7 +13,10 @@ async function setup(_config: unknown, project: { readonly rootDir: string }): P
   const wanted = serversOf(project.rootDir).filter((server) => !process.env[TEST_VARIABLE[server]]);
   if (wanted.length === 0) return;
   const report = (server: TestServer, text: string): void => void process.stderr.write(`  ${server.padEnd(10)} ${text}\n`);
-  holder.weirTestServers = await startTestServers(wanted, report, new AbortController().signal);
+  holder.weirTestServers = await startTestServers(wanted, report, new AbortController().signal).catch((error: unknown) => {
+    // Jest shows the message alone, and what to do stands in the fix.
+    throw new Error(formatError(toWeirError(error)), { cause: error });
+  });
   Object.assign(process.env, holder.weirTestServers.variables);
 }
 

@@ -1,16 +1,17 @@
 import { WeirError } from '@weir/core';
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from './command';
-import { cacheHome } from './home';
-import { lookForJava, type Java } from './java';
+import { container, containerName, createNetwork } from './container';
+import { findServer, preference } from './find';
+import { brokerCountOf, kafkaFolder, recordCluster, type BrokerCount, type ClusterRecord } from './kafka-cluster';
 import { brokersAt } from './kafka-metadata';
+import { fetchKafka, lookForKafka, type KafkaPrograms } from './kafka-programs';
 import { BROKER_LOGGING, brokerProperties, type BrokerAddresses } from './kafka-properties';
-import { mavenFetch } from './maven';
 import type { RunningServer, ServerContext } from './server';
 import type { ProcessSpec } from './supervised';
-import { OLDEST_JAVA, VERSIONS } from './versions';
+import { IMAGES, type PortName } from './versions';
+import { waitUntil } from './wait';
 
 const START_MS = 60_000;
 
@@ -21,90 +22,113 @@ export interface KafkaPlan {
   readonly cluster: readonly BrokerAddresses[] | undefined;
 }
 
-interface Programs {
-  readonly java: Java;
-  /** Folder of the jars. */
-  readonly lib: string;
-}
+const PORTS_OF: readonly (readonly [PortName, PortName])[] = [['kafka', 'kafkaController'], ['kafka2', 'kafkaController2'], ['kafka3', 'kafkaController3']];
 
 /**
- * Chooses the addresses, at once: services are told them long before a broker runs. The order of origins: WEIR_KAFKA_BROKERS
- * (host:port, separated by commas) → cache → fetched with Maven.
+ * Chooses the addresses, at once: services are told them long before a broker runs. The order of origins: WEIR_KAFKA_BROKERS (host:port, separated
+ * by commas) → cache → Docker → fetched with Maven. Throws INVALID_VALUE when the home's Kafka has another number of brokers than `asked`.
  */
-export async function planKafka({ env, ports }: ServerContext): Promise<KafkaPlan> {
-  const given = env['WEIR_KAFKA_BROKERS'];
-  if (given) return { brokers: given.split(','), cluster: undefined };
-  const [clients, controller] = [await ports.choose('kafka'), await ports.choose('kafkaController')];
-  const cluster = [{ id: 1, clients: `127.0.0.1:${clients}`, controller: `127.0.0.1:${controller}` }];
-  return { brokers: cluster.map((broker) => broker.clients), cluster };
+export async function planKafka({ env, ports, home }: ServerContext, asked?: BrokerCount): Promise<KafkaPlan> {
+  const given = givenBrokers(env['WEIR_KAFKA_BROKERS'], asked);
+  if (given) return { brokers: given, cluster: undefined };
+  const cluster: BrokerAddresses[] = [];
+  for (const [clients, controller] of PORTS_OF.slice(0, brokerCountOf(home, asked))) {
+    cluster.push({ id: cluster.length + 1, clients: `127.0.0.1:${await ports.choose(clients)}`, controller: `127.0.0.1:${await ports.choose(controller)}` });
+  }
+  return { brokers: cluster.map(({ clients }) => clients), cluster };
 }
 
-/** Finds or fetches Kafka, starts the brokers of a plan and returns once all of them answer. */
+/** Finds or fetches Kafka, starts the brokers of a plan and returns once all of them answer and know each other. */
 export async function startKafka(context: ServerContext, { brokers, cluster }: KafkaPlan): Promise<RunningServer> {
   if (!cluster) {
-    if (!(await kafkaAnswers(brokers))) throw new WeirError({ code: 'SERVER_FAILED', place: 'kafka', message: `The brokers of WEIR_KAFKA_BROKERS do not all answer: ${brokers.join(', ')}.`, fix: 'Start them, or correct WEIR_KAFKA_BROKERS.' });
-    return { how: 'given' };
+    if (await kafkaAnswers(brokers)) return { how: 'given' };
+    throw new WeirError({ code: 'SERVER_FAILED', place: 'kafka', message: `Not every broker of WEIR_KAFKA_BROKERS answers: ${brokers.join(', ')}.`, fix: 'Start them, or correct WEIR_KAFKA_BROKERS.' });
   }
-  const found = look() ?? (await fetch(context));
-  context.say('starting');
-  await Promise.all(cluster.map(async ({ id }) => context.supervise(await natively(context, cluster, id, found)).start(START_MS)));
-  return { how: `${found.lib} (Java ${found.java.version})` };
+  const origin = await findServer(preference(context.env), { name: 'kafka', look: async () => lookForKafka(), build: () => fetchKafka(context) });
+  const record = recordCluster(context.home, cluster.length === 1 ? 1 : 3);
+  context.say(cluster.length === 1 ? 'starting' : `starting ${cluster.length} brokers`);
+  const specs = origin.kind === 'docker' ? await inDocker(context, cluster, record) : await Promise.all(cluster.map((broker) => natively(context, cluster, broker, record, origin.found)));
+  await startAll(context, specs, origin.kind === 'docker' ? START_MS * 5 : START_MS);
+  await waitUntil(() => kafkaAnswers(brokers), { timeoutMs: START_MS, signal: context.signal });
+  return { how: origin.kind === 'docker' ? `docker ${IMAGES.kafka}` : `${origin.found.lib}, Java ${origin.found.java.version}` };
 }
 
-/** Whether every broker answers and knows as many that are alive. */
+/** Whether every broker answers and knows that as many are alive. */
 export async function kafkaAnswers(brokers: readonly string[]): Promise<boolean> {
-  const known = await Promise.all(brokers.map(brokersAt));
-  return known.every((alive) => alive.length >= brokers.length);
+  const alive = await Promise.all(brokers.map(brokersAt));
+  return alive.every(({ length }) => length >= brokers.length);
 }
 
-function cached(): string {
-  return join(cacheHome(), `kafka-${VERSIONS.kafka}`, 'lib');
+function givenBrokers(text: string | undefined, asked: BrokerCount | undefined): string[] | undefined {
+  if (!text) return undefined;
+  const brokers = text.split(',').map((address) => address.trim());
+  const wrong = brokers.find((address) => !/^.+:\d{1,5}$/.test(address));
+  if (wrong !== undefined) throw new WeirError({ code: 'INVALID_VALUE', place: 'WEIR_KAFKA_BROKERS', message: `WEIR_KAFKA_BROKERS has \`${wrong}\`.`, fix: 'Use host:port, separated by commas.' });
+  if (asked === undefined) return brokers;
+  throw new WeirError({ code: 'INVALID_VALUE', place: 'brokers', message: `${asked} ${asked === 1 ? 'broker was' : 'brokers were'} asked for, and WEIR_KAFKA_BROKERS names a Kafka that runs.`, fix: 'Leave out --brokers, or WEIR_KAFKA_BROKERS.' });
 }
 
-/** Kafka in the cache and a Java to run it; undefined when either is missing. */
-export function look(): Programs | undefined {
-  const java = lookForJava(OLDEST_JAVA);
-  return java && existsSync(cached()) ? { java, lib: cached() } : undefined;
-}
-
-async function fetch({ say, signal }: ServerContext): Promise<Programs> {
-  const java = lookForJava(OLDEST_JAVA);
-  if (!java) throw new WeirError({ code: 'SERVER_FAILED', place: 'kafka', message: `Kafka needs Java ${OLDEST_JAVA} or newer; there is none, and Docker does not answer.`, fix: `Install Java (adoptium.net) or Docker (docs.docker.com/get-docker), then start again.` });
-  await mavenFetch({
-    title: `Kafka ${VERSIONS.kafka}`,
-    place: 'kafka',
-    version: VERSIONS.kafka,
-    target: cached(),
-    args: (output) => ['dependency:copy-dependencies', `-DoutputDirectory=${output}`, '-DincludeScope=runtime'],
-    say,
-    signal,
-  });
-  return { java, lib: cached() };
-}
-
-async function natively({ home, durable, signal }: ServerContext, cluster: readonly BrokerAddresses[], id: number, { java, lib }: Programs): Promise<ProcessSpec> {
-  const folder = join(home, 'kafka', String(id));
-  mkdirSync(folder, { recursive: true });
-  // Relative paths: a home's path may hold what a properties file or a list of folders takes for its own.
-  writeFileSync(join(folder, 'server.properties'), brokerProperties({ id, cluster, host: '127.0.0.1', data: 'data', durable }));
-  writeFileSync(join(folder, 'log4j2.properties'), BROKER_LOGGING);
-  const args = [...JVM, '-cp', join(lib, '*')];
-  if (!existsSync(join(folder, 'data/meta.properties'))) {
-    const { code, output } = await runCommand(java.program, [...args, 'kafka.tools.StorageTool', 'format', '--cluster-id', randomBytes(16).toString('base64url'), '--config', 'server.properties', '--ignore-formatted'], { cwd: folder, timeoutMs: START_MS, signal });
-    if (code !== 0) throw new WeirError({ code: 'SERVER_FAILED', place: 'kafka', message: `Kafka could not format ${folder}.`, samples: output.trimEnd().split('\n').slice(-5).map((line) => line.slice(0, 300)) });
+/** Starts side by side: no broker is ready before most are there. When one fails the others are stopped, so that a later start finds none. */
+async function startAll(context: ServerContext, specs: readonly ProcessSpec[], timeoutMs: number): Promise<void> {
+  const processes = specs.map((spec) => context.supervise(spec));
+  try {
+    await Promise.all(processes.map((one) => one.start(timeoutMs)));
+  } catch (error) {
+    await Promise.all(processes.map((one) => one.stop()));
+    throw error;
   }
-  const address = cluster.find((broker) => broker.id === id)?.clients ?? '';
-  return {
-    name: `kafka-${id}`,
-    command: java.program,
-    args: [...args, 'kafka.Kafka', 'server.properties'],
-    env: process.env,
-    cwd: folder,
-    logFile: join(home, `logs/kafka-${id}.log`),
-    // Once it takes part in the cluster it is among those that it names.
-    healthy: async () => (await brokersAt(address)).includes(address),
-  };
 }
 
-/** A small heap, and what makes a small Java start fast. */
+/** A small heap, and what makes a small Java start fast. Names of files are relative to the broker's folder. */
 const JVM = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dlog4j2.configurationFile=log4j2.properties'];
+
+async function natively(context: ServerContext, cluster: readonly BrokerAddresses[], broker: BrokerAddresses, record: ClusterRecord, { java, lib }: KafkaPrograms): Promise<ProcessSpec> {
+  const folder = join(kafkaFolder(context.home), String(broker.id));
+  mkdirSync(folder, { recursive: true });
+  // Relative too: the path of a home may hold what a list of folders is split at.
+  writeFileSync(join(folder, 'server.properties'), brokerProperties({ id: broker.id, cluster, host: '127.0.0.1', data: 'data', durable: context.durable }));
+  writeFileSync(join(folder, 'log4j2.properties'), BROKER_LOGGING);
+  const program = [...JVM, '-cp', join(lib, '*')];
+  if (!existsSync(join(folder, 'data/meta.properties'))) await format(context, folder, java.program, [...program, 'kafka.tools.StorageTool', 'format', '--cluster-id', record.id, '--config', 'server.properties', '--ignore-formatted']);
+  return { ...common(context.home, broker), command: java.program, args: [...program, 'kafka.Kafka', 'server.properties'], env: process.env, cwd: folder };
+}
+
+/** The file that tells a formatted folder is written last, so a format that was cut short is done again. */
+async function format({ signal }: ServerContext, folder: string, java: string, args: readonly string[]): Promise<void> {
+  const { code, output } = await runCommand(java, args, { cwd: folder, timeoutMs: START_MS, signal });
+  if (code !== 0) throw new WeirError({ code: 'SERVER_FAILED', place: 'kafka', message: `Kafka could not format ${folder}.`, samples: output.trimEnd().split('\n').slice(-5).map((line) => line.slice(0, 300)) });
+}
+
+/** Ports of a container's own that nobody else sees. */
+const [PEERS_PORT, CONTROLLER_PORT] = [29_092, 29_093];
+
+/** Clients come by a port of 127.0.0.1 which is the same inside; brokers reach each other by the names of their containers, in a network of their own. */
+async function inDocker({ home, durable }: ServerContext, cluster: readonly BrokerAddresses[], record: ClusterRecord): Promise<ProcessSpec[]> {
+  const network = await createNetwork(home);
+  const inside = cluster.map(({ id, clients }) => ({ id, clients, peers: `${containerName(home, serverOf(id))}:${PEERS_PORT}`, controller: `${containerName(home, serverOf(id))}:${CONTROLLER_PORT}` }));
+  return cluster.map((broker) => {
+    const folder = join(kafkaFolder(home), `docker-${broker.id}`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'server.properties'), brokerProperties({ id: broker.id, cluster: inside, host: '', data: '/var/lib/kafka/data', durable }));
+    const port = Number(broker.clients.slice(broker.clients.lastIndexOf(':') + 1));
+    const { command, args, cleanUp } = container({
+      server: serverOf(broker.id),
+      home,
+      image: IMAGES.kafka,
+      ports: [[port, port]],
+      data: '/var/lib/kafka/data',
+      // The image reads properties from that folder and formats new data with that id.
+      options: ['--network', network, '--volume', `${folder}:/mnt/shared/config:ro`, '--env', `CLUSTER_ID=${record.id}`],
+    });
+    return { ...common(home, broker), command, args, env: process.env, cleanUp };
+  });
+}
+
+function common(home: string, { id, clients }: BrokerAddresses): Pick<ProcessSpec, 'name' | 'logFile' | 'healthy'> {
+  // Once a broker takes part in the cluster it is among those that it names.
+  return { name: serverOf(id), logFile: join(home, `logs/${serverOf(id)}.log`), healthy: async () => (await brokersAt(clients)).includes(clients) };
+}
+
+function serverOf(id: number): string {
+  return `kafka-${id}`;
+}

@@ -1,23 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Passwords of one platform's Postgres: its superuser and the owners of the two databases. */
-export interface Passwords {
-  readonly postgres: string;
-  readonly weir: string;
-  readonly warehouse: string;
-}
+/** Whoever logs into a platform's Postgres: its superuser and the owners of the databases. */
+const ROLES = ['postgres', 'weir', 'warehouse', 'registry'] as const;
+export type Passwords = Readonly<Record<(typeof ROLES)[number], string>>;
 
 /** The passwords of `home`, made at random the first time and kept in a file that only its owner can read. */
 export function passwordsOf(home: string): Passwords {
   const file = join(home, 'passwords.json');
-  if (!existsSync(file)) {
+  const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Passwords>) : {};
+  const all = Object.fromEntries(ROLES.map((role) => [role, known[role] ?? random()])) as Passwords;
+  // A home of an older version lacks some.
+  if (ROLES.some((role) => known[role] === undefined)) {
     mkdirSync(home, { recursive: true });
-    const made: Passwords = { postgres: random(), weir: random(), warehouse: random() };
-    writeFileSync(file, JSON.stringify(made, undefined, 2), { mode: 0o600, flag: 'wx' });
+    const draft = `${file}.${process.pid}`;
+    writeFileSync(draft, JSON.stringify(all, undefined, 2), { mode: 0o600 });
+    renameSync(draft, file);
   }
-  return JSON.parse(readFileSync(file, 'utf8')) as Passwords;
+  return all;
 }
 
 function random(): string {

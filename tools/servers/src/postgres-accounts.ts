@@ -30,12 +30,12 @@ export async function canLogIn(account: Account): Promise<boolean> {
 }
 
 /**
- * Creates, where missing, the roles `weir` and `warehouse` (no superusers; `weir` may create databases, which tests need) and one
- * database for each. Passwords are set each time, so that the file of passwords is always right.
+ * Creates, where missing, roles (no superusers; `weir` may create databases, which tests need) and one database for each. Passwords are set each
+ * time, so that the file of passwords is always right.
  */
-export async function createAccounts(superuser: Account, passwords: Passwords): Promise<void> {
+export async function createAccounts(superuser: Account, names: readonly ('weir' | 'warehouse' | 'registry')[], passwords: Passwords): Promise<void> {
   await withConnection(superuser, async (client) => {
-    for (const name of ['weir', 'warehouse'] as const) {
+    for (const name of names) {
       const role = escapeIdentifier(name);
       if (!(await exists(client, 'select 1 from pg_roles where rolname = $1', name))) await client.query(`create role ${role}`);
       await client.query(`alter role ${role} login nosuperuser nocreaterole ${name === 'weir' ? 'createdb' : 'nocreatedb'} password ${escapeLiteral(passwords[name])}`);
@@ -45,7 +45,7 @@ export async function createAccounts(superuser: Account, passwords: Passwords): 
   });
 }
 
-/** Throws SERVER_FAILED, with the SQL to run, unless both given accounts can log in. */
+/** Throws SERVER_FAILED, with the SQL to run, unless all given accounts can log in. */
 export async function requireAccounts(accounts: readonly Account[]): Promise<void> {
   for (const { host, port, database, user, password } of accounts) {
     try {

@@ -40,14 +40,34 @@ export async function startPostgres(context: ServerContext, plan: PostgresPlan):
     return { how: 'given' };
   }
   const passwords = passwordsOf(context.home);
-  const superuser: Account = { ...plan.platform, database: 'postgres', user: 'postgres', password: passwords.postgres };
+  const superuser = superuserOf(plan, passwords);
   const version = dataVersion(clusterOf(context.home));
   const origin = await findServer(preference(context.env), { name: 'postgres', look: () => lookForPostgres(version), build: () => unpack(context, version) });
   const spec = origin.kind === 'docker' ? inDocker(context, superuser) : await natively(context, superuser, origin.found, passwords);
   context.say('starting');
   await context.supervise(spec).start(origin.kind === 'docker' ? START_MS * 5 : START_MS);
-  await createAccounts(superuser, passwords);
+  await createAccounts(superuser, ['weir', 'warehouse'], passwords);
   return { how: origin.kind === 'docker' ? `docker ${IMAGES.postgres}` : join(origin.found.folder, 'postgres') };
+}
+
+/**
+ * The login of the schema registry to a database of its own, made when it is first asked for; Postgres must run. Where a Postgres was given, from
+ * WEIR_REGISTRY_PASSWORD, and WEIR_REGISTRY_USER and _DATABASE unless they are `registry`. Throws MISSING_KEY, SERVER_FAILED.
+ */
+export async function registryAccount({ env, home }: ServerContext, plan: PostgresPlan): Promise<Account> {
+  const { host, port } = plan.platform;
+  if (plan.given) {
+    const account = givenAccount(env, `${host}:${port}`, 'REGISTRY', 'registry');
+    await requireAccounts([account]);
+    return account;
+  }
+  const passwords = passwordsOf(home);
+  await createAccounts(superuserOf(plan, passwords), ['registry'], passwords);
+  return { host, port, database: 'registry', user: 'registry', password: passwords.registry };
+}
+
+function superuserOf(plan: PostgresPlan, passwords: Passwords): Account {
+  return { ...plan.platform, database: 'postgres', user: 'postgres', password: passwords.postgres };
 }
 
 async function unpack({ home, say }: ServerContext, version: number | undefined): Promise<PostgresPrograms> {
@@ -98,7 +118,7 @@ function settings({ host, port, durable }: { host: string; port: number; durable
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
-function givenAccount(env: ServerContext['env'], address: string, prefix: 'POSTGRES' | 'WAREHOUSE', name: string): Account {
+function givenAccount(env: ServerContext['env'], address: string, prefix: 'POSTGRES' | 'WAREHOUSE' | 'REGISTRY', name: string): Account {
   const [, host, port] = /^(.+):(\d{1,5})$/.exec(address) ?? [];
   if (!host || !port) throw new WeirError({ code: 'INVALID_VALUE', place: 'WEIR_POSTGRES_ADDRESS', message: `WEIR_POSTGRES_ADDRESS is \`${address}\`.`, fix: 'Use host:port.' });
   const password = env[`WEIR_${prefix}_PASSWORD`];

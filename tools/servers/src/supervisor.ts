@@ -14,7 +14,7 @@ const GRACE_MS = 30_000;
 export class Supervisor {
   /** What the state says beside the processes; call `save` after a change. */
   platform: PlatformRecord | undefined;
-  private readonly processes: Supervised[] = [];
+  private processes: Supervised[] = [];
   private stopping = false;
 
   private constructor(readonly home: string, private readonly self: ProcessReference) {}
@@ -37,7 +37,8 @@ export class Supervisor {
   supervise(spec: ProcessSpec): Supervised {
     if (this.stopping) throw new WeirError({ code: 'CANCELLED', place: spec.name, message: 'The platform is stopping.' });
     const supervised = new Supervised(spec, () => this.save());
-    this.processes.push(supervised);
+    // One that failed to start and is tried again takes the place of its stopped predecessor.
+    this.processes = [...this.processes.filter((one) => one.spec.name !== spec.name || one.condition !== 'stopped'), supervised];
     return supervised;
   }
 

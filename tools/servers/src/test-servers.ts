@@ -7,12 +7,13 @@ import { planKafka, startKafka } from './kafka';
 import { PortPool } from './port';
 import { planPostgres, startPostgres } from './postgres';
 import { isAlive } from './process-reference';
+import { planRegistry, startRegistry } from './registry';
 import type { ServerContext } from './server';
 import { readState } from './state';
 import { stopLeftovers, Supervisor } from './supervisor';
 import { planTemporal, startTemporal } from './temporal';
 
-export const TEST_SERVERS = ['postgres', 'temporal', 'jaeger', 'kafka'] as const;
+export const TEST_SERVERS = ['postgres', 'temporal', 'jaeger', 'kafka', 'registry'] as const;
 export type TestServer = (typeof TEST_SERVERS)[number];
 
 export interface TestServers {
@@ -23,7 +24,7 @@ export interface TestServers {
 }
 
 /** The variable whose presence says that a server runs already. */
-export const TEST_VARIABLE: Readonly<Record<TestServer, string>> = { postgres: 'WEIR_TEST_POSTGRES', temporal: 'WEIR_TEST_TEMPORAL', jaeger: 'WEIR_TEST_JAEGER_QUERY', kafka: 'WEIR_TEST_KAFKA' };
+export const TEST_VARIABLE: Readonly<Record<TestServer, string>> = { postgres: 'WEIR_TEST_POSTGRES', temporal: 'WEIR_TEST_TEMPORAL', jaeger: 'WEIR_TEST_JAEGER_QUERY', kafka: 'WEIR_TEST_KAFKA', registry: 'WEIR_TEST_REGISTRY' };
 
 const START: Readonly<Record<TestServer, (context: ServerContext) => Promise<Record<string, string>>>> = {
   postgres: async (context) => {
@@ -46,6 +47,11 @@ const START: Readonly<Record<TestServer, (context: ServerContext) => Promise<Rec
     const plan = await planKafka(context);
     await startKafka(context, plan);
     return { WEIR_TEST_KAFKA: plan.brokers.join(',') };
+  },
+  registry: async (context) => {
+    const plan = await planRegistry(context);
+    await startRegistry(context, plan, async () => 'memory');
+    return { WEIR_TEST_REGISTRY: plan.url };
   },
 };
 

@@ -1,17 +1,19 @@
-/** Versions of the servers. Temporal's is of its command line (server 1.29.1); Jaeger's Go module 1.76.0 is release 2.13.0. */
-export const VERSIONS = { postgres: '18', temporal: '1.5.1', jaeger: '2.13.0', jaegerModule: '1.76.0', kafka: '4.3.0' } as const;
+/** Versions of the servers. Temporal's is of its command line (server 1.29.1); Jaeger's Go module 1.76.0 is release 2.13.0; the registry is Apicurio's. */
+export const VERSIONS = { postgres: '18', temporal: '1.5.1', jaeger: '2.13.0', jaegerModule: '1.76.0', kafka: '4.3.0', registry: '3.3.3', registryFallback: '2.6.13.Final' } as const;
 
 /** The oldest Postgres whose SQL the platform uses. */
 export const OLDEST_POSTGRES = 15;
 
-/** The oldest Java that runs a Kafka broker. */
-export const OLDEST_JAVA = 17;
+/** The oldest Java that runs a Kafka broker, the schema registry, and the registry's older version, which keeps schemas in memory only. */
+export const OLDEST_JAVA = { kafka: 17, registry: 21, registryFallback: 17 } as const;
 
 /** The images that Docker and infra/compose.yaml run. */
 export const IMAGES = {
   postgres: `postgres:${VERSIONS.postgres}`,
   temporal: `temporalio/temporal:${VERSIONS.temporal}`,
   jaeger: `jaegertracing/jaeger:${VERSIONS.jaeger}`,
+  kafka: `apache/kafka:${VERSIONS.kafka}`,
+  registry: `apicurio/apicurio-registry:${VERSIONS.registry}`,
 } as const;
 
 /** First choice of every port; the next free one is taken where it is in use. `WEIR_<NAME>_PORT` asks for one. */
@@ -35,6 +37,8 @@ export const PORTS = {
   kafkaController: 19192,
   kafkaController2: 19193,
   kafkaController3: 19194,
+  registry: 18081,
+  registryManagement: 18082,
 } as const;
 
 export type PortName = keyof typeof PORTS;

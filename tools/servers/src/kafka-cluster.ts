@@ -1,0 +1,62 @@
+import { WeirError } from '@weir/core';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** One broker, or three of which one may fail. */
+export const BROKER_COUNTS = [1, 3] as const;
+export type BrokerCount = (typeof BROKER_COUNTS)[number];
+
+/** What a home's Kafka was formatted with. Replication of topics is made for the number of brokers, so it never changes. */
+export interface ClusterRecord {
+  /** Kafka's cluster id, which every broker's data names. */
+  readonly id: string;
+  readonly brokers: BrokerCount;
+}
+
+/** Folder of a home's Kafka: the record, and a folder per broker. */
+export function kafkaFolder(home: string): string {
+  return join(home, 'kafka');
+}
+
+/**
+ * How many brokers a home's Kafka has: those it was formatted with, else `asked`, else one. Throws INVALID_VALUE when another number is asked for
+ * than it was formatted with.
+ */
+export function brokerCountOf(home: string, asked: BrokerCount | undefined): BrokerCount {
+  const formatted = clusterOf(home)?.brokers;
+  if (formatted === undefined || asked === undefined || asked === formatted) return formatted ?? asked ?? 1;
+  throw new WeirError({
+    code: 'INVALID_VALUE',
+    place: 'brokers',
+    message: `${asked} ${asked === 1 ? 'broker was' : 'brokers were'} asked for, and the Kafka in ${kafkaFolder(home)} has ${formatted}.`,
+    fix: `Start it with --brokers ${formatted}; or, to begin again without its topics, remove that folder while the platform is down.`,
+  });
+}
+
+/** The record of a home's Kafka; made, for good, the first time. */
+export function recordCluster(home: string, brokers: BrokerCount): ClusterRecord {
+  const known = clusterOf(home);
+  if (known) return known;
+  const made: ClusterRecord = { id: clusterId(), brokers };
+  mkdirSync(kafkaFolder(home), { recursive: true });
+  const draft = `${recordFile(home)}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify(made));
+  renameSync(draft, recordFile(home));
+  return made;
+}
+
+function clusterOf(home: string): ClusterRecord | undefined {
+  return existsSync(recordFile(home)) ? (JSON.parse(readFileSync(recordFile(home), 'utf8')) as ClusterRecord) : undefined;
+}
+
+/** 16 bytes in Kafka's alphabet. The first bit is 0, for an id that begins with `-` is an option to Kafka's tools. */
+function clusterId(): string {
+  const bytes = randomBytes(16);
+  bytes.writeUInt8(bytes.readUInt8() & 0x7f);
+  return bytes.toString('base64url');
+}
+
+function recordFile(home: string): string {
+  return join(kafkaFolder(home), 'cluster.json');
+}
