@@ -1,16 +1,10 @@
 import { access, constants, mkdir, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { quoteLiteral, WeirError } from '@weir/core';
 import { mapEngineError } from './engine-error';
 import { toPlain } from './plain-value';
-
-/** How often a query is told again to stop: an interrupt that arrives just before a statement starts is forgotten by the engine. */
-const INTERRUPT_EVERY_MS = 100;
-
-/** Most rows that `Engine.rows` gives; results are numbers and samples, data goes to files. */
-const MAX_ROWS = 100_000;
+import { interruptible, MAX_ROWS, oneAtATime, spanned } from './statement';
 
 export interface EngineOptions {
   /** Absolute paths of the files that may be read. */
@@ -104,23 +98,6 @@ async function lock(connection: DuckDBConnection, options: LockedOptions): Promi
   await connection.run('set lock_configuration = true');
 }
 
-async function interruptible<T>(connection: DuckDBConnection, signal: AbortSignal | undefined, body: () => Promise<T>): Promise<T> {
-  if (!signal) return body();
-  let again: NodeJS.Timeout | undefined;
-  const interrupt = (): void => {
-    connection.interrupt();
-    again = setInterval(() => connection.interrupt(), INTERRUPT_EVERY_MS);
-  };
-  if (signal.aborted) throw cancelled();
-  signal.addEventListener('abort', interrupt, { once: true });
-  try {
-    return await body();
-  } finally {
-    signal.removeEventListener('abort', interrupt);
-    clearInterval(again);
-  }
-}
-
 function engineOver(connection: DuckDBConnection, signal: AbortSignal | undefined): Engine {
   const inTurn = oneAtATime();
   return {
@@ -138,33 +115,4 @@ async function readRows<T extends object>(connection: DuckDBConnection, sql: str
   const reader = await connection.streamAndReadUntil(sql, MAX_ROWS + 1);
   if (reader.currentRowCount > MAX_ROWS) throw new WeirError({ code: 'INTERNAL', message: `The query ${name} gave more than ${MAX_ROWS} rows.` });
   return reader.getRowObjects().map((row) => Object.fromEntries(Object.entries(row).map(([column, value]) => [column, toPlain(value)])) as T);
-}
-
-/** A connection silently drops the rest of a streamed result when the next statement starts, so that statements must not overlap. */
-function oneAtATime(): <T>(statement: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (statement) => {
-    const next = last.then(statement, statement);
-    last = next.catch(() => undefined);
-    return next;
-  };
-}
-
-async function spanned<T>(name: string, signal: AbortSignal | undefined, statement: () => Promise<T>): Promise<T> {
-  if (signal?.aborted) throw cancelled();
-  const span = trace.getTracer('@weir/engine').startSpan(`engine ${name}`, { attributes: { 'db.system.name': 'duckdb' } });
-  try {
-    return await context.with(trace.setSpan(context.active(), span), statement);
-  } catch (error) {
-    const mapped = signal?.aborted ? cancelled() : mapEngineError(error, name);
-    span.setAttribute('weir.error.code', mapped.code);
-    span.setStatus({ code: SpanStatusCode.ERROR, message: mapped.message });
-    throw mapped;
-  } finally {
-    span.end();
-  }
-}
-
-function cancelled(): WeirError {
-  return new WeirError({ code: 'CANCELLED', message: 'The engine was told to stop.' });
 }

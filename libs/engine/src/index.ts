@@ -3,3 +3,5 @@ export { withEngine, type Engine, type EngineOptions } from './engine';
 export { inspector } from './inspector';
 export { writeParquet, type ParquetFile, type ParquetOptions, type PartitionRows } from './parquet';
 export { PARTITION_COLUMN, ROW_COLUMNS, segmentRelation, type RelationSegment } from './relation';
+export { type WarmParameter, type WarmStatement } from './warm-engine';
+export { WarmEngines, type WarmOptions } from './warm-engines';
