@@ -29,8 +29,8 @@ export class WarmEngine {
   ) {}
 
   static async open(options: { readonly memoryLimit: string; readonly threads: number }): Promise<WarmEngine> {
-    const { connection, close } = await openLocked({ inputs: [], ...options });
-    return new WarmEngine(connection, close);
+    const opened = await openLocked({ inputs: [], ...options });
+    return new WarmEngine(opened.connection, () => opened.close());
   }
 
   /** See WarmEngines.rows. A call that is aborted while it waits for its turn ends at once. */
