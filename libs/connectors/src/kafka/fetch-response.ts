@@ -1,0 +1,99 @@
+import { WeirError } from '@weir/core';
+import { Decoder, decodeMessageSet } from './kafkajs-internals';
+import { markPoison } from './poison-batch';
+import { BATCH_HEADER_BYTES, decodeRecordBatch, type DecodedBatch, type FetchedMessage } from './record-batch';
+
+/** What the messages of one response may take once they are decoded. What does not fit is left for the next fetch. */
+export const MAX_DECODED_BYTES = 64 * 1024 * 1024;
+
+/** A message object, its offset and time as text and the views of its key and value, measured: about this. */
+const MESSAGE_BYTES = 400;
+const BATCH_PREFIX_BYTES = 12;
+const MAGIC_AT = 16;
+const RECORD_BATCH_MAGIC = 2;
+
+/** A partition's records as they came, and the list that its messages go to. */
+interface RecordSet {
+  readonly partition: number;
+  readonly records: Buffer;
+  readonly messages: FetchedMessage[];
+}
+
+/**
+ * Decodes fetch responses of one version (4 to 11) in kafkajs's stead. Its own decoder throws for a batch that it cannot read, and for a
+ * batch of more than 120,000 records, which fails every fetch from that broker for ever; and it inflates all of a response at
+ * once. This one gives substitutes for what cannot be read and stops at MAX_DECODED_BYTES, as though the response ended there.
+ */
+export function fetchDecoder(version: number): (response: Buffer) => Promise<unknown> {
+  return async (response) => {
+    const decoder = new Decoder(response);
+    const sets: RecordSet[] = [];
+    const throttleTime = decoder.readInt32();
+    const session = version < 7 ? {} : { errorCode: decoder.readInt16(), sessionId: decoder.readInt32() };
+    const responses = decoder.readArray(() => ({ topicName: decoder.readString(), partitions: decoder.readArray(() => readPartition(decoder, version, sets)) }));
+    await decodeSets(sets);
+    // From version 8 on the broker expects the client to do the waiting.
+    return { ...(version < 8 ? { throttleTime } : { throttleTime: 0, clientSideThrottleTime: throttleTime }), ...session, responses };
+  };
+}
+
+function readPartition(decoder: Decoder, version: number, sets: RecordSet[]): object {
+  const partition = decoder.readInt32();
+  const errorCode = decoder.readInt16();
+  const highWatermark = decoder.readInt64().toString();
+  const lastStableOffset = decoder.readInt64().toString();
+  const start = version < 5 ? {} : { lastStartOffset: decoder.readInt64().toString() };
+  const abortedTransactions = decoder.readArray(() => ({ producerId: decoder.readInt64().toString(), firstOffset: decoder.readInt64().toString() }));
+  const replica = version < 11 ? {} : { preferredReadReplica: decoder.readInt32() };
+  const size = decoder.readInt32();
+  const messages: FetchedMessage[] = [];
+  if (size > 0) sets.push({ partition, records: decoder.readBytes(size), messages });
+  return { partition, errorCode, highWatermark, lastStableOffset, ...start, abortedTransactions, ...replica, messages };
+}
+
+/** Starts anywhere: where a response is more than the budget, no partition is always the last. */
+async function decodeSets(sets: readonly RecordSet[]): Promise<void> {
+  const start = Math.floor(Math.random() * sets.length);
+  let spent = 0;
+  for (const set of [...sets.slice(start), ...sets.slice(0, start)]) spent = await decodeSet(set, spent);
+}
+
+async function decodeSet({ partition, records, messages }: RecordSet, before: number): Promise<number> {
+  let spent = before;
+  for (let at = 0; spent < MAX_DECODED_BYTES; ) {
+    const end = entryEnd(records, at, partition);
+    if (end === undefined) break;
+    const decoded = await decodeEntry(records.subarray(at, end));
+    for (const message of decoded.messages) messages.push(message);
+    spent += decoded.inflatedBytes + MESSAGE_BYTES * decoded.messages.length;
+    at = end;
+  }
+  return spent;
+}
+
+/** Where the batch or message at `at` ends; undefined for one that the broker has cut off to keep to the size asked for. */
+function entryEnd(records: Buffer, at: number, partition: number): number | undefined {
+  if (at + MAGIC_AT >= records.length) return undefined;
+  const length = records.readInt32BE(at + 8);
+  const magic = records.readInt8(at + MAGIC_AT);
+  const shortest = magic === RECORD_BATCH_MAGIC ? BATCH_HEADER_BYTES : MAGIC_AT + 1;
+  if (magic > RECORD_BATCH_MAGIC || magic < 0 || BATCH_PREFIX_BYTES + length < shortest) {
+    throw new WeirError({ code: 'INTERNAL', message: `The Kafka broker sent a record batch of format ${magic} and ${length} bytes at offset ${records.readBigInt64BE(at)}.`, place: `partition ${partition}` });
+  }
+  const end = at + BATCH_PREFIX_BYTES + length;
+  return end <= records.length ? end : undefined;
+}
+
+function decodeEntry(entry: Buffer): Promise<DecodedBatch> {
+  return entry.readInt8(MAGIC_AT) === RECORD_BATCH_MAGIC ? decodeRecordBatch(entry) : decodeOldMessage(entry);
+}
+
+/** One message of the formats before Kafka 0.11; a compressed one holds others, and has the offset of the last of them. */
+async function decodeOldMessage(entry: Buffer): Promise<DecodedBatch> {
+  // kafkajs gives an empty list, too, where what is inside is cut off.
+  const messages = await decodeMessageSet(new Decoder(entry), entry.length).catch(() => []);
+  if (messages.length > 0) return { messages, inflatedBytes: messages.reduce((bytes, { value }) => bytes + (value?.length ?? 0), 0) };
+  const substitute = { offset: entry.readBigInt64BE(0).toString(), timestamp: '-1', attributes: 0, magicByte: entry.readInt8(MAGIC_AT), key: null, value: null, headers: {}, isControlRecord: false };
+  markPoison([substitute], 'records_corrupt', entry);
+  return { messages: [substitute as unknown as FetchedMessage], inflatedBytes: 0 };
+}
