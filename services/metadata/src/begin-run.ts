@@ -113,7 +113,8 @@ async function insertRun(client: pg.PoolClient, request: BeginRunRequest, { scop
 }
 
 async function pinned(db: Queryable, run: RunRow, definition: Definition): Promise<BeginRunResponse> {
-  const { models, destinations, policy, approval } = definition;
+  const { source, models, destinations, policy, approval } = definition;
+  const extendsArchive = run.kind === RunKind.REFRESH && run.interval_start !== null;
   return {
     definitionVersion: run.definition_version,
     fence: run.fence,
@@ -128,5 +129,7 @@ async function pinned(db: Queryable, run: RunRow, definition: Definition): Promi
     raw: run.raw ?? undefined,
     approvalOnWarning: approval === 'warning',
     upstream: await readInputs(db, run.run_id),
+    topic: definition.mode === 'realtime' && source.type === 'kafka' ? source.topic : '',
+    rawOnly: extendsArchive && models.every((model) => model.scope === 'row'),
   };
 }

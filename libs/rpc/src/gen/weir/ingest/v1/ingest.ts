@@ -172,6 +172,8 @@ export interface ConsumeResponse {
 /** Whose archive. */
 export interface PlanArchiveRequest {
   pipeline: string;
+  /** Go on at the start of the log where the archive's position was removed from it, instead of ending with POSITION_LOST. */
+  skipLost: boolean;
 }
 
 /** What the next run of the archive takes; without ranges there is nothing new. */
@@ -1066,13 +1068,16 @@ export const ConsumeResponse: MessageFns<ConsumeResponse> = {
 };
 
 function createBasePlanArchiveRequest(): PlanArchiveRequest {
-  return { pipeline: "" };
+  return { pipeline: "", skipLost: false };
 }
 
 export const PlanArchiveRequest: MessageFns<PlanArchiveRequest> = {
   encode(message: PlanArchiveRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.pipeline !== "") {
       writer.uint32(10).string(message.pipeline);
+    }
+    if (message.skipLost !== false) {
+      writer.uint32(16).bool(message.skipLost);
     }
     return writer;
   },
@@ -1098,6 +1103,14 @@ export const PlanArchiveRequest: MessageFns<PlanArchiveRequest> = {
             message.pipeline = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.skipLost = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1116,6 +1129,7 @@ export const PlanArchiveRequest: MessageFns<PlanArchiveRequest> = {
   fromPartial(object: DeepPartial<PlanArchiveRequest>): PlanArchiveRequest {
     const message = createBasePlanArchiveRequest();
     message.pipeline = object.pipeline ?? "";
+    message.skipLost = object.skipLost ?? false;
     return message;
   },
 };

@@ -33,7 +33,7 @@ export interface PublishRequest {
   moves: PositionMove[];
 }
 
-/** A position of a source that is read in sequence. */
+/** A position of a source that is read in sequence. Of a topic: the source is `<topic>:<partition>`, a position `<next offset>@<greatest timestamp before it, milliseconds>`. */
 export interface PositionMove {
   source: string;
   /** Empty for none. */

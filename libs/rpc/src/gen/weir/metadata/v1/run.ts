@@ -207,9 +207,12 @@ export function stageStatusToNumber(object: StageStatus): number {
 /** The first stage of a run. */
 export const RunStart = {
   UNSPECIFIED: "RUN_START_UNSPECIFIED",
-  /** SOURCE - Extract: the usual case. */
+  /** SOURCE - Extract: the usual case. Of a pipeline of mode realtime only refreshes with an interval, which extend the archive; others end with INVALID_VALUE. */
   SOURCE: "RUN_START_SOURCE",
-  /** RAW - Validate, from the raw segments that the repeated run extracted. */
+  /**
+   * RAW - Validate, from the raw segments that the repeated run extracted, for which `retry_of` is needed; of a pipeline of mode realtime from those that are published of the
+   * interval, whatever `retry_of` says.
+   */
   RAW: "RUN_START_RAW",
   /** DELIVERY - Refresh and load only: publishes nothing and leases nothing. */
   DELIVERY: "RUN_START_DELIVERY",
@@ -264,7 +267,10 @@ export interface BeginRunRequest {
   runId: string;
   workflowId: string;
   pipeline: string;
-  /** Unset for pipelines without a grain and for refreshes; whole grains otherwise. */
+  /**
+   * Unset for pipelines without a grain and for refreshes of history models; whole grains otherwise. A refresh with an interval extends the archive of a stream: it
+   * leases and publishes these grains like any run.
+   */
   interval?: Interval | undefined;
   kind: RunKind;
   traceId: string;
@@ -272,7 +278,7 @@ export interface BeginRunRequest {
   backfill: string;
   /** For scheduled runs without an interval: the scheduled time. The run takes the last whole grain before it, and the lookback of its pipeline. */
   scheduledFor: string;
-  /** Where the run begins; anything but the source needs `retry_of`, save for LOAD. */
+  /** Where the run begins; unset for the source, or, of a pipeline of mode realtime, for what its archive has (RAW). */
   startAt: RunStart;
   /** The run that this one repeats; empty for a first try. */
   retryOf: string;
@@ -297,7 +303,7 @@ export interface BeginRunResponse {
   interval?:
     | Interval
     | undefined;
-  /** For RUN_START_RAW: what the repeated run extracted. */
+  /** For a run that begins with RUN_START_RAW: the segments; of a pipeline of mode realtime a manifest of what is published, with every grain of the interval. */
   raw:
     | SegmentSet
     | undefined;
@@ -305,6 +311,10 @@ export interface BeginRunResponse {
   approvalOnWarning: boolean;
   /** Datasets of other pipelines that its models read. */
   upstream: UpstreamInput[];
+  /** Of a pipeline of mode realtime: its topic, with which the positions of the archive are named. Empty for other modes. */
+  topic: string;
+  /** For a refresh with an interval: whether it publishes nothing but raw, because the pipeline has no models over intervals or history. */
+  rawOnly: boolean;
 }
 
 /** The closed form of an error, as in libs/core/src/errors.ts. */
@@ -612,6 +622,8 @@ function createBaseBeginRunResponse(): BeginRunResponse {
     raw: undefined,
     approvalOnWarning: false,
     upstream: [],
+    topic: "",
+    rawOnly: false,
   };
 }
 
@@ -655,6 +667,12 @@ export const BeginRunResponse: MessageFns<BeginRunResponse> = {
     }
     for (const v of message.upstream) {
       UpstreamInput.encode(v!, writer.uint32(106).fork()).join();
+    }
+    if (message.topic !== "") {
+      writer.uint32(114).string(message.topic);
+    }
+    if (message.rawOnly !== false) {
+      writer.uint32(120).bool(message.rawOnly);
     }
     return writer;
   },
@@ -776,6 +794,22 @@ export const BeginRunResponse: MessageFns<BeginRunResponse> = {
             message.upstream.push(UpstreamInput.decode(reader, reader.uint32()));
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.rawOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -808,6 +842,8 @@ export const BeginRunResponse: MessageFns<BeginRunResponse> = {
     message.raw = (object.raw !== undefined && object.raw !== null) ? SegmentSet.fromPartial(object.raw) : undefined;
     message.approvalOnWarning = object.approvalOnWarning ?? false;
     message.upstream = object.upstream?.map((e) => UpstreamInput.fromPartial(e)) || [];
+    message.topic = object.topic ?? "";
+    message.rawOnly = object.rawOnly ?? false;
     return message;
   },
 };
