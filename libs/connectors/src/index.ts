@@ -5,9 +5,9 @@ export { type CsvScan, type DamagedRecord, type LineRun, scanCsv, type ScanOptio
 export { sliceSource, type SourceFile, type SourceSlice } from './file/source';
 export { splitRecord } from './file/split-record';
 export { registerCodecs } from './kafka/codecs';
+export { type Delivery, GroupMember, type GroupMemberOptions, type LogMessage, lost } from './kafka/group-member';
 export { MAX_INFLATED_BYTES } from './kafka/inflate';
 export { type Poison, poisonOf } from './kafka/poison-batch';
-export { POISON_REASONS, type PoisonReason } from './kafka/poison-reason';
 export { type Pools, type PostgresConnection } from './postgres/config';
 export { type RowFiles } from './postgres/copy';
 export { type DeliverOptions, PostgresDestination, type PreparedLoad } from './postgres/destination';
@@ -15,4 +15,3 @@ export { type TableState } from './postgres/heads';
 export { type LedgerEntry } from './postgres/ledger';
 export { isAt, type LoadPlan } from './postgres/plan';
 export { deliveredColumns, identityColumns, type StoredColumn, tableLabel, type TableSpec } from './postgres/table';
-export { type Delivery, GroupMember, type GroupMemberOptions, type LogMessage, lost } from './kafka/group-member';

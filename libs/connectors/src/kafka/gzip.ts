@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { BatchFault } from './poison-reason';
+import type { BatchFault } from './batch-fault';
 
 /** Inflates gzip to at most `limit` bytes. */
 export function inflateGzip(bytes: Buffer, limit: number): Buffer | BatchFault {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { deflateGzip, inflateGzip } from './gzip';
 import { inflate, MAX_INFLATED_BYTES } from './inflate';
 import { deflateLz4, inflateLz4 } from './lz4';
-import type { BatchFault } from './poison-reason';
+import type { BatchFault } from './batch-fault';
 import { deflateSnappy, inflateSnappy } from './snappy';
 import { deflateZstd, inflateByWasm, inflateZstd } from './zstd';
 

@@ -1,6 +1,6 @@
 import { inflateGzip } from './gzip';
 import { inflateLz4 } from './lz4';
-import type { BatchFault } from './poison-reason';
+import type { BatchFault } from './batch-fault';
 import { inflateSnappy } from './snappy';
 import { inflateZstd } from './zstd';
 

@@ -1,5 +1,5 @@
 import { findMatches } from './matches';
-import type { BatchFault } from './poison-reason';
+import type { BatchFault } from './batch-fault';
 import { xxHash32 } from './xxhash';
 
 const MAGIC = 0x184d2204;

@@ -1,4 +1,4 @@
-import type { BatchFault } from './poison-reason';
+import type { BatchFault } from './batch-fault';
 
 /** What stands for a record that could not be read. */
 export interface Poison {

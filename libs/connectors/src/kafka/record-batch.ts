@@ -1,7 +1,7 @@
 import type { IHeaders } from 'kafkajs';
 import { CODEC, inflate } from './inflate';
 import { markPoison } from './poison-batch';
-import type { BatchFault } from './poison-reason';
+import type { BatchFault } from './batch-fault';
 import { RecordReader, UnreadableRecord } from './record-reader';
 
 /** Bytes of a batch before its records (Kafka's record format 2). */

@@ -1,4 +1,4 @@
-import type { BatchFault } from './poison-reason';
+import type { BatchFault } from './batch-fault';
 
 /** Thrown for bytes that give no records; never leaves `decodeRecordBatch`. */
 export class UnreadableRecord extends Error {

@@ -1,5 +1,5 @@
 import { findMatches } from './matches';
-import type { BatchFault } from './poison-reason';
+import type { BatchFault } from './batch-fault';
 
 /** What Java's snappy streams begin with: this magic, then two version numbers; after them blocks, each with its length before it. */
 const MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);

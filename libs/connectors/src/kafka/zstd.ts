@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib';
 import * as wasm from '@bokuweb/zstd-wasm';
-import type { BatchFault } from './poison-reason';
+import type { BatchFault } from './batch-fault';
 import { zstdFrames } from './zstd-frames';
 
 /** What Node has from 22.15 on. */
