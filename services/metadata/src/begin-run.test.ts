@@ -20,7 +20,7 @@ describe('beginRun', () => {
     const begun = await beginRun(bench, runRequest(pipeline, 'pins-1', days(0, 2)));
     expect(begun).toEqual({
       definitionVersion: 2, fence: expect.any(Number), hasHistoryModels: true, hasIntervalModels: true, destinations: 1, retries: 7, retryDelayMs: 1_000, executionTimeoutMs: 60_000, snapshot: 0,
-      interval: days(0, 2), raw: undefined, approvalOnWarning: false, upstream: [],
+      interval: days(0, 2), raw: undefined, approvalOnWarning: false, upstream: [], topic: '', rawOnly: false,
     });
   });
 
