@@ -8,4 +8,4 @@ export { Secret } from './secret';
 export { listenSettings, postgresSettings, stageSettings, type ListenSettings, type StageSettings } from './settings';
 export { onShutdown } from './shutdown';
 export { StageGate } from './stage-gate';
-export { activeTraceId, markFailed, spanProcessor, startTelemetry, stopTelemetry, telemetryResource, withoutSpans, withSpan } from './telemetry';
+export { activeSpanContext, activeTraceId, markFailed, spanProcessor, startTelemetry, stopTelemetry, telemetryResource, withoutSpans, withSpan } from './telemetry';

@@ -1,4 +1,4 @@
-import { SpanStatusCode, context, trace, type Attributes, type Span } from '@opentelemetry/api';
+import { SpanStatusCode, context, trace, type Attributes, type Span, type SpanContext } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { GrpcInstrumentation } from '@opentelemetry/instrumentation-grpc';
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
@@ -89,6 +89,11 @@ export function markFailed(span: Span, error: unknown): void {
 export function activeTraceId(): string | undefined {
   const context = trace.getActiveSpan()?.spanContext();
   return context && trace.getActiveSpan()?.isRecording() ? context.traceId : undefined;
+}
+
+/** The active span's place in its trace, recorded or not; undefined outside of any. */
+export function activeSpanContext(): SpanContext | undefined {
+  return trace.getActiveSpan()?.spanContext();
 }
 
 const MAX_KEPT_BATCHES = 64;

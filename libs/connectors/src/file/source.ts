@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
-import { grainMs, partitionsOf, WeirError, WHOLE, type Interval, type Source } from '@weir/core';
+import { grainMs, partitionsOf, WeirError, WHOLE, type FileSource, type Interval } from '@weir/core';
 import { matchFiles } from './wildcard';
 
 const HOUR_MS = 3_600_000;
@@ -33,7 +33,7 @@ export interface SourceSlice {
  * Throws SOURCE_MISSING, naming the path, when the source's folder is not there, and when a file is not and `empty` is not `allow`;
  * INVALID_INTERVAL when the interval and the path do not go together.
  */
-export async function sliceSource(source: Pick<Source, 'path' | 'empty'>, interval: Interval | undefined, grain: string | undefined): Promise<SourceSlice> {
+export async function sliceSource(source: Pick<FileSource, 'path' | 'empty'>, interval: Interval | undefined, grain: string | undefined): Promise<SourceSlice> {
   const base = baseFolder(source.path);
   await assertFolder(base);
   const slice = interval && grain ? await datedFiles(source, base, interval, grain) : await allFiles(source, base);
@@ -55,14 +55,14 @@ async function assertFolder(base: string): Promise<void> {
   throw missing(`The folder ${base} does not exist.`, base, 'Create the folder, or correct `source.path`.');
 }
 
-async function allFiles({ path, empty }: Pick<Source, 'path' | 'empty'>, base: string): Promise<SourceSlice> {
+async function allFiles({ path, empty }: Pick<FileSource, 'path' | 'empty'>, base: string): Promise<SourceSlice> {
   if (path.includes('{')) throw new WeirError({ code: 'INVALID_INTERVAL', message: `${path} needs an interval.`, place: path });
   const names = await matchFiles(base, relative(base, path));
   if (names.length === 0 && empty !== 'allow') throw missing(`No file matches ${path}.`, path);
   return { partitions: [WHOLE], files: names.map((name) => ({ path: `${base === '/' ? '' : base}/${name}`, name, partition: WHOLE })) };
 }
 
-async function datedFiles({ path, empty }: Pick<Source, 'path' | 'empty'>, base: string, interval: Interval, grain: string): Promise<SourceSlice> {
+async function datedFiles({ path, empty }: Pick<FileSource, 'path' | 'empty'>, base: string, interval: Interval, grain: string): Promise<SourceSlice> {
   const partitions = partitionsOf(interval, grain);
   const wanted = partitions.flatMap((partition) => instantsOf(path, partition, grainMs(grain)).map((instant) => fileAt(path, base, instant, partition)));
   const files: SourceFile[] = [];
