@@ -19,7 +19,7 @@ export interface Click {
 const VISITORS = 5_000;
 const SHELVES = ['/shoes', '/hats', '/coats', '/lamps', '/mugs', '/books', '/maps', '/toys', '/tea', '/café'];
 const PAGES = ['/', '/search', '/cart', ...SHELVES, ...SHELVES.flatMap((shelf) => Array.from({ length: 9 }, (_, item) => `${shelf}/${item + 1}`))];
-const REFERRERS = ['https://search.example/', 'https://news.example/today', 'https://friends.example/', '"quoted", with a comma'];
+const REFERRERS = ['search', 'newsletter', 'a friend', '"quoted", with a comma'];
 
 /** Where the numbers of record n come from: the same seed and n, the same numbers. */
 export function randomOf({ seed }: Pick<ClickOptions, 'seed'>, n: number): Random {
