@@ -64,7 +64,7 @@ describe('a reply to COMMIT that is lost', () => {
     const deliver = async (attempt: number): Promise<boolean> => {
       try {
         const context = { runId, pipeline: retail.name, definitionVersion: version, interval: undefined, attempt: `lost-${attempt}`, background: false };
-        for await (const _ of clients.load.load({ context, destination: 1, snapshot })) continue;
+        for await (const _ of clients.load.load({ context, destination: 1, snapshot, restate: false })) continue;
         return true;
       } catch (error) {
         if (isWeirError(error) && error.retry === 'transient') return false;
