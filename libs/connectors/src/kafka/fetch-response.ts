@@ -1,4 +1,5 @@
 import { WeirError } from '@weir/core';
+import { AbortedTransactions } from './aborted-transactions';
 import { Decoder, decodeMessageSet } from './kafkajs-internals';
 import { markPoison } from './poison-batch';
 import { BATCH_HEADER_BYTES, decodeRecordBatch, type DecodedBatch, type FetchedMessage } from './record-batch';
@@ -16,13 +17,15 @@ const RECORD_BATCH_MAGIC = 2;
 interface RecordSet {
   readonly partition: number;
   readonly records: Buffer;
+  readonly aborted: AbortedTransactions;
   readonly messages: FetchedMessage[];
 }
 
 /**
  * Decodes fetch responses of one version (4 to 11) in kafkajs's stead. Its own decoder throws for a batch that it cannot read, and for a
  * batch of more than 120,000 records, which fails every fetch from that broker for ever; and it inflates all of a response at
- * once. This one gives substitutes for what cannot be read and stops at MAX_DECODED_BYTES, as though the response ended there.
+ * once. This one gives substitutes for what cannot be read and stops at MAX_DECODED_BYTES, as though the response ended there. It leaves records of
+ * aborted transactions out by itself, and tells kafkajs of none.
  */
 export function fetchDecoder(version: number): (response: Buffer) => Promise<unknown> {
   return async (response) => {
@@ -47,8 +50,8 @@ function readPartition(decoder: Decoder, version: number, sets: RecordSet[]): ob
   const replica = version < 11 ? {} : { preferredReadReplica: decoder.readInt32() };
   const size = decoder.readInt32();
   const messages: FetchedMessage[] = [];
-  if (size > 0) sets.push({ partition, records: decoder.readBytes(size), messages });
-  return { partition, errorCode, highWatermark, lastStableOffset, ...start, abortedTransactions, ...replica, messages };
+  if (size > 0) sets.push({ partition, records: decoder.readBytes(size), aborted: new AbortedTransactions(abortedTransactions), messages });
+  return { partition, errorCode, highWatermark, lastStableOffset, ...start, abortedTransactions: [], ...replica, messages };
 }
 
 /** Starts anywhere: where a response is more than the budget, no partition is always the last. */
@@ -58,12 +61,12 @@ async function decodeSets(sets: readonly RecordSet[]): Promise<void> {
   for (const set of [...sets.slice(start), ...sets.slice(0, start)]) spent = await decodeSet(set, spent);
 }
 
-async function decodeSet({ partition, records, messages }: RecordSet, before: number): Promise<number> {
+async function decodeSet({ partition, records, aborted, messages }: RecordSet, before: number): Promise<number> {
   let spent = before;
   for (let at = 0; spent < MAX_DECODED_BYTES; ) {
     const end = entryEnd(records, at, partition);
     if (end === undefined) break;
-    const decoded = await decodeEntry(records.subarray(at, end));
+    const decoded = await decodeEntry(records.subarray(at, end), aborted);
     for (const message of decoded.messages) messages.push(message);
     spent += decoded.inflatedBytes + MESSAGE_BYTES * decoded.messages.length;
     at = end;
@@ -84,8 +87,8 @@ function entryEnd(records: Buffer, at: number, partition: number): number | unde
   return end <= records.length ? end : undefined;
 }
 
-function decodeEntry(entry: Buffer): Promise<DecodedBatch> {
-  return entry.readInt8(MAGIC_AT) === RECORD_BATCH_MAGIC ? decodeRecordBatch(entry) : decodeOldMessage(entry);
+function decodeEntry(entry: Buffer, aborted: AbortedTransactions): Promise<DecodedBatch> {
+  return entry.readInt8(MAGIC_AT) === RECORD_BATCH_MAGIC ? decodeRecordBatch(entry, aborted) : decodeOldMessage(entry);
 }
 
 /** One message of the formats before Kafka 0.11; a compressed one holds others, and has the offset of the last of them. */

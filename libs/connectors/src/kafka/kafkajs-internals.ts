@@ -1,3 +1,5 @@
+import { WeirError } from '@weir/core';
+import type { Kafka } from 'kafkajs';
 import type { FetchedMessage } from './record-batch';
 
 /**
@@ -36,3 +38,58 @@ export const FETCH_RESPONSES: ReadonlyMap<number, ResponseProtocol> = new Map([
   [10, require('kafkajs/src/protocol/requests/fetch/v10/response') as ResponseProtocol],
   [11, require('kafkajs/src/protocol/requests/fetch/v11/response') as ResponseProtocol],
 ]);
+
+/** A broker of a cluster; the methods are requests of Kafka's protocol. Each throws kafkajs's errors, also for an error code of one partition. */
+export interface Broker {
+  fetch(request: FetchRequest): Promise<{ readonly responses: readonly { readonly partitions: readonly FetchedPartition[] }[] }>;
+  listOffsets(request: {
+    readonly isolationLevel: number;
+    readonly topics: readonly { readonly topic: string; readonly partitions: readonly { readonly partition: number; readonly timestamp: number }[] }[];
+  }): Promise<{ readonly responses: readonly { readonly partitions: readonly { readonly partition: number; readonly offset: string; readonly timestamp: string }[] }[] }>;
+  describeConfigs(request: {
+    readonly resources: readonly { readonly type: number; readonly name: string; readonly configNames: readonly string[] }[];
+  }): Promise<{ readonly resources: readonly { readonly configEntries: readonly { readonly configName: string; readonly configValue: string }[] }[] }>;
+}
+
+interface FetchRequest {
+  readonly isolationLevel: number;
+  readonly maxWaitTime: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly topics: readonly { readonly topic: string; readonly partitions: readonly { readonly partition: number; readonly fetchOffset: string; readonly maxBytes: number }[] }[];
+}
+
+/** What fetch-response.ts gives of a partition. */
+export interface FetchedPartition {
+  readonly partition: number;
+  readonly highWatermark: string;
+  readonly lastStableOffset: string;
+  readonly messages: readonly FetchedMessage[];
+}
+
+/** The connections of one client and what it knows of topics. */
+export interface Cluster {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  addTargetTopic(topic: string): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  removeBroker(address: { readonly host: string; readonly port: number }): void;
+  metadata(options: { readonly topics: readonly string[] }): Promise<{ readonly clusterId: string }>;
+  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number; readonly leader: number }[];
+  findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
+  findBroker(options: { readonly nodeId: string | number }): Promise<Broker>;
+  getNodeIds(): readonly string[];
+}
+
+/**
+ * A cluster as the consumers of this client have one. kafkajs's consumer reads in a group and without an end; its admin client asks one time of all partitions and leaves out the
+ * timestamps of the answers.
+ */
+export function clusterOf(kafka: Kafka): Cluster {
+  const create = Object.getOwnPropertySymbols(kafka).find(({ description }) => description === 'private:Kafka:createCluster');
+  const make = create && (kafka as unknown as Record<symbol, (options: object) => Cluster>)[create];
+  if (!make) throw new WeirError({ code: 'INTERNAL', message: 'This kafkajs makes its clusters in another way.' });
+  return make({ allowAutoTopicCreation: false, metadataMaxAge: METADATA_MS });
+}
+
+const METADATA_MS = 60_000;

@@ -1,4 +1,5 @@
 import type { IHeaders } from 'kafkajs';
+import type { AbortedTransactions } from './aborted-transactions';
 import { CODEC, inflate } from './inflate';
 import { markPoison } from './poison-batch';
 import type { BatchFault } from './batch-fault';
@@ -59,15 +60,27 @@ interface Header {
 /**
  * The messages of one whole record batch of format 2. A batch that cannot be read gives substitutes in place of its records, which
  * `poisonOf` knows: as many as its header says, one alone when that is more than MAX_BATCH_ITEMS. The last has the batch's last offset,
- * so that a consumer gets past it.
+ * so that a consumer gets past it. Where nothing else has that offset, because compaction took the last records, or all, or because the batch
+ * is of an aborted transaction, a control record stands there: nobody sees one, but a consumer that got nothing would ask for the same batch for ever.
  */
-export async function decodeRecordBatch(batch: Buffer): Promise<DecodedBatch> {
+export async function decodeRecordBatch(batch: Buffer, aborted?: AbortedTransactions): Promise<DecodedBatch> {
   const header = readHeader(batch);
-  if (header.count === 0) return { messages: [], inflatedBytes: 0 };
+  if (header.count === 0 || aborted?.hides(header.context)) return { messages: [endOf(header)], inflatedBytes: 0 };
   const inflated = header.count > MAX_BATCH_ITEMS ? 'too_many_records' : await inflate(header.codec, batch.subarray(BATCH_HEADER_BYTES));
   const messages = typeof inflated === 'string' ? inflated : readRecords(inflated, header);
   if (typeof messages === 'string') return { messages: substitutes(header, messages, batch), inflatedBytes: 0 };
+  const last = messages.at(-1);
+  if (last?.isControlRecord) aborted?.ended(header.context, last.key);
+  if (last?.offset !== lastOffset(header)) messages.push(endOf(header));
   return { messages, inflatedBytes: header.codec === CODEC.none || typeof inflated === 'string' ? 0 : inflated.length };
+}
+
+function endOf(header: Header): FetchedMessage {
+  return { ...newMessage(header, lastOffset(header), header.context.maxTimestamp, null, null, {}), isControlRecord: true };
+}
+
+function lastOffset({ baseOffset, context }: Header): string {
+  return sum(baseOffset, Math.max(0, context.lastOffsetDelta));
 }
 
 function readHeader(batch: Buffer): Header {

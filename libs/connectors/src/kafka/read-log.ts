@@ -1,0 +1,78 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { WeirError } from '@weir/core';
+import type { LogMessage } from './group-member';
+import type { FetchedPartition } from './kafkajs-internals';
+import type { TopicLog } from './topic-log';
+
+/** Of one fetch. Two are in memory: one that is worked on, and the next. */
+const FETCH_BYTES = 4 * 1024 * 1024;
+/** How long the log may stay shorter than what was asked for, while its leader changes. */
+const PATIENCE_MS = 10_000;
+const PAUSE_MS = 100;
+
+/** Offsets [from, to) of a partition. */
+export interface LogSlice {
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Some records of a slice that follow each other, and the offset after them: `to` with the last. */
+export interface LogPage {
+  readonly records: readonly LogMessage[];
+  readonly next: number;
+}
+
+/**
+ * Reads a slice of a log in the order of its offsets; it ends at `to`, whatever became of the records that had the last offsets. The next page is fetched while the caller works on
+ * one, no more. Throws CANCELLED, POSITION_LOST when the log begins after the slice or ends before it, and what TopicLog throws.
+ */
+export async function* readLog(log: TopicLog, { partition, from, to }: LogSlice, signal: AbortSignal): AsyncGenerator<LogPage, void, undefined> {
+  let fetching = from < to ? fetch(log, partition, from) : undefined;
+  let patience = performance.now() + PATIENCE_MS;
+  for (let at = from; at < to && fetching; ) {
+    const page = pageOf(await orCancelled(fetching, signal), at, to);
+    if (page) patience = performance.now() + PATIENCE_MS;
+    else if (performance.now() > patience) throw tooShort(log, { partition, from: at, to }, (await log.bounds()).get(partition)?.end ?? 0);
+    else await pause(PAUSE_MS);
+    at = page?.next ?? at;
+    fetching = at < to ? fetch(log, partition, at) : undefined;
+    if (page) yield page;
+  }
+}
+
+/** A failure is the caller's once it waits for this page, and nobody's when it leaves before. */
+function fetch(log: TopicLog, partition: number, offset: number): Promise<FetchedPartition | undefined> {
+  const fetching = log.fetch(partition, offset, FETCH_BYTES);
+  fetching.catch(() => undefined);
+  return fetching;
+}
+
+/** Undefined when the answer says nothing. */
+function pageOf(fetched: FetchedPartition | undefined, at: number, to: number): LogPage | undefined {
+  const last = fetched?.messages.at(-1);
+  if (!fetched) return undefined;
+  if (!last) return Number(fetched.lastStableOffset) >= to ? { records: [], next: to } : undefined;
+  // A batch comes whole, though it begins before the offset asked for or ends after the slice.
+  const records = fetched.messages.filter((message) => !message.isControlRecord && Number(message.offset) >= at && Number(message.offset) < to);
+  return { records, next: Math.min(to, Number(last.offset) + 1) };
+}
+
+async function orCancelled<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const cancelled = new WeirError({ code: 'CANCELLED', message: 'Cancelled while reading from Kafka.' });
+  if (signal.aborted) throw cancelled;
+  let leave = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    leave = () => reject(cancelled);
+    signal.addEventListener('abort', leave, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
+}
+
+function tooShort({ topic }: TopicLog, { partition, from, to }: LogSlice, end: number): WeirError {
+  return new WeirError({ code: 'POSITION_LOST', message: `The offsets ${from} to ${to} of ${topic}:${partition} cannot be read: the log ends at ${end}.`, place: `${topic}:${partition}:${from}` });
+}
