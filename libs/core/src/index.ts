@@ -57,7 +57,8 @@ export { type CompiledCheck, compileCheck, judge, measureTogether, unmeasured } 
 export { score, verdict } from './check/verdict';
 export { BROKEN_RULES, DELETED, type Decode, type DecodeRule, POISON, REMARKS, ROW_ID, TOMBSTONE, compileDecode, rowIdSql } from './contract/decode-sql';
 export { ADMITTED_ROWS, FILE_COLUMN, KEY_CONFLICT, type ReadFile, VALID_ROWS, type ValidatePlan, planValidate } from './plan/validate';
+export { csvRowSql } from './plan/csv-rows';
 export { type JsonColumn, jsonRowSql, jsonRowsSql } from './plan/inline-rows';
 export { POISON_MARK, TOMBSTONE_MARK, recordTextsSql } from './plan/record-texts';
 export { type BatchRange, RANGE_SEPARATOR, type ValidateBatchPlan, type ValidatedBatch, VALUE_SEPARATOR, batchReason, planValidateBatch } from './plan/validate-batch';
-export { rowHashSql, winnerOrderSql } from './plan/winner';
+export { rowHashSql, type WinnerRule, winnerOrderSql, winnerRule } from './plan/winner';

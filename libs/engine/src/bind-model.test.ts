@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isSqlProblem, quoteLiteral, type Column } from '@weir/core';
 import fc from 'fast-check';
-import { bindModel, type ModelInput } from './bind-model';
+import { bindModel } from './bind-model';
+import type { ModelInput } from './bind-tables';
 import { withEngine, type Engine } from './engine';
 import { inspectModel } from './parse-model';
 
@@ -144,7 +145,7 @@ describe('an interval model that sees all of an input equals the model run once 
 
 describe('bindModel', () => {
   const rowInputs = new Map([['bronze.x', { relation: 'main.bronze_x', columns: COLUMNS }]]);
-  const createRows = "create table main.bronze_x as select 1::bigint as k, 2::bigint as v, 'a' as t, 'p0' as _weir_partition, 'r1' as _weir_row_id, 'f:2' as _weir_position";
+  const createRows = "create table main.bronze_x as select 1::bigint as k, 2::bigint as v, 'a' as t, 'p0' as _weir_partition, 'r1' as _weir_row_id, 'f:2' as _weir_position, false as _weir_deleted";
   const resultOf = (sql: string, binding: Parameters<typeof bindModel>[2]): Promise<object[]> =>
     inEngine(async (engine) => {
       await engine.run(createRows);
@@ -153,7 +154,7 @@ describe('bindModel', () => {
     });
 
   it('keeps partition, row id and position of row models, stars or not', async () => {
-    const kept = { _weir_partition: 'p0', _weir_row_id: 'r1', _weir_position: 'f:2' };
+    const kept = { _weir_partition: 'p0', _weir_row_id: 'r1', _weir_position: 'f:2', _weir_deleted: false };
     expect(await resultOf('select * from bronze.x', { scope: 'row' })).toEqual([{ k: 1, v: 2, t: 'a', ...kept }]);
     expect(await resultOf('select b.* exclude (t), k + 9007199254740993 = 9007199254740994 as exact from bronze.x b where v = 2', { scope: 'row' })).toEqual([{ k: 1, v: 2, exact: true, ...kept }]);
     expect(await resultOf('select _weir_row_id as id, * from bronze.x', { scope: 'row' })).toEqual([{ id: 'r1', k: 1, v: 2, t: 'a', ...kept }]);

@@ -1,5 +1,6 @@
 import { quoteLiteral } from '@weir/core';
 import type { Engine } from './engine';
+import { DELETED_COLUMN } from './relation';
 
 /** Files are closed at about this size: large enough to read fast, small enough to copy and verify in seconds. */
 const FILE_BYTES = 256 * 1024 * 1024;
@@ -30,6 +31,8 @@ export interface ParquetOptions {
   readonly name: string;
   /** The rows come in partition order already, so that no sort is needed. */
   readonly sorted?: boolean;
+  /** The rows have DELETED_COLUMN, and the rows of partitions are those that do not delete their key. */
+  readonly deleting?: boolean;
   readonly fileBytes?: number;
 }
 
@@ -45,15 +48,16 @@ export async function writeParquet(engine: Engine, options: ParquetOptions): Pro
     options.name,
   );
   const files = written.filter((file) => file.count > 0);
-  const partitions = await partitionsOf(engine, files.map((file) => file.filename), options.name);
+  const partitions = await partitionsOf(engine, files.map((file) => file.filename), options);
   return files.map((file) => ({ path: file.filename, rows: file.count, bytes: file.file_size_bytes, partitions: partitions.get(file.filename) ?? [] }));
 }
 
-async function partitionsOf(engine: Engine, files: readonly string[], name: string): Promise<Map<string, PartitionRows[]>> {
+async function partitionsOf(engine: Engine, files: readonly string[], { name, deleting = false }: ParquetOptions): Promise<Map<string, PartitionRows[]>> {
   const found = new Map<string, PartitionRows[]>();
   if (files.length === 0) return found;
+  const count = deleting ? `count(*) filter (where not ${DELETED_COLUMN.name})` : 'count(*)';
   const counted = await engine.rows<{ filename: string; partition: string; rows: number }>(
-    `select filename, _weir_partition as partition, count(*) as rows from read_parquet([${files.map(quoteLiteral).join(', ')}], filename = true) group by all order by all`,
+    `select filename, _weir_partition as partition, ${count} as rows from read_parquet([${files.map(quoteLiteral).join(', ')}], filename = true) group by all order by all`,
     `${name} partitions`,
   );
   for (const { filename, partition, rows } of counted) {

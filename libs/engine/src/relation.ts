@@ -1,4 +1,4 @@
-import { quoteIdent, quoteLiteral, type Column } from '@weir/core';
+import { DELETED, quoteIdent, quoteLiteral, type Column } from '@weir/core';
 
 /** Names the partition of a row: a canonical instant, or `all`. */
 export const PARTITION_COLUMN: Column = { name: '_weir_partition', type: 'VARCHAR' };
@@ -9,6 +9,9 @@ export const ROW_COLUMNS: readonly Column[] = [
   { name: '_weir_position', type: 'VARCHAR' },
 ];
 
+/** Whether a row deletes its key; bronze and row-shaped models have it, and no model sees it. */
+export const DELETED_COLUMN: Column = { name: DELETED, type: 'BOOLEAN' };
+
 /** A file and those of its partitions that are to be read. */
 export interface RelationSegment {
   readonly absolutePath: string;
@@ -18,12 +21,13 @@ export interface RelationSegment {
 }
 
 /**
- * An SQL relation, in parentheses, of the live rows of segments: exactly `columns` (add PARTITION_COLUMN and ROW_COLUMNS where they are wanted),
- * of exactly their types. Segments of an older definition may lack a column, which is then null, or have it with another type, which is cast.
+ * An SQL relation, in parentheses, of the live rows of segments: exactly `columns` (add PARTITION_COLUMN, ROW_COLUMNS and DELETED_COLUMN where they are
+ * wanted), of exactly their types. Segments of an older definition may lack a column, which is then null, or have it with another type, which is cast.
+ * A row that does not say whether it deletes does not.
  * Without segments it is an empty relation.
  */
 export function segmentRelation(segments: readonly RelationSegment[], columns: readonly Column[]): string {
-  const names = columns.map((column) => `${quoteIdent(column.name)}::${column.type} as ${quoteIdent(column.name)}`);
+  const names = columns.map((column) => `${valueOf(column)} as ${quoteIdent(column.name)}`);
   const typed = columns.map((column) => `null::${column.type} as ${quoteIdent(column.name)}`);
   const branches = [`select ${typed.join(', ')} where false`];
   const whole = segments.filter((segment) => segment.whole);
@@ -33,6 +37,11 @@ export function segmentRelation(segments: readonly RelationSegment[], columns: r
     branches.push(`select * from ${parquet([segment])} where _weir_partition in (${segment.partitions.map(quoteLiteral).join(', ')})`);
   }
   return `(select ${names.join(', ')} from (${branches.join(' union all by name ')}))`;
+}
+
+function valueOf({ name, type }: Column): string {
+  const value = `${quoteIdent(name)}::${type}`;
+  return name === DELETED_COLUMN.name ? `coalesce(${value}, false)` : value;
 }
 
 function parquet(segments: readonly RelationSegment[]): string {

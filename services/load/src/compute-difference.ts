@@ -1,4 +1,5 @@
 import type { TableSpec } from '@weir/connectors';
+import type { WinnerRule } from '@weir/core';
 import type { Engine, RelationSegment } from '@weir/engine';
 import { KeyRanges } from './key-ranges';
 import { writeDifference, type RowDifference, type SegmentDifference } from './write-difference';
@@ -18,9 +19,9 @@ export interface DifferencePlace {
  * Computes the rows that take a table from one snapshot to another. Of the segments that did not change it opens only those which may have a
  * key that did: where rows are told apart by partition and id there are none.
  */
-export async function computeDifference({ over, ranges, dir }: DifferencePlace, spec: TableSpec, sequence: string | undefined, difference: SegmentDifference): Promise<RowDifference> {
+export async function computeDifference({ over, ranges, dir }: DifferencePlace, spec: TableSpec, winner: WinnerRule, difference: SegmentDifference): Promise<RowDifference> {
   const changed = [...difference.before, ...difference.after];
-  const write = (engine: Engine, unchanged: readonly RelationSegment[]): Promise<RowDifference> => writeDifference(engine, spec, sequence, { ...difference, unchanged }, dir);
+  const write = (engine: Engine, unchanged: readonly RelationSegment[]): Promise<RowDifference> => writeDifference(engine, spec, winner, { ...difference, unchanged }, dir);
   if (spec.identity.by !== 'key' || difference.unchanged.length === 0) return over(changed, (engine) => write(engine, []));
   if (!KeyRanges.applyTo(spec)) return over([...changed, ...difference.unchanged], (engine) => write(engine, difference.unchanged));
   const first = await over(changed, async (engine) => {

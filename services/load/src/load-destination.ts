@@ -1,5 +1,5 @@
 import type { PostgresDestination } from '@weir/connectors';
-import { toWeirError, WeirError, type Definition, type Destination } from '@weir/core';
+import { toWeirError, WeirError, winnerRule, type Definition, type Destination } from '@weir/core';
 import type { LoadRequest, LoadResult, Progress, TableLoad } from '@weir/rpc';
 import { loadTable, type TableDependencies } from './load-table';
 
@@ -29,7 +29,7 @@ export async function loadDestination(deps: LoadDependencies, request: LoadReque
   const destination = deps.destinationOf(connection);
   const settled = await Promise.allSettled(
     definition.models.map((model) =>
-      loadTable(deps, { context, model, connection, schema, destination, snapshot: request.snapshot }, signal, (step, done, total) => report({ step, done, total })),
+      loadTable(deps, { context, model, winner: winnerRule(model, definition.source), connection, schema, destination, snapshot: request.snapshot }, signal, (step, done, total) => report({ step, done, total })),
     ),
   );
   const failures = settled.flatMap((one) => (one.status === 'rejected' ? [toWeirError(one.reason)] : []));

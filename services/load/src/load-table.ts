@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isAt, tableLabel, type LedgerEntry, type LoadPlan, type PostgresDestination, type TableSpec } from '@weir/connectors';
-import { isWeirError, WeirError, type Model } from '@weir/core';
+import { isWeirError, WeirError, type Model, type WinnerRule } from '@weir/core';
 import { withEngine, type RelationSegment } from '@weir/engine';
 import type { Lake } from '@weir/lake';
 import { activeTraceId, withSpan } from '@weir/platform';
@@ -33,6 +33,8 @@ export interface TableDependencies {
 export interface TableJob {
   readonly context: StageContext;
   readonly model: Model;
+  /** Which row of a key the table holds. */
+  readonly winner: WinnerRule;
   readonly connection: string;
   readonly schema: string;
   readonly destination: PostgresDestination;
@@ -147,7 +149,7 @@ async function prepare(deps: TableDependencies, job: TableJob, plan: LoadPlan, d
   const difference = { before: located(found.before), after: located(found.after), unchanged: located(found.unchanged) };
   const over: EngineRunner = (segments, body) => withEngine({ ...deps.engine, inputs: [...new Set(segments.map(({ absolutePath }) => absolutePath))], staging: dir, signal }, body);
   return deps.engineTurns.take('engine', { signal, background: job.context.background }, () =>
-    computeDifference({ over, ranges: deps.keyRanges, dir }, plan.spec, job.model.sequence, difference),
+    computeDifference({ over, ranges: deps.keyRanges, dir }, plan.spec, job.winner, difference),
   );
 }
 

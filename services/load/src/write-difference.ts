@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deliveredColumns, identityColumns, type RowFiles, type StoredColumn, type TableSpec } from '@weir/connectors';
-import { quoteIdent, quoteLiteral } from '@weir/core';
+import { quoteIdent, quoteLiteral, type WinnerRule } from '@weir/core';
 import { segmentRelation, type Engine, type RelationSegment } from '@weir/engine';
 import { differenceSql, sourceColumns } from './difference-sql';
 
@@ -19,11 +19,11 @@ export interface RowDifference {
 }
 
 /** Has the engine write the difference into `dir`, its staging folder. Rows go from file to file; none is seen here. */
-export async function writeDifference(engine: Engine, spec: TableSpec, sequence: string | undefined, difference: SegmentDifference, dir: string): Promise<RowDifference> {
+export async function writeDifference(engine: Engine, spec: TableSpec, winner: WinnerRule, difference: SegmentDifference, dir: string): Promise<RowDifference> {
   const columns = sourceColumns(spec);
   const relation = (segments: readonly RelationSegment[]): string => segmentRelation(segments, columns);
   const unchanged = difference.unchanged.length > 0 ? relation(difference.unchanged) : undefined;
-  const sql = differenceSql(spec, { before: relation(difference.before), after: relation(difference.after), unchanged }, sequence);
+  const sql = differenceSql(spec, { before: relation(difference.before), after: relation(difference.after), unchanged }, winner);
   for (const statement of sql.prepare) await engine.run(statement, `${spec.name} difference`);
   const identity = new Set(identityColumns(spec));
   const delivered = deliveredColumns(spec);

@@ -1,4 +1,4 @@
-import { WHOLE, WeirError, partitionsOf, type Column, type Definition, type Model } from '@weir/core';
+import { WHOLE, WeirError, partitionsOf, winnerRule, type Column, type Definition, type Model, type WinnerRule } from '@weir/core';
 import type { RelationSegment } from '@weir/engine';
 import { Scope, type StageContext, type TransformRequest } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
@@ -41,10 +41,9 @@ export async function gatherWork(dependencies: Dependencies, request: TransformR
 export interface DatasetShape {
   /** The columns that models may see. */
   readonly columns: readonly Column[];
-  /** Whether rows have ids and positions. */
-  readonly identified: boolean;
   readonly key: readonly string[];
-  readonly sequence?: string | undefined;
+  /** What decides between rows of one key. */
+  readonly winner: WinnerRule;
 }
 
 /** The shape of a dataset that models may read. Throws UNKNOWN_DATASET. */
@@ -52,10 +51,11 @@ export function datasetShape(definition: Definition, dataset: string): DatasetSh
   const source = definition.contract.datasets.find((each) => each.name === definition.source.dataset);
   if (source && dataset === `bronze.${source.name}`) {
     const key = source.columns.filter(({ keyPosition }) => keyPosition !== undefined).map(({ name }) => name);
-    return { columns: source.columns, identified: true, key, sequence: source.order.by === 'sequence' ? source.order.column : undefined };
+    const sequence = source.order.by === 'sequence' ? source.order.column : undefined;
+    return { columns: source.columns, key, winner: winnerRule({ scope: 'row', sequence }, definition.source) };
   }
   const model = definition.models.find((each) => qualified(each) === dataset);
-  if (model) return { columns: model.columns, identified: model.scope === 'row', key: model.key, sequence: model.sequence };
+  if (model) return { columns: model.columns, key: model.key, winner: winnerRule(model, definition.source) };
   throw new WeirError({ code: 'UNKNOWN_DATASET', message: `The pipeline ${definition.name} has no dataset \`${dataset}\`.` });
 }
 

@@ -1,4 +1,5 @@
 import './telemetry';
+import { WarmEngines } from '@weir/engine';
 import { Lake } from '@weir/lake';
 import { createLog, onShutdown, StageGate, stopTelemetry } from '@weir/platform';
 import { connect, serve } from '@weir/rpc';
@@ -11,12 +12,15 @@ const log = createLog('transform');
 async function main(): Promise<void> {
   const config = readConfig();
   const clients = connect({ metadata: config.metadata });
-  const dependencies = { lake: new Lake(config.lake), metadata: remoteMetadata(clients), engine: config.engine };
+  // One thread each: a micro-batch is some thousand rows.
+  const warm = new WarmEngines({ ...config.engine, threads: 1 });
+  const dependencies = { lake: new Lake(config.lake), metadata: remoteMetadata(clients), engine: config.engine, warm };
   const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });
   server.setReady(true);
   log.info({ port: server.port }, 'Listening.');
   onShutdown(log, async () => {
     await server.drain(15_000);
+    warm.close();
     clients.close();
     await stopTelemetry();
   });

@@ -1,10 +1,12 @@
 import type { StageGate } from '@weir/platform';
-import { stream, TransformServiceService, withProgress, type ServeOptions, type TransformRequest, type TransformResponse, type TransformServiceServer } from '@weir/rpc';
+import { stream, TransformServiceService, unary, withProgress, type ServeOptions, type TransformRequest, type TransformResponse, type TransformServiceServer } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
+import { batchTransformer } from './transform-batch';
 import { transformRun } from './transform-run';
 
-/** The transform service over its use case. */
+/** The transform service over its use cases. */
 export function services(dependencies: Dependencies, gate: StageGate): ServeOptions['services'] {
+  const transformBatch = batchTransformer(dependencies);
   const transform: TransformServiceServer = {
     transform: stream<TransformRequest, TransformResponse>(async (request, { signal }, send) => {
       const result = await withProgress(
@@ -13,6 +15,7 @@ export function services(dependencies: Dependencies, gate: StageGate): ServeOpti
       );
       await send({ event: { $case: 'result', value: result } });
     }),
+    transformBatch: unary((request, { signal }) => transformBatch(request, signal)),
   };
   return [[TransformServiceService, transform]];
 }

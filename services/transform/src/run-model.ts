@@ -1,9 +1,12 @@
 import { join } from 'node:path';
-import { WeirError, isWeirError, quoteIdent, type Model } from '@weir/core';
-import { bindModel, PARTITION_COLUMN, ROW_COLUMNS, writeParquet, type Binding, type Engine, type ModelInput, type ParquetFile } from '@weir/engine';
+import { WeirError, isWeirError, type Model } from '@weir/core';
+import { bindModel, writeParquet, type Binding, type Engine, type ModelInput, type ParquetFile } from '@weir/engine';
 import { qualified, type Work } from './inputs';
+import { ofModel } from './model-error';
+import { rowBinding } from './row-binding';
+import { typedRows } from './typed-rows';
 
-/** What one model gave: files in the staging folder, and the rows of each partition, also of those without. */
+/** What one model gave: files in the staging folder, and the rows of each partition that do not delete their key, also of partitions without. */
 export interface ModelOutput {
   readonly dataset: string;
   readonly files: readonly ParquetFile[];
@@ -13,7 +16,7 @@ export interface ModelOutput {
 export interface ModelRun {
   readonly work: Work;
   readonly model: Model;
-  /** By dataset; more than the model reads. */
+  /** By dataset, as models of this scope see them; more than the model reads. */
   readonly inputs: ReadonlyMap<string, ModelInput>;
   /** The engine's staging folder. */
   readonly staging: string;
@@ -27,7 +30,7 @@ export async function runModel(engine: Engine, run: ModelRun): Promise<ModelOutp
     const files = await writeRows(engine, run, statements);
     return { dataset, files, partitions: countPartitions(dataset, files, run.work.partitions) };
   } catch (error) {
-    throw isWeirError(error) ? ofModel(error, run) : error;
+    throw isWeirError(error) ? ofModel(error, run.work.definition.name, run.model, goneFrom(run)) : error;
   }
 }
 
@@ -41,29 +44,24 @@ function inputsOf({ model, inputs }: ModelRun): Map<string, ModelInput> {
   );
 }
 
-function bindingOf({ model, work: { partitions } }: ModelRun): Binding {
-  return model.scope === 'interval' ? { scope: 'interval', partitions } : { scope: model.scope };
+function bindingOf({ model, work: { definition, partitions } }: ModelRun): Binding {
+  if (model.scope === 'row') return rowBinding(definition, model);
+  return model.scope === 'interval' ? { scope: 'interval', partitions } : { scope: 'history' };
 }
 
 async function writeRows(engine: Engine, run: ModelRun, statements: readonly string[]): Promise<ParquetFile[]> {
   const dataset = qualified(run.model);
   const [first = '', ...more] = statements;
+  const overRows = run.model.scope === 'row';
   const write = (rows: string): Promise<ParquetFile[]> =>
     // Rows of a row model come in the order of its input, which is by partition.
-    writeParquet(engine, { select: typed(run.model, rows), dir: join(run.staging, dataset), name: dataset, sorted: run.model.scope === 'row' });
+    writeParquet(engine, { select: typedRows(run.model, rows), dir: join(run.staging, dataset), name: dataset, sorted: overRows, deleting: overRows });
   if (more.length === 0) return write(first);
-  await engine.run(`create temp table _weir_rows as ${typed(run.model, first)}`, dataset);
-  for (const statement of more) await engine.run(`insert into _weir_rows ${typed(run.model, statement)}`, dataset);
+  await engine.run(`create temp table _weir_rows as ${typedRows(run.model, first)}`, dataset);
+  for (const statement of more) await engine.run(`insert into _weir_rows ${typedRows(run.model, statement)}`, dataset);
   const files = await write('from _weir_rows');
   await engine.run('drop table _weir_rows', dataset);
   return files;
-}
-
-/** The columns as the definition has them, so that every reader finds the types that apply promised. */
-function typed(model: Model, rows: string): string {
-  const columns = model.columns.map(({ name, type }) => `${quoteIdent(name)}::${type} as ${quoteIdent(name)}`);
-  const kept = [PARTITION_COLUMN, ...(model.scope === 'row' ? ROW_COLUMNS : [])].map(({ name }) => name);
-  return `select ${[...columns, ...kept].join(', ')} from (${rows})`;
 }
 
 function countPartitions(dataset: string, files: readonly ParquetFile[], partitions: readonly string[]): ModelOutput['partitions'] {
@@ -76,12 +74,7 @@ function countPartitions(dataset: string, files: readonly ParquetFile[], partiti
   return [...rows].map(([partition, count]) => ({ partition, rows: count }));
 }
 
-/** The same error, with the model's file as its place, and with what other pipelines no longer give it. */
-function ofModel(error: WeirError, { model, work }: ModelRun): WeirError {
-  const { code, message, samples } = error;
-  const gone = model.inputs.flatMap((input) => (work.upstream.get(input)?.gone ?? []).map((column) => `${input}.${column}`));
-  const lacking = code === 'MODEL_FAILED' && gone.length > 0;
-  const named = code === 'CANCELLED' ? message : `${qualified(model)}: ${lacking ? `${gone.join(', ')} is no longer there. ` : ''}${message}`;
-  const fix = lacking ? `Change the model, and apply ${work.definition.name} again.` : error.fix;
-  return new WeirError({ code, message: named, samples, fix, place: model.file, stage: 'transform' }, { cause: error });
+/** Columns that the model was compiled with and that other pipelines no longer give. */
+function goneFrom({ model, work }: ModelRun): string[] {
+  return model.inputs.flatMap((input) => (work.upstream.get(input)?.gone ?? []).map((column) => `${input}.${column}`));
 }

@@ -45,10 +45,11 @@ async function runModels(dependencies: Dependencies, work: Work, scratch: Scratc
       report({ step: dataset, done: index, total: work.models.length });
       await withSpan(`model ${dataset}`, { 'weir.dataset': dataset }, async (span) => {
         const started = performance.now();
+        const inputs = views.inputs(model.scope);
         const rowsIn = await views.rows(model.inputs);
-        const output = await runModel(engine, { work, model, inputs: views.inputs, staging: scratch.dir });
+        const output = await runModel(engine, { work, model, inputs, staging: scratch.dir });
         await views.add(dataset, output.files.map((file) => ({ absolutePath: file.path, partitions: [], whole: true })));
-        const rowsOut = output.files.reduce((sum, file) => sum + file.rows, 0);
+        const rowsOut = output.partitions.reduce((sum, { rows }) => sum + rows, 0);
         span.setAttributes({ 'weir.rows.in': rowsIn, 'weir.rows.out': rowsOut });
         outputs.push(output);
         counts.push({ name: dataset, rowsIn, rowsOut, milliseconds: Math.round(performance.now() - started) });

@@ -1,4 +1,4 @@
-import { readByInterval, WeirError, WHOLE, type Column, type Definition, type Upstream } from '@weir/core';
+import { readByInterval, WeirError, WHOLE, winnerRule, type Column, type Definition, type Upstream, type WinnerRule } from '@weir/core';
 import type { RelationSegment } from '@weir/engine';
 import type { LiveSegment, UpstreamInput } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
@@ -16,7 +16,8 @@ export interface UpstreamDataset {
   /** Columns that models were compiled with and that are there no longer. */
   readonly gone: readonly string[];
   readonly key: readonly string[];
-  readonly sequence?: string | undefined;
+  /** What decides between rows of one key. */
+  readonly winner: WinnerRule;
   /** Whether all partitions are read, and a key that came in several of them is one row. */
   readonly whole: boolean;
 }
@@ -62,7 +63,7 @@ function pinnedSnapshot(upstream: Upstream, { pinned, definition }: UpstreamNeed
   return input.snapshot;
 }
 
-type Shape = Pick<UpstreamDataset, 'reference' | 'columns' | 'visible' | 'gone' | 'key' | 'sequence'> & { readonly ownPartition: (partition: string) => boolean };
+type Shape = Pick<UpstreamDataset, 'reference' | 'columns' | 'visible' | 'gone' | 'key' | 'winner'> & { readonly ownPartition: (partition: string) => boolean };
 
 /** A dataset as its pipeline defines it now, beside what its reader was compiled with. */
 function shapeNow(upstream: Upstream, newest: Definition, { definition: reader, partitions }: UpstreamNeed): Shape {
@@ -78,7 +79,7 @@ function shapeNow(upstream: Upstream, newest: Definition, { definition: reader, 
   const gone = upstream.columns.filter((column) => !has(column)).map(({ name }) => name);
   const overAll = model.scope === 'history' || newest.grain === undefined;
   // What was published before a change of scope or grain may still be live beside it.
-  return { reference, columns: model.columns, visible, gone, key: model.key, sequence: model.sequence, ownPartition: (partition) => (partition === WHOLE) === overAll };
+  return { reference, columns: model.columns, visible, gone, key: model.key, winner: winnerRule(model, newest.source), ownPartition: (partition) => (partition === WHOLE) === overAll };
 }
 
 function partOf({ partitions, whole }: LiveSegment, absolutePath: string, wanted: (partition: string) => boolean): RelationSegment[] {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compileDefinition, WeirError, type AppliedPipelines, type Column, type Definition, type ModelScope } from '@weir/core';
-import { inspector, segmentRelation, withEngine, writeParquet } from '@weir/engine';
+import { inspector, segmentRelation, WarmEngines, withEngine, writeParquet } from '@weir/engine';
 import { Lake, segmentPath, type ManifestDataset } from '@weir/lake';
 import { Scope, type LiveSegment, type SegmentSet, type TransformRequest } from '@weir/rpc';
 import type { Dependencies } from '../dependencies';
@@ -38,6 +38,7 @@ export interface ModelText {
 /** A lake with the bronze of pipelines, `shop` unless another is named, and a catalog that says what a test publishes of it. */
 export class Workshop {
   readonly published = new Map<string, LiveSegment[]>();
+  readonly warm = new WarmEngines({ memoryLimit: '256MB', threads: 1 });
   private constructor(
     readonly root: string,
     readonly lake: Lake,
@@ -49,6 +50,7 @@ export class Workshop {
   }
 
   close(): Promise<void> {
+    this.warm.close();
     return rm(this.root, { recursive: true, force: true });
   }
 
@@ -58,7 +60,7 @@ export class Workshop {
       newest: (pipeline) => Promise.reject(new WeirError({ code: 'PIPELINE_NOT_FOUND', message: `No pipeline ${pipeline}.` })),
       snapshot: (_pipeline, _snapshot, datasets) => Promise.resolve(new Map(datasets.map((dataset) => [dataset, this.published.get(dataset) ?? []]))),
     };
-    return { lake: this.lake, metadata, engine: { memoryLimit: '256MB', threads: 2 } };
+    return { lake: this.lake, metadata, engine: { memoryLimit: '256MB', threads: 2 }, warm: this.warm };
   }
 
   /** Stages orders as the bronze of a run, as quality does. */

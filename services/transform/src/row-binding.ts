@@ -1,0 +1,9 @@
+import type { Definition, Model } from '@weir/core';
+import type { Binding } from '@weir/engine';
+import { datasetShape } from './inputs';
+
+/** How a row model is bound: where its source and its table have keys, each of its rows is an update of one. */
+export function rowBinding(definition: Definition, { key, sequence, writeMode }: Model): Binding {
+  const updates = writeMode === 'upsert' && datasetShape(definition, `bronze.${definition.source.dataset}`).key.length > 0;
+  return updates ? { scope: 'row', keyed: { key, sequence } } : { scope: 'row' };
+}

@@ -1,0 +1,73 @@
+import { compileDefinition, type Definition } from '@weir/core';
+import { inspector, WarmEngines } from '@weir/engine';
+import { InlineEncoding, type InlineBatch, type TransformBatchRequest } from '@weir/rpc';
+import { batchTransformer } from '../transform-batch';
+import type { Dependencies } from '../dependencies';
+
+/** A record's row as ValidateBatch admits it; what JSON's numbers would not keep exact is text. */
+export type BronzeRow = Readonly<Record<string, string | number | boolean | null>>;
+
+/** One model of a test's stream. */
+export interface StreamModel {
+  /** Qualified. */
+  readonly name: string;
+  readonly sql: string;
+  readonly key?: readonly string[];
+  readonly sequence?: string;
+}
+
+export interface StreamText {
+  /** Lines of ODCS below `properties:`. */
+  readonly properties: readonly string[];
+  /** The contract's sequence, or `arrival`; undefined for rows without a key. */
+  readonly order?: string;
+  readonly models: readonly StreamModel[];
+}
+
+/** A realtime pipeline `clicks` over the topic `clicks`, compiled as apply does it. */
+export async function defineStream({ properties, order, models }: StreamText): Promise<Definition> {
+  const settings = models.filter(({ key }) => key).map(({ name, key, sequence: by }) => `  ${name.split('.')[1]}: { key: [${key?.join(', ')}]${by === undefined ? '' : `, sequence: ${by}`} }`);
+  const pipeline = ['name: clicks', 'mode: realtime', 'grain: 1h', 'source: { dataset: events, type: kafka, topic: clicks }', ...(settings.length > 0 ? ['models:', ...settings] : []), 'destinations:', '  - { connection: warehouse, schema: clicks }'];
+  const ordered = order === undefined ? [] : [`    customProperties: [{ property: ${order === 'arrival' ? 'weirOrder' : 'weirSequence'}, value: ${order} }]`];
+  const contract = ['apiVersion: v3.1.0', 'kind: DataContract', 'id: clicks', 'version: 1.0.0', 'status: active', 'schema:', '  - name: events', ...ordered, '    properties:', ...properties.map((property) => `      - ${property}`)];
+  const files = [
+    { path: 'pipeline.yaml', text: pipeline.join('\n') },
+    { path: 'contract.odcs.yaml', text: contract.join('\n') },
+    ...models.map(({ name, sql }) => ({ path: `models/${name.replace('.', '/')}.sql`, text: sql })),
+  ];
+  const compiled = await compileDefinition(files, '/nowhere', inspector, { newest: () => Promise.resolve(undefined), names: () => Promise.resolve([]) });
+  if ('problems' in compiled) throw new Error(JSON.stringify(compiled.problems, undefined, 1));
+  return compiled.definition;
+}
+
+/** Rows as an inline batch of bronze. */
+export function bronzeBatch(rows: readonly BronzeRow[]): InlineBatch {
+  return { dataset: 'bronze.events', columns: Object.keys(rows[0] ?? {}), encoding: InlineEncoding.NDJSON, rows: rows.length, data: Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n')) };
+}
+
+export function batchRequest(bronze: InlineBatch | undefined): TransformBatchRequest {
+  return { context: { pipeline: 'clicks', definitionVersion: 1, commitId: '00000000-0000-4000-8000-000000000001', workflowId: 'stream/clicks', runId: 'r1' }, bronze };
+}
+
+/** TransformBatch over one definition. */
+export class BatchRunner {
+  private readonly warm = new WarmEngines({ memoryLimit: '256MB', threads: 1 });
+  private readonly run: ReturnType<typeof batchTransformer>;
+
+  constructor(definition: Definition) {
+    this.run = batchTransformer(batchDependencies(definition, this.warm));
+  }
+
+  async tables(bronze: InlineBatch, signal = new AbortController().signal): Promise<InlineBatch[]> {
+    return (await this.run(batchRequest(bronze), signal)).tables;
+  }
+
+  close(): void {
+    this.warm.close();
+  }
+}
+
+function batchDependencies(definition: Definition, warm: WarmEngines): Pick<Dependencies, 'metadata' | 'warm'> {
+  const none = (): Promise<never> => Promise.reject(new Error('a batch reads nothing but its definition'));
+  return { metadata: { definition: () => Promise.resolve(definition), newest: none, snapshot: none }, warm };
+}
