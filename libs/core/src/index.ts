@@ -60,5 +60,5 @@ export { ADMITTED_ROWS, FILE_COLUMN, KEY_CONFLICT, type ReadFile, VALID_ROWS, ty
 export { csvRowSql } from './plan/csv-rows';
 export { type JsonColumn, jsonRowSql, jsonRowsSql } from './plan/inline-rows';
 export { POISON_MARK, TOMBSTONE_MARK, recordTextsSql } from './plan/record-texts';
-export { type BatchRange, RANGE_SEPARATOR, type ValidateBatchPlan, type ValidatedBatch, VALUE_SEPARATOR, batchReason, planValidateBatch } from './plan/validate-batch';
+export { type BatchRange, type BatchReject, type BatchRemark, RANGE_SEPARATOR, type ValidateBatchPlan, type ValidatedBatch, VALUE_SEPARATOR, planValidateBatch } from './plan/validate-batch';
 export { rowHashSql, type WinnerRule, winnerOrderSql, winnerRule } from './plan/winner';

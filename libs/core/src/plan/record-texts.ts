@@ -19,7 +19,7 @@ const EXACT_DIGITS = 15;
  */
 export function recordTextsSql(dataset: ContractDataset, relation: string, carried: readonly string[]): string {
   const keys = dataset.columns.filter(({ keyPosition }) => keyPosition !== undefined).toSorted((a, b) => (a.keyPosition ?? 0) - (b.keyPosition ?? 0));
-  const texts = dataset.columns.map((column) => `${textSql(column, keys)} as ${quoteIdent(column.name)}`);
+  const texts = dataset.columns.map((column) => `${textSql(column, keys, dataset)} as ${quoteIdent(column.name)}`);
   const kept = carried.map(quoteIdent);
   const marked = `starts_with(value, chr(31))`;
   const tombstone = `starts_with(value, ${textLiteral(TOMBSTONE_MARK)})`;
@@ -27,65 +27,75 @@ export function recordTextsSql(dataset: ContractDataset, relation: string, carri
   // A value that is no JSON would end the whole statement, so only what is valid is parsed.
   const json = `case when not ${marked} and (${object}) and json_valid(value) then value end`;
   const inner = `select ${[...kept, 'value', `${tombstone} as ${TOMBSTONE}`, `${json} as _weir_json`].join(', ')} from ${relation}`;
-  const key = keys.length > 0 ? `case when ${TOMBSTONE} then ${keyText(keys)} end` : 'null';
+  const key = `case when ${TOMBSTONE} then value[${TOMBSTONE_MARK.length + 1}:] end`;
   const parsed = `select *, from_json(_weir_json, ${quoteLiteral(structureOf(dataset.columns))}) as _weir_fields, ${key} as _weir_key from (${inner})`;
   return `(select ${[...kept, `${poisonSql(dataset, keys)} as ${POISON}`, TOMBSTONE, ...texts].join(', ')} from (${parsed}))`;
 }
 
 /** A structure for from_json with the top-level names of all columns, each as text. */
 function structureOf(columns: readonly ContractColumn[]): string {
-  const names = columns.filter((column) => !isPath(column)).map(({ physicalName }) => [physicalName, 'VARCHAR']);
+  const names = columns.filter((column) => !byPath(column, columns)).map(({ physicalName }) => [physicalName, 'VARCHAR']);
   // A structure needs a field.
   return JSON.stringify(names.length > 0 ? Object.fromEntries(names) : { _weir_none: 'VARCHAR' });
 }
 
-function isPath({ physicalName }: ContractColumn): boolean {
-  return physicalName.startsWith('$.');
+/** Whether a column is looked up by its path: also where names differ in nothing but their case, which those of a structure may not. */
+function byPath(column: ContractColumn, columns: readonly ContractColumn[]): boolean {
+  const { physicalName } = column;
+  return physicalName.startsWith('$.') || columns.some((other) => other !== column && other.physicalName.toLowerCase() === physicalName.toLowerCase());
 }
 
-function fieldSql(column: ContractColumn): string {
-  return isPath(column) ? `json_extract_string(_weir_json, ${quoteLiteral(column.physicalName)})` : `_weir_fields.${quoteIdent(column.physicalName)}`;
+/** Names of the fields from the top to a column's. */
+function stepsOf({ physicalName }: ContractColumn): string[] {
+  return physicalName.startsWith('$.') ? physicalName.slice(2).split('.') : [physicalName];
 }
 
-function textSql(column: ContractColumn, keys: readonly ContractColumn[]): string {
-  const at = keys.indexOf(column);
-  if (at < 0) return fieldSql(column);
-  // A key of one column may be plain text; of several it is a JSON object.
-  const plain = keys.length === 1 ? `case when starts_with(_weir_key, '{') and json_valid(_weir_key) then json_extract_string(_weir_key, ${pathLiteral(column)}) else trim(_weir_key, '"') end` : `case when json_valid(_weir_key) then json_extract_string(_weir_key, ${pathLiteral(column)}) end`;
-  return `case when ${TOMBSTONE} then ${plain} else ${fieldSql(column)} end`;
-}
-
+/** As a JSON pointer: it takes every name as it is, where a path has wildcards and quotes. */
 function pathLiteral(column: ContractColumn): string {
-  return quoteLiteral(isPath(column) ? column.physicalName : `$.${JSON.stringify(column.physicalName)}`);
+  return quoteLiteral(stepsOf(column).map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''));
 }
 
-function keyText(keys: readonly ContractColumn[]): string {
-  return keys.length === 0 ? 'null' : `value[${TOMBSTONE_MARK.length + 1}:]`;
+function fieldSql(column: ContractColumn, { columns }: ContractDataset): string {
+  return byPath(column, columns) ? `json_extract_string(_weir_json, ${pathLiteral(column)})` : `_weir_fields.${quoteIdent(column.physicalName)}`;
+}
+
+function textSql(column: ContractColumn, keys: readonly ContractColumn[], dataset: ContractDataset): string {
+  const field = fieldSql(column, dataset);
+  if (!keys.includes(column)) return field;
+  const named = `json_extract_string(_weir_key, ${pathLiteral(column)})`;
+  // A key of one column may be plain text, or text as JSON has it; of several it is an object.
+  const key = keys.length > 1 ? `case when json_valid(_weir_key) then ${named} end` : `case when _weir_key[1] not in ('{', '"') or not json_valid(_weir_key) then _weir_key when _weir_key[1] = '{' then ${named} else json_extract_string(_weir_key, '$') end`;
+  return `case when ${TOMBSTONE} then ${key} else ${field} end`;
 }
 
 /** Reasons in the order in which they are looked for; null for a record that gives a row. */
 function poisonSql(dataset: ContractDataset, keys: readonly ContractColumn[]): string {
   const reason = (code: PoisonReason): string => quoteLiteral(code);
+  const extra = `len(list_filter(json_keys(_weir_json), lambda name: not list_contains([${topNames(dataset).join(', ')}], name))) > 0`;
+  const nul = dataset.columns.map((column) => `contains(coalesce(${fieldSql(column, dataset)}, ''), chr(0))`).join(' or ');
   const cases = [
     `when starts_with(value, ${textLiteral(POISON_MARK)}) then value[${POISON_MARK.length + 1}:]`,
-    ...(keys.length === 0 ? [`when ${TOMBSTONE} then ${reason('tombstone_without_key')}`] : [`when ${TOMBSTONE} then null`]),
+    ...(keys.length === 0 ? [`when ${TOMBSTONE} then ${reason('tombstone_without_key')}`] : [`when ${TOMBSTONE} and (contains(_weir_key, chr(0)) or contains(_weir_key, '\\u0000')) then ${reason('nul_character')}`, `when ${TOMBSTONE} then null`]),
     `when _weir_json is null then ${reason('undecodable')}`,
-    ...(dataset.extraFields === 'quarantine' ? [`when len(list_filter(json_keys(_weir_json), lambda name: not list_contains([${topNames(dataset).join(', ')}], name))) > 0 then ${reason('extra_fields')}`] : []),
-    `when contains(_weir_json, '\\u0000') and (${dataset.columns.map((column) => `contains(coalesce(${fieldSql(column)}, ''), chr(0))`).join(' or ')}) then ${reason('nul_character')}`,
+    ...(dataset.extraFields === 'quarantine' ? [`when ${extra} then ${reason('extra_fields')}`] : []),
+    `when contains(_weir_json, '\\u0000') and (${nul}) then ${reason('nul_character')}`,
     ...inexactCases(dataset).map((condition) => `when ${condition} then ${reason('inexact_number')}`),
   ];
   return `case ${cases.join(' ')} end`;
 }
 
 function topNames({ columns }: ContractDataset): string[] {
-  const names = columns.map((column) => (isPath(column) ? (column.physicalName.slice(2).split('.')[0] ?? '') : column.physicalName));
-  return [...new Set(names)].map(quoteLiteral);
+  return [...new Set(columns.map((column) => stepsOf(column)[0] ?? ''))].map(quoteLiteral);
 }
 
 /** Exact numbers of more digits than a double has: as JSON numbers they may have lost some, as JSON text they have not. */
-function inexactCases({ columns }: ContractDataset): string[] {
-  const precise = columns.filter(({ type }) => Number(/^DECIMAL\((\d+),/.exec(type)?.[1] ?? 0) > EXACT_DIGITS);
-  return precise.map((column) => `length(regexp_replace(coalesce(${fieldSql(column)}, ''), '[^0-9]', '', 'g')) > ${EXACT_DIGITS} and json_type(_weir_json, ${pathLiteral(column)}) = 'DOUBLE'`);
+function inexactCases(dataset: ContractDataset): string[] {
+  const precise = dataset.columns.filter(({ type }) => type === 'BIGINT' || Number(/^DECIMAL\((\d+),/.exec(type)?.[1] ?? 0) > EXACT_DIGITS);
+  return precise.map((column) => {
+    const field = fieldSql(column, dataset);
+    // The engine writes a double with a point or an exponent. Most numbers are short, and only those that are not are looked at more closely.
+    return `strlen(${field}) > ${EXACT_DIGITS} and (contains(${field}, '.') or contains(${field}, 'e')) and length(regexp_replace(${field}, '[^0-9]', '', 'g')) > ${EXACT_DIGITS} and json_type(_weir_json, ${pathLiteral(column)}) = 'DOUBLE'`;
+  });
 }
 
 /** A literal for text that begins with a control character, which reads better as chr(). */
