@@ -29,10 +29,10 @@ afterAll(async () => {
 test('the rpc ends with the result of the use case, and its errors keep code, place and fix', async () => {
   const snapshot = await dataset.publish(new Map([['all', [{ id: '1' }, { id: '2' }]]]));
   const events: LoadResponse['event'][] = [];
-  for await (const { event } of clients.load.load({ context: newRun(), destination: 0, snapshot })) events.push(event);
+  for await (const { event } of clients.load.load({ context: newRun(), destination: 0, snapshot, restate: false })) events.push(event);
   expect(events.at(-1)).toMatchObject({ $case: 'result', value: { tables: [{ table: 'test.wired', insertedOrUpdated: 2, rowsInTable: 2 }] } });
   const failing = (async () => {
-    for await (const _ of clients.load.load({ context: newRun(), destination: 3, snapshot })) events.push(undefined);
+    for await (const _ of clients.load.load({ context: newRun(), destination: 3, snapshot, restate: false })) events.push(undefined);
   })();
   await expect(failing).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringContaining('none at position 3') });
 });
@@ -44,7 +44,7 @@ test('a load that is held up sends progress at least once a second and stops wit
   const stop = new AbortController();
   const arrivals: number[] = [];
   const running = (async () => {
-    for await (const { event } of clients.load.load({ context: newRun(), destination: 0, snapshot }, { signal: stop.signal })) {
+    for await (const { event } of clients.load.load({ context: newRun(), destination: 0, snapshot, restate: false }, { signal: stop.signal })) {
       if (event?.$case === 'progress') arrivals.push(performance.now());
     }
   })();

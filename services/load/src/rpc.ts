@@ -1,7 +1,24 @@
 import type { StageGate } from '@weir/platform';
-import { LoadServiceService, stream, unary, withProgress, type ListHeadsRequest, type ListHeadsResponse, type LoadRequest, type LoadResponse, type LoadServiceServer, type ServeOptions } from '@weir/rpc';
+import {
+  LoadServiceService,
+  stream,
+  unary,
+  withProgress,
+  type ListHeadsRequest,
+  type ListHeadsResponse,
+  type LoadBatchRequest,
+  type LoadBatchResponse,
+  type LoadRequest,
+  type LoadResponse,
+  type LoadServiceServer,
+  type OpenPositionsRequest,
+  type OpenPositionsResponse,
+  type ServeOptions,
+} from '@weir/rpc';
 import { listHeads, type HeadsDependencies } from './list-heads';
+import { loadBatch } from './load-batch';
 import { loadDestination, type LoadDependencies } from './load-destination';
+import { openPositions } from './open-positions';
 
 /** The load service over its use cases. */
 export function services(dependencies: LoadDependencies & HeadsDependencies, gate: StageGate): ServeOptions['services'] {
@@ -14,6 +31,9 @@ export function services(dependencies: LoadDependencies & HeadsDependencies, gat
       await send({ event: { $case: 'result', value: result } });
     }),
     listHeads: unary<ListHeadsRequest, ListHeadsResponse>((request, { signal }) => listHeads(dependencies, request, signal)),
+    // Not through the gate: a stream must not wait behind loads, and its connections bound it.
+    loadBatch: unary<LoadBatchRequest, LoadBatchResponse>((request, { signal }) => loadBatch(dependencies, request, signal)),
+    openPositions: unary<OpenPositionsRequest, OpenPositionsResponse>((request, { signal }) => openPositions(dependencies, request, signal)),
   };
   return [[LoadServiceService, load]];
 }

@@ -3,12 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isWeirError, quoteQualified, WeirError } from '@weir/core';
 import { openPools, type Pools, type PostgresConnection } from './config';
 import { copyFiles, type RowFiles } from './copy';
-import { mapDestinationError } from './errors';
+import { isUndefined, mapDestinationError } from './errors';
 import { readHeads, type TableState } from './heads';
 import { moveHead, readEntry, writeEntry, type LedgerEntry } from './ledger';
 import { addColumns, addKey, createBeside, createTemporary, DELETES, deleteRows, emptyTable, insertAll, moveIntoPlace, UPSERTS, upsertRows } from './merge';
 import { orAborted } from './or-aborted';
 import { planLoad, type LoadPlan } from './plan';
+import { openPositions, type StoredPosition, type StreamPosition, type StreamSource } from './positions';
+import { ReadyTables } from './ready-tables';
+import { assertStreamBatch, commitStream, type StreamBatch, type StreamCommit } from './stream-commit';
+import { ensureStreams } from './stream-table';
+import { StreamUpkeep } from './stream-upkeep';
 import { deliveredColumns, identityColumns, layoutOf, tableLabel, type TableSpec } from './table';
 import { inTransaction, type Transaction } from './transaction';
 
@@ -49,7 +54,13 @@ interface Counts {
  * for what a person must change, CANCELLED.
  */
 export class PostgresDestination {
-  constructor(private readonly pools: Pools) {}
+  private readonly ready: ReadyTables;
+  private readonly upkeep: StreamUpkeep;
+
+  constructor(private readonly pools: Pools) {
+    this.ready = new ReadyTables(pools.questions);
+    this.upkeep = new StreamUpkeep(pools.questions);
+  }
 
   static open(connection: PostgresConnection): PostgresDestination {
     return new PostgresDestination(openPools(connection));
@@ -80,13 +91,47 @@ export class PostgresDestination {
     }
   }
 
+  /** Where a stream stands in each partition of its topic, by partition; those of `start` that have no position yet get the one given. */
+  async openPositions(source: StreamSource, start: readonly StreamPosition[], signal: AbortSignal): Promise<StoredPosition[]> {
+    const opening = async (): Promise<StoredPosition[]> => {
+      await ensureStreams(this.pools.questions);
+      return openPositions(this.pools.questions, source, start);
+    };
+    return mapped('weir.position', () => orAborted(signal, opening()));
+  }
+
+  /**
+   * Commits a micro-batch of a stream in one transaction, also when an earlier try had committed and only the answer was lost. A table that is not there
+   * is created, at its first micro-batch and when somebody dropped it. Throws POSITION_MOVED when a range does not begin where the destination stands, and
+   * INVALID_VALUE for rows that are not the table's.
+   */
+  async commitBatch(batch: StreamBatch, signal: AbortSignal): Promise<StreamCommit> {
+    assertStreamBatch(batch);
+    const tables = batch.tables.map(({ table }) => table);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await mapped(undefined, () => orAborted(signal, this.ready.ensure(tables, batch.pipeline, batch.definitionVersion)));
+        const commit = await mapped('weir.ledger', () => commitStream(this.pools, batch, signal));
+        this.upkeep.after(tables);
+        return commit;
+      } catch (error) {
+        const undone = isUndefined(error);
+        if (undone) this.ready.forget();
+        if (attempt === ATTEMPTS || !(undone || (isWeirError(error) && error.code === 'UNAVAILABLE'))) throw error;
+        // At once the first time: a connection that broke says nothing of the server.
+        await delay(RETRY_AFTER_MS * (attempt - 1), undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
   /** Resolves when the database answers. */
   async ping(): Promise<void> {
     await mapped(undefined, () => this.pools.questions.query('select 1'));
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.pools.loads.end(), this.pools.questions.end()]);
+    await this.upkeep.settled();
+    await Promise.all([this.pools.loads.end(), this.pools.questions.end(), this.pools.streams.end()]);
   }
 
   private async attempt(load: PreparedLoad, options: DeliverOptions): Promise<LedgerEntry | undefined> {

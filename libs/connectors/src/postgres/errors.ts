@@ -27,6 +27,12 @@ const BY_STATE: readonly (readonly [string, Meaning])[] = [
 const SOCKET_ERRORS: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN', 'ERR_STREAM_PREMATURE_CLOSE']);
 const LOST = /Query read timeout|Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed/;
 
+/** Whether a mapped failure is that of a table or column that is not there. */
+export function isUndefined(error: unknown): boolean {
+  const { cause } = isWeirError(error) ? error : {};
+  return typeof cause === 'object' && cause !== null && 'code' in cause && (cause.code === '42P01' || cause.code === '42703');
+}
+
 /**
  * A failure of the destination as a WeirError; `place` is the table. Messages carry no row values: DETAIL and the values that
  * data errors quote are left out, the column named in the context of a COPY is kept.

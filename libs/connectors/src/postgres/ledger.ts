@@ -25,7 +25,8 @@ export interface LedgerEntry {
   readonly rowsInTable: number;
 }
 
-const NOTHING = '00000000-0000-0000-0000-000000000000';
+/** The commit of a table that was never loaded. */
+export const NOTHING = '00000000-0000-0000-0000-000000000000';
 
 const CREATE = `
   create schema if not exists weir;

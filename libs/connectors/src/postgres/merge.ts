@@ -36,13 +36,13 @@ export function createTemporary(spec: TableSpec): string {
     create temp table ${DELETES} (${columnList(columns.filter(({ name }) => identity.has(name)))}) on commit drop`;
 }
 
-export function addColumns(plan: LoadPlan): string[] {
+export function addColumns(plan: Pick<LoadPlan, 'spec' | 'missing'>): string[] {
   const table = quoteQualified(plan.spec.schema, plan.spec.name);
   return plan.missing.map(({ name, type }) => `alter table ${table} add column ${quoteIdent(name)} ${type}`);
 }
 
 /** Empties the table and takes its old key off, so that `insertAll` and `addKey` can follow. */
-export function emptyTable(plan: LoadPlan): string[] {
+export function emptyTable(plan: Pick<LoadPlan, 'spec' | 'formerKey'>): string[] {
   const table = quoteQualified(plan.spec.schema, plan.spec.name);
   const wanted = new Set(identityColumns(plan.spec));
   const dropped = plan.formerKey ? [`alter table ${table} drop constraint ${quoteIdent(plan.formerKey.name)}`] : [];

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { ensureLedger, readHead, type Head, type LedgerEntry } from './ledger';
+import { isStreamLayout } from './stream-table';
 import { hasRows, identityColumns, incompatible, inspectTable, layoutOf, missingColumns, tableLabel, type ExistingTable, type StoredColumn, type TableSpec } from './table';
 
 /**
@@ -36,7 +37,7 @@ export async function planLoad(pool: Pool, spec: TableSpec, pipeline: string): P
   const base = { spec, pipeline, head, last };
   // A table that was dropped, by hand perhaps, is simply built again.
   if (!existing) return { ...base, kind: 'create', fromSnapshot: 0, rowsBefore: 0, missing: [], formerKey: undefined };
-  if (head.snapshot === 0 && (await hasRows(pool, spec))) throw incompatible(spec, 'has rows, but was not built by this Weir');
+  if (head.snapshot === 0 && !isStreamLayout(head.layout) && (await hasRows(pool, spec))) throw incompatible(spec, 'has rows, but was not built by this Weir');
   const missing = missingColumns(spec, existing);
   const sameKey = existing.primaryKey?.columns.join('\0') === identityColumns(spec).join('\0');
   if (head.snapshot === 0 || head.layout !== layoutOf(spec) || !sameKey) {

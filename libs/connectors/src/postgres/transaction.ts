@@ -19,12 +19,26 @@ export interface Transaction {
   run<R extends QueryResultRow>(sql: string): Promise<QueryResult<R>>;
 }
 
+/** Runs `body` in one transaction on a connection of its own: commits when it resolves to `commit`, rolls back otherwise and when it throws. */
+export async function inTransaction<T>(pools: Pools, signal: AbortSignal, body: (transaction: Transaction) => Promise<{ commit: boolean; value: T }>): Promise<T> {
+  return onConnection(pools, 'loads', signal, async (client) => {
+    await client.query(BEGIN);
+    const run = async <R extends QueryResultRow>(sql: string): Promise<QueryResult<R>> => {
+      if (signal.aborted) throw cancelled();
+      return client.query<R>(sql);
+    };
+    const { commit, value } = await body({ client, run });
+    await client.query(commit ? 'commit' : 'rollback');
+    return value;
+  });
+}
+
 /**
- * Runs `body` in one transaction on a connection of its own: commits when it resolves to `commit`, rolls back otherwise and when it throws.
+ * Gives `body` a connection of a pool for itself; what it leaves open when it throws is rolled back.
  * An aborted signal cancels the running statement, cuts the connection if that is not heard, and gives CANCELLED.
  */
-export async function inTransaction<T>(pools: Pools, signal: AbortSignal, body: (transaction: Transaction) => Promise<{ commit: boolean; value: T }>): Promise<T> {
-  const connecting = pools.loads.connect();
+export async function onConnection<T>(pools: Pools, pool: 'loads' | 'streams', signal: AbortSignal, body: (client: PoolClient) => Promise<T>): Promise<T> {
+  const connecting = pools[pool].connect();
   const client = await orAborted(signal, connecting).catch((error: unknown) => {
     connecting.then((late) => late.release(true), () => undefined);
     throw error;
@@ -35,14 +49,7 @@ export async function inTransaction<T>(pools: Pools, signal: AbortSignal, body: 
   client.on('error', onError);
   const release = cancelOnAbort(pools, client, signal);
   try {
-    await client.query(BEGIN);
-    const run = async <R extends QueryResultRow>(sql: string): Promise<QueryResult<R>> => {
-      if (signal.aborted) throw cancelled();
-      return client.query<R>(sql);
-    };
-    const { commit, value } = await body({ client, run });
-    await client.query(commit ? 'commit' : 'rollback');
-    return value;
+    return await body(client);
   } catch (error) {
     if (!broken) await client.query('rollback').catch((failure: Error) => (broken = failure));
     throw signal.aborted ? cancelled(error) : error;

@@ -1,0 +1,145 @@
+import { quoteIdent, quoteLiteral, quoteQualified } from '@weir/core';
+import { bytewise, newestFirst, notOlder, rowVersion, type VersionRef } from './stream-order';
+import { stagedColumns, type StreamTable } from './stream-table';
+import { columnList, COMMIT_COLUMN, deliveredColumns, identityColumns, tableLabel, type StoredColumn } from './table';
+import { TOMBSTONE_SEQUENCE, tombstoneColumns, tombstoneTable } from './tombstones';
+
+/**
+ * The statements of one table, prepared on one connection under `<stage>_<name>`; those that write take the commit's id.
+ * - `lock`: whether the staged rows delete anything, and the table's lock for what follows;
+ * - `graves`: whether any key has a tombstone;
+ * - `upsert`, `upsert_past`: rows in the table become the staged ones where these are newer; the second heeds tombstones;
+ * - `raise`: removes tombstones that staged rows beat;
+ * - `bury`: deletes rows, leaves tombstones;
+ * - `append`: inserts rows that are not there.
+ */
+export type StageStatement = 'lock' | 'graves' | 'upsert' | 'upsert_past' | 'raise' | 'bury' | 'append';
+
+/** What a statement gives that writes rows. */
+export interface WrittenRow {
+  readonly inserted: string;
+  readonly updated: string;
+}
+
+/** The temporary table for staged rows, which every commit empties, and the statements over it. */
+export function createStage(table: StreamTable, stage: string): string {
+  const columns = stagedColumns(table).map(({ name, type }) => ({ name, type }));
+  const statements = table.spec.identity.by === 'key' ? keyedStatements(table, stage) : appendStatements(table, stage);
+  const prepared = statements.map(([name, parameters, sql]) => `prepare ${stage}_${name}${parameters} as ${sql}`);
+  return [`create temporary table ${stage} (${columnList(columns)}) on commit delete rows`, ...prepared].join(';\n');
+}
+
+type Prepared = readonly [name: StageStatement, parameters: '' | ' (uuid)', sql: string];
+
+function keyedStatements(table: StreamTable, stage: string): Prepared[] {
+  return [
+    ['lock', '', lockTable(table, stage)],
+    ['graves', '', `select exists (select from ${tombstoneTable(table)}) as found`],
+    ['upsert', ' (uuid)', upsertNewer(table, stage, '')],
+    ['upsert_past', ' (uuid)', upsertNewer(table, stage, `and not exists (select from ${tombstoneTable(table)} d where ${sameKey(table, 'd', 'w')} and not (${beatsTombstone(table, 'w')}))`)],
+    ['raise', '', raiseBeaten(table, stage)],
+    ['bury', ' (uuid)', buryDeleted(table, stage)],
+  ];
+}
+
+/**
+ * Micro-batches that only bring rows share the table: where two have the same key, the conflict of the insert decides. One that deletes has it for
+ * itself, because nothing else keeps an older row from coming in between the look at its key and the tombstone.
+ */
+function lockTable(table: StreamTable, stage: string): string {
+  const key = lockKey(table);
+  return `select s.deletes, case when s.deletes then pg_advisory_xact_lock(${key}) else pg_advisory_xact_lock_shared(${key}) end
+    from (select exists (select from ${stage} where _weir_deleted) as deletes offset 0) s`;
+}
+
+/** SQL of the number under which a table is locked among streams and restatements. */
+export function lockKey({ spec }: StreamTable): string {
+  return `hashtextextended('weir.rows ' || ${quoteLiteral(tableLabel(spec))}, 0)`;
+}
+
+/** In the order of keys, so that two micro-batches with the same keys never wait for each other in a circle. */
+function upsertNewer(table: StreamTable, stage: string, alive: string): string {
+  const { spec, order } = table;
+  const columns = names(deliveredColumns(spec));
+  const [mine, theirs] = [rowVersion(order, 'excluded'), rowVersion(order, 't')];
+  return counted(`insert into ${quoteQualified(spec.schema, spec.name)} as t (${columns}, ${COMMIT_COLUMN.name})
+    select ${columns}, $1 from ${winners(table, stage)} w where w._weir_deleted is not true ${alive}
+    on conflict (${names(keyColumns(table))}) do update set ${assignments(table)} where ${notOlder(order, mine, theirs)}`);
+}
+
+/** The staged rows, of each key the newest version. */
+export function winners(table: StreamTable, stage: string): string {
+  const key = keyColumns(table).map(({ name, type }) => bytewise(type, `s.${quoteIdent(name)}`)).join(', ');
+  return `(select distinct on (${key}) s.* from ${stage} s order by ${key}, ${newestFirst(table.order, 's')})`;
+}
+
+/** Whoever holds one already removes it; one that stays by mistake is beaten by the row that is there. */
+function raiseBeaten(table: StreamTable, stage: string): string {
+  const graves = tombstoneTable(table);
+  return `delete from ${graves} where ctid = any (array(
+    select d.ctid from ${graves} d join ${stage} w on ${sameKey(table, 'd', 'w')} where w._weir_deleted is not true and ${beatsTombstone(table, 'w')} for update of d skip locked))`;
+}
+
+function buryDeleted(table: StreamTable, stage: string): string {
+  const { spec, order } = table;
+  const target = quoteQualified(spec.schema, spec.name);
+  const [mine, theirs] = [rowVersion(order, 'w'), rowVersion(order, 't')];
+  return `with w as materialized (select * from ${winners(table, stage)} w where w._weir_deleted),
+    gone as (delete from ${target} t using w where ${sameKey(table, 't', 'w')} and ${notOlder(order, mine, theirs)} returning 1),
+    buried as (${insertTombstones(table, `w where not exists (select from ${target} t where ${sameKey(table, 't', 'w')} and not (${notOlder(order, mine, theirs)}))`)} returning 1)
+    select count(*) as deleted from gone`;
+}
+
+/** Inserts tombstones from a relation `w` of the table's rows, where they are newer than what is there. */
+export function insertTombstones(table: StreamTable, from: string): string {
+  const { order } = table;
+  const columns = tombstoneColumns(table);
+  const values = columns.map(({ name }) => `w.${quoteIdent(name === TOMBSTONE_SEQUENCE && order.by === 'sequence' ? order.column : name)}`);
+  const key = new Set(identityColumns(table.spec));
+  const changes = columns.filter(({ name }) => !key.has(name)).map(({ name }) => `${quoteIdent(name)} = excluded.${quoteIdent(name)}`);
+  return `insert into ${tombstoneTable(table)} as d (${names(columns)}, _weir_commit, _weir_deleted_at) select ${values.join(', ')}, $1, now() from ${from}
+    on conflict (${names(keyColumns(table))}) do update set ${changes.join(', ')}, _weir_commit = excluded._weir_commit, _weir_deleted_at = excluded._weir_deleted_at
+    where ${notOlder(order, tombstone('excluded'), tombstone('d'))}`;
+}
+
+/** SQL that is true when a row of relation `alias` is at least as new as the tombstone `d`. */
+export function beatsTombstone({ order }: StreamTable, alias: string): string {
+  return notOlder(order, rowVersion(order, alias), tombstone('d'));
+}
+
+function tombstone(alias: string): VersionRef {
+  return { alias, sequence: TOMBSTONE_SEQUENCE };
+}
+
+function appendStatements({ spec }: StreamTable, stage: string): Prepared[] {
+  const columns = names(deliveredColumns(spec));
+  const insert = `insert into ${quoteQualified(spec.schema, spec.name)} as t (${columns}, ${COMMIT_COLUMN.name}) select ${columns}, $1 from ${stage} on conflict (${identityColumns(spec).map(quoteIdent).join(', ')}) do nothing`;
+  return [['append', ' (uuid)', counted(insert)]];
+}
+
+/** An insert with its counts as one row (inserted, updated). */
+export function counted(insert: string): string {
+  // xmax is 0 in a row that was just inserted and the updater's id in one that was there.
+  return `with written as (${insert} returning xmax = 0 as fresh) select count(*) filter (where fresh) as inserted, count(*) filter (where not fresh) as updated from written`;
+}
+
+/** The changes of an upsert: everything but the key. */
+export function assignments(table: StreamTable): string {
+  const key = new Set(identityColumns(table.spec));
+  const changing = [...deliveredColumns(table.spec).filter(({ name }) => !key.has(name)), COMMIT_COLUMN];
+  return changing.map(({ name }) => `${quoteIdent(name)} = excluded.${quoteIdent(name)}`).join(', ');
+}
+
+/** Two relations have the same key. */
+export function sameKey(table: StreamTable, one: string, other: string): string {
+  return keyColumns(table).map(({ name }) => `${one}.${quoteIdent(name)} = ${other}.${quoteIdent(name)}`).join(' and ');
+}
+
+function keyColumns({ spec }: StreamTable): StoredColumn[] {
+  const key = new Set(identityColumns(spec));
+  return deliveredColumns(spec).filter(({ name }) => key.has(name));
+}
+
+function names(columns: readonly StoredColumn[]): string {
+  return columns.map(({ name }) => quoteIdent(name)).join(', ');
+}

@@ -1,0 +1,40 @@
+import type { PostgresDestination } from '@weir/connectors';
+import { WeirError, type Definition } from '@weir/core';
+import type { StreamContext } from '@weir/rpc';
+
+/** What the calls of a stream take. */
+export interface StreamDependencies {
+  /** The definition that the stream runs. */
+  readonly definition: (pipeline: string, version: number, signal: AbortSignal) => Promise<Definition>;
+  /** Throws UNKNOWN_CONNECTION for a name that is not configured. */
+  readonly destinationOf: (connection: string) => PostgresDestination;
+}
+
+/** A stream and where it is delivered. */
+export interface StreamDestination {
+  readonly context: StreamContext;
+  readonly definition: Definition;
+  /** Of its tables. */
+  readonly schema: string;
+  readonly destination: PostgresDestination;
+}
+
+/**
+ * The primary destination of a stream, which holds its positions: the first one of its definition. Throws INVALID_VALUE for a request without a context,
+ * a pipeline without a stream and another topic than the definition's.
+ */
+export async function streamDestination(deps: StreamDependencies, request: { readonly context: StreamContext | undefined; readonly topic: string }, signal: AbortSignal): Promise<StreamDestination> {
+  const { context, topic } = request;
+  if (!context) throw invalid('The request has no context.');
+  const definition = await deps.definition(context.pipeline, context.definitionVersion, signal);
+  const { source, name } = definition;
+  if (source.type !== 'kafka') throw invalid(`The pipeline ${name} reads ${source.type} and no topic.`);
+  if (topic !== source.topic) throw invalid(`The pipeline ${name} reads the topic ${source.topic}, not ${topic}.`);
+  const [primary] = definition.destinations;
+  if (!primary) throw invalid(`The pipeline ${name} has no destination.`);
+  return { context, definition, schema: primary.schema, destination: deps.destinationOf(primary.connection) };
+}
+
+function invalid(message: string): WeirError {
+  return new WeirError({ code: 'INVALID_VALUE', message });
+}
