@@ -15,7 +15,7 @@ export interface BeginInput {
   readonly pipeline: string;
   readonly interval?: Interval | undefined;
   readonly kind: string;
-  /** `source` when absent. */
+  /** When absent, metadata decides: `source`, or `raw` of a realtime pipeline. */
   readonly from?: RunStartWord | undefined;
   readonly retryOf?: string | undefined;
   readonly backfill?: string | undefined;
@@ -47,9 +47,9 @@ export function begin(deps: Deps) {
       const started = performance.now();
       const { client, info } = Context.current();
       const { workflowId = '', runId = '' } = info.workflowExecution ?? {};
-      const { pipeline, interval, from = 'source', retryOf = '', backfill = '', scheduledFor = '' } = input;
+      const { pipeline, interval, from, retryOf = '', backfill = '', scheduledFor = '' } = input;
       const kind = KINDS[input.kind] ?? RunKind.MANUAL;
-      const request = { runId, workflowId, pipeline, interval, kind, traceId: activeTraceId() ?? '', startAt: STARTS[from], retryOf, backfill, scheduledFor };
+      const request = { runId, workflowId, pipeline, interval, kind, traceId: activeTraceId() ?? '', startAt: from ? STARTS[from] : RunStart.UNSPECIFIED, retryOf, backfill, scheduledFor };
       const begun = await lease(deps, call, client, request);
       return { ...begun, counts: noRows(started) };
     });

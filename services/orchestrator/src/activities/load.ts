@@ -5,13 +5,16 @@ export interface LoadInput extends StageInput {
   /** Position in the definition, from 0. */
   readonly destination: number;
   readonly snapshot: number;
+  /** Whether tables that a stream writes are brought there, too. */
+  readonly restate?: boolean | undefined;
 }
 
 /** Brings one destination to a snapshot, a transaction a table. Rows in: those that changed; rows out: those in the tables now. */
 export function load(deps: Deps) {
   return (input: LoadInput): Promise<StageResult> =>
     attemptStage(deps, 'load', input, async (call) => {
-      const request = { context: call.context, destination: input.destination, snapshot: input.snapshot };
+      const { destination, snapshot, restate = false } = input;
+      const request = { context: call.context, destination, snapshot, restate };
       const { tables } = await call.result(deps.clients.load.load(request, call.options));
       const details = tables.map((table) => ({ name: table.table, rowsIn: table.insertedOrUpdated + table.deleted, rowsOut: table.rowsInTable, milliseconds: table.milliseconds }));
       const sum = (key: 'rowsIn' | 'rowsOut') => details.reduce((total, detail) => total + detail[key], 0);

@@ -24,7 +24,7 @@ describe('pipelineBackfill', () => {
     range.begun.forEach((start, index) => expect(Math.abs(range.starts().indexOf(start) - index)).toBeLessThan(3));
     expect(range.most).toBe(3);
     const begins = rig.far.requests<BeginRunRequest>('beginRun').filter(({ interval }) => interval);
-    expect(new Set(begins.map(({ kind, backfill, startAt }) => `${kind} ${backfill} ${startAt}`))).toEqual(new Set([`RUN_KIND_BACKFILL backfill/${range.pipeline}/all RUN_START_SOURCE`]));
+    expect(new Set(begins.map(({ kind, backfill, startAt }) => `${kind} ${backfill} ${startAt}`))).toEqual(new Set([`RUN_KIND_BACKFILL backfill/${range.pipeline}/all RUN_START_UNSPECIFIED`]));
     expect(begins.map(({ workflowId }) => workflowId)).toContain(`run/${range.pipeline}/2000-01-01_2000-01-02`);
   });
 

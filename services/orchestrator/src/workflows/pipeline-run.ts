@@ -6,7 +6,7 @@ import { Hand } from './hand';
 import { progressQuery } from './messages';
 import { Progress } from './progress';
 import { RefreshWait } from './refresh-wait';
-import { parseRunInput, type RunRequest, type RunStartWord } from './request';
+import { parseRunInput, type RunRequest } from './request';
 import { SCHEDULED_START } from './search-attributes';
 import type { BegunRun, Steps } from './steps';
 
@@ -16,7 +16,7 @@ export interface RunResult {
   readonly pipeline: string;
   /** The snapshot that it published, or delivered. */
   readonly snapshot: number;
-  /** Absent for a delivery, which judges and reads nothing. */
+  /** Absent for a delivery, and where nothing but raw was published: neither judges or reads anything. */
   readonly verdict?: string | undefined;
   readonly accounts?: Accounts | undefined;
   /** Whether history models and destinations have all of it; a run of a backfill leaves the former to the backfill. */
@@ -27,7 +27,8 @@ export interface RunResult {
  * One batch run: begin → extract → validate → transform → audit → publish → refresh → load → finish.
  * Until publish a failure changes nothing anywhere; after it the way is only forward, and what could not be delivered
  * makes the run DELIVERY_FAILED. The input may come from anywhere and is checked before the first step.
- * A run that repeats another may begin at validate, from the same raw segments, or only deliver.
+ * A run that repeats another may begin at validate, from the same raw segments, or only deliver. Of a realtime pipeline a run begins with the archive's raw segments,
+ * save for those that extend the archive: they extract ranges of the topic, and publish nothing else where the stream keeps all tables.
  */
 export async function pipelineRun(input: unknown): Promise<RunResult> {
   const progress = new Progress();
@@ -44,10 +45,11 @@ export async function pipelineRun(input: unknown): Promise<RunResult> {
       await deliver(steps, run, run.begun.snapshot, refreshed);
       return { runId, pipeline, snapshot: run.begun.snapshot, delivered: true };
     }
-    const staged = await stageData(steps, run, request.from);
+    const raw = await rawOf(steps, run, request);
+    const staged = run.begun.rawOnly ? { sets: [raw] } : await stageData(steps, run, raw);
     if (staged.verdict === 'warning' && run.begun.approvalOnWarning) await hand.approval();
-    const snapshot = await publish(steps, run, staged.sets);
-    await deliver(steps, run, snapshot, refreshed);
+    const snapshot = await publish(steps, run, staged.sets, request.ranges);
+    if (!run.begun.rawOnly) await deliver(steps, run, snapshot, refreshed);
     return { runId, pipeline, snapshot, verdict: staged.verdict, accounts: staged.accounts, delivered: !leavesRefresh(run) };
   });
 }
@@ -65,14 +67,13 @@ function scheduledFor({ kind, interval }: RunRequest): string | undefined {
 /** Everything a run has ready for publishing, and how it was judged. */
 interface Staged {
   readonly sets: SegmentSet[];
-  readonly verdict: string;
-  readonly accounts: Accounts;
+  readonly verdict?: string;
+  readonly accounts?: Accounts;
 }
 
-async function stageData(steps: Steps, run: BegunRun, from: RunStartWord): Promise<Staged> {
+async function stageData(steps: Steps, run: BegunRun, raw: SegmentSet): Promise<Staged> {
   const { progress } = steps;
   const { ref, begun, policy } = run;
-  const raw = from === 'raw' ? pinnedRaw(run) : await extract(steps, run);
   const validated = await steps.step('validate', policy, (a, attempt) => a.validate({ run: ref, attempt, raw }));
   progress.judged(validated.judgement);
   const sets = [raw, validated.bronze];
@@ -85,22 +86,25 @@ async function stageData(steps: Steps, run: BegunRun, from: RunStartWord): Promi
   return { sets, verdict: progress.view().verdict ?? 'passed', accounts: validated.accounts };
 }
 
-async function extract(steps: Steps, { ref, policy }: BegunRun): Promise<SegmentSet> {
+/** The raw segments that the run begins with: pinned ones, or what it extracts. */
+async function rawOf(steps: Steps, run: BegunRun, { from, ranges }: RunRequest): Promise<SegmentSet> {
+  const { raw, topic } = run.begun;
+  if (raw) return raw;
+  if (from === 'raw' || (topic && !ranges)) throw new WeirError({ code: 'RAW_EXPIRED', message: 'Metadata gave no raw segments for a run that begins with them.' });
+  return extract(steps, run, ranges);
+}
+
+async function extract(steps: Steps, { ref, policy }: BegunRun, ranges: RunRequest['ranges']): Promise<SegmentSet> {
   // Extract gets half of the stage's time: 30 min of the default hour.
   const half = { ...policy, executionTimeoutMs: policy.executionTimeoutMs / 2 };
-  const { raw } = await steps.step('extract', half, (a, attempt) => a.extract({ run: ref, attempt }));
+  const { raw } = await steps.step('extract', half, (a, attempt) => a.extract({ run: ref, attempt, ranges }));
   return raw;
 }
 
-/** The segments of the run that this one repeats. */
-function pinnedRaw({ begun }: BegunRun): SegmentSet {
-  if (!begun.raw) throw new WeirError({ code: 'RAW_EXPIRED', message: 'Metadata gave no raw segments for a run that begins with them.' });
-  return begun.raw;
-}
-
-/** Publishes what was staged in one catalog transaction; repeating it gives the same snapshot. Gives that snapshot. */
-export async function publish(steps: Steps, { ref, begun, policy }: BegunRun, staged: SegmentSet[]): Promise<number> {
-  const { snapshot } = await steps.step('publish', policy, (a, attempt) => a.publish({ run: ref, attempt, staged, fence: begun.fence }));
+/** Publishes what was staged in one catalog transaction, and moves the archive past the ranges; repeating it gives the same snapshot. Gives that snapshot. */
+export async function publish(steps: Steps, { ref, begun, policy }: BegunRun, staged: SegmentSet[], ranges?: RunRequest['ranges']): Promise<number> {
+  const archived = ranges && { topic: begun.topic, ranges };
+  const { snapshot } = await steps.step('publish', policy, (a, attempt) => a.publish({ run: ref, attempt, staged, fence: begun.fence, archived }));
   steps.progress.published(snapshot);
   return snapshot;
 }
@@ -126,8 +130,8 @@ function leavesRefresh({ begun, background }: BegunRun): boolean {
   return begun.hasHistoryModels && background;
 }
 
-async function load(steps: Steps, { ref, policy }: BegunRun, destination: number, snapshot: number): Promise<number> {
-  await steps.step('load', policy, (a, attempt) => a.load({ run: ref, attempt, destination, snapshot }));
+async function load(steps: Steps, { ref, policy, restates: restate }: BegunRun, destination: number, snapshot: number): Promise<number> {
+  await steps.step('load', policy, (a, attempt) => a.load({ run: ref, attempt, destination, snapshot, restate }));
   return snapshot;
 }
 

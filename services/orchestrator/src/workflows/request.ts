@@ -1,11 +1,11 @@
-import { WeirError, type Interval } from '@weir/core';
+import type { Interval } from '@weir/core';
 import { invalid, readInterval, readObject, readPipeline, readText, readWord } from './read-input';
 
 /** Words for a run's reason that a caller may give; `refresh` belongs to the refresh workflow. */
 export const RUN_KINDS = ['manual', 'scheduled', 'backfill', 'replay', 'restatement'] as const;
 export type RunKindWord = (typeof RUN_KINDS)[number];
 
-/** Where a run may begin: with extract, with validate over the raw segments of the run it repeats, or with refresh and load alone. */
+/** Where a run may begin: with extract, with validate over raw segments (those of the run it repeats, or of a realtime pipeline those of its archive), or with refresh and load alone. */
 export const RUN_STARTS = ['source', 'raw', 'delivery'] as const;
 export type RunStartWord = (typeof RUN_STARTS)[number];
 
@@ -16,18 +16,37 @@ export interface PipelineRunInput {
   readonly interval?: Interval | undefined;
   /** `manual` when absent. */
   readonly kind?: RunKindWord | undefined;
-  /** `source` when absent. */
+  /** `source` when absent; of a realtime pipeline, whose source only its stream and archive read, `raw`. */
   readonly from?: RunStartWord | undefined;
-  /** Run id of the run that this one repeats; `raw` needs it. */
+  /** Run id of the run that this one repeats; `raw` needs it, save for realtime pipelines. */
   readonly retryOf?: string | undefined;
   /** Workflow id of the backfill that this run is part of: the backfill refreshes history models, and live runs go first. */
   readonly backfill?: string | undefined;
 }
 
+/**
+ * A range of offsets of one partition of a log, as histories carry it: partition, from, to, and the greatest timestamps (milliseconds) of the records before
+ * `from` and before `to`. Numbers without names, because a run may have a thousand of them and a payload stays below 64 KiB.
+ */
+export type RangeNumbers = readonly [partition: number, from: number, to: number, greatestBeforeFrom: number, greatestBeforeTo: number];
+
+/** Ranges that one run takes at most. */
+export const MAX_RANGES = 1_000;
+
+/** Input of a run that extends the archive of a stream: only ever written by `streamArchive`. */
+export interface ArchiveRunInput {
+  readonly pipeline: string;
+  /** The grains that the ranges touch. */
+  readonly interval: Interval;
+  /** What is new, every partition once. */
+  readonly ranges: readonly RangeNumbers[];
+}
+
 /** The input of a run, checked and canonical. */
-export interface RunRequest extends PipelineRunInput {
-  readonly kind: RunKindWord;
-  readonly from: RunStartWord;
+export interface RunRequest extends Omit<PipelineRunInput, 'kind'> {
+  /** `refresh` for a run that extends an archive. */
+  readonly kind: RunKindWord | 'refresh';
+  readonly ranges?: readonly RangeNumbers[] | undefined;
 }
 
 /** Input of `refresh`. */
@@ -49,15 +68,28 @@ export interface RefreshRequest {
  * Throws MISSING_KEY, UNKNOWN_KEY, INVALID_VALUE or INVALID_INTERVAL; whether the interval fits the grain is metadata's to say.
  */
 export function parseRunInput(input: unknown): RunRequest {
+  if (hasRanges(input)) return parseArchiveRun(input);
   const fields = readObject(input, 'the input', ['pipeline', 'interval', 'kind', 'from', 'retryOf', 'backfill'], EXAMPLE);
   const pipeline = readPipeline(fields, EXAMPLE);
   const kind = readWord(fields, 'kind', RUN_KINDS) ?? 'manual';
-  const from = readWord(fields, 'from', RUN_STARTS) ?? 'source';
-  const retryOf = readText(fields, 'retryOf');
-  if (from === 'raw' && retryOf === undefined) {
-    throw new WeirError({ code: 'MISSING_KEY', message: 'The input says `from: raw` and has no `retryOf`.', fix: 'Give the run id whose raw segments are to be used again, or leave `from` out.' });
-  }
-  return { pipeline, kind, from, retryOf, interval: readInterval(fields['interval'], EXAMPLE), backfill: readText(fields, 'backfill', 1_000) };
+  const from = readWord(fields, 'from', RUN_STARTS);
+  return { pipeline, kind, from, retryOf: readText(fields, 'retryOf'), interval: readInterval(fields['interval'], EXAMPLE), backfill: readText(fields, 'backfill', 1_000) };
+}
+
+function hasRanges(input: unknown): input is object {
+  return typeof input === 'object' && input !== null && 'ranges' in input;
+}
+
+function parseArchiveRun(input: object): RunRequest {
+  const example = 'Leave `ranges` out: the workflow streamArchive alone knows them.';
+  const fields = readObject(input, 'the input of a run that extends an archive', ['pipeline', 'interval', 'ranges'], example);
+  const { ranges } = fields;
+  if (!Array.isArray(ranges) || ranges.length === 0 || ranges.length > MAX_RANGES || !ranges.every(isRange)) throw invalid('ranges', ranges, example);
+  return { pipeline: readPipeline(fields, EXAMPLE), kind: 'refresh', from: 'source', interval: readInterval(fields['interval'], EXAMPLE), ranges };
+}
+
+function isRange(value: unknown): value is RangeNumbers {
+  return Array.isArray(value) && value.length === 5 && value.every((number) => Number.isSafeInteger(number) && number >= 0) && value[1] < value[2];
 }
 
 /** Checks the input of `refresh`; `waiting` is only ever written by the workflow itself. Throws as parseRunInput. */

@@ -18,6 +18,8 @@ export interface BegunRun {
   readonly policy: StagePolicy;
   /** Part of a backfill, which refreshes history models for all its runs at once. */
   readonly background: boolean;
+  /** Of a realtime pipeline, by a person's wish: the tables that its stream writes are brought to what the run publishes, too. */
+  readonly restates: boolean;
 }
 
 /** How a run is to begin: its checked input, and the time that a schedule gave it. */
@@ -45,7 +47,9 @@ export class Steps {
     const { retries, retryDelayMs, executionTimeoutMs, definitionVersion, interval = asked } = begun;
     this.progress.took(interval);
     const background = backfill !== undefined && from !== 'delivery';
-    return { begun, background, policy: { retries, retryDelayMs, executionTimeoutMs }, ref: { runId: workflowInfo().runId, pipeline, definitionVersion, interval, background } };
+    // Runs that began before streams existed have no topic at all in what begin gave them.
+    const restates = Boolean(begun.topic) && kind !== 'refresh';
+    return { begun, background, restates, policy: { retries, retryDelayMs, executionTimeoutMs }, ref: { runId: workflowInfo().runId, pipeline, definitionVersion, interval, background } };
   }
 
   /** Runs a stage under a policy. Throws its WeirError with the stage named, or the cancellation. */
