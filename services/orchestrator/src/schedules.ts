@@ -1,4 +1,5 @@
 import { grainMs, type Definition } from '@weir/core';
+import { LIVE_PRIORITY } from './workflows/agreement';
 
 /** A Temporal Schedule as it should be; what differs from it is brought there. Pausing is apart from it: operators pause as well. */
 export interface DesiredSchedule {
@@ -35,9 +36,6 @@ export interface Reconciliation {
   readonly paused: boolean;
   readonly note: string;
 }
-
-/** Of live work: above Temporal's default of 3; backfills have 4. */
-export const LIVE_PRIORITY = 2;
 
 /** Notes of pauses that the definition asks for begin with this; every other pause is a person's. */
 const BY_DEFINITION = 'definition: ';

@@ -110,13 +110,15 @@ function isStop(failure: unknown): failure is CancelledFailure | ApplicationFail
   return failure instanceof CancelledFailure || failure instanceof ApplicationFailure;
 }
 
-function failed(error: WeirError): ApplicationFailure {
+/** The failure with which an activity ends; marks the activity's span. */
+export function failed(error: WeirError): ApplicationFailure {
   const span = trace.getActiveSpan();
   if (span) markFailed(span, error);
   return toFailure(error);
 }
 
-function describeSpan(stage: string, run: Partial<RunRef>): void {
+/** Says on the activity's span what it is about; without a run, that of the workflow itself. */
+export function describeSpan(stage: string, run: Partial<RunRef>): void {
   const { runId = Context.current().info.workflowExecution?.runId ?? '', pipeline = '', interval } = run;
   trace.getActiveSpan()?.setAttributes({ 'weir.stage': stage, 'weir.pipeline': pipeline, 'weir.run.id': runId, 'weir.interval': formatInterval(interval) });
 }

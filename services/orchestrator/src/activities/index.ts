@@ -1,3 +1,4 @@
+import { alert } from './alert';
 import type { Deps } from './attempt';
 import { audit } from './audit';
 import { awaitPause } from './await-pause';
@@ -5,11 +6,14 @@ import { awaitRuns } from './await-run';
 import { begin } from './begin';
 import { cancelSelf } from './cancel-self';
 import { collectGarbage } from './collect-garbage';
+import { consume } from './consume';
 import { extract } from './extract';
 import { finish } from './finish';
 import { listHeads } from './list-heads';
 import { listPipelines } from './list-pipelines';
 import { load } from './load';
+import { pinStream } from './pin-stream';
+import { planArchive } from './plan-archive';
 import { planBackfill } from './plan-backfill';
 import { publish } from './publish';
 import { recordBackfill } from './record-backfill';
@@ -21,17 +25,21 @@ import { validate } from './validate';
 /** The activities of a worker, by the names that workflows and histories know. */
 export function createActivities(deps: Deps) {
   return {
+    alert: alert(deps),
     audit: audit(deps),
     awaitPause: awaitPause(),
     awaitRuns: awaitRuns(),
     begin: begin(deps),
     cancelSelf: cancelSelf(),
     collectGarbage: collectGarbage(deps),
+    consume: consume(deps),
     extract: extract(deps),
     finish: finish(deps),
     listHeads: listHeads(deps),
     listPipelines: listPipelines(deps),
     load: load(deps),
+    pinStream: pinStream(deps),
+    planArchive: planArchive(deps),
     planBackfill: planBackfill(deps),
     publish: publish(deps),
     recordBackfill: recordBackfill(deps),

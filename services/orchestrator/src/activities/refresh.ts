@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { WeirError, type ErrorFields } from '@weir/core';
 import { StageStatus } from '@weir/rpc';
-import { LIVE_PRIORITY } from '../schedules';
+import { LIVE_PRIORITY } from '../workflows/agreement';
 import { attemptStep, runError, type Deps } from './attempt';
 import type { RunRef, StageCounts } from './shapes';
 

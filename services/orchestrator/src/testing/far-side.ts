@@ -24,6 +24,8 @@ import {
   type CollectGarbageResult,
   type CompareSourceRequest,
   type CompareSourceResult,
+  type ConsumeRequest,
+  type ConsumeResponse,
   type ExtractRequest,
   type ExtractResult,
   type FinishRunRequest,
@@ -32,8 +34,12 @@ import {
   type ListHeadsRequest,
   type ListHeadsResponse,
   type ListPipelinesResponse,
+  type ListPositionsRequest,
+  type ListPositionsResponse,
   type LoadRequest,
   type LoadResult,
+  type PlanArchiveRequest,
+  type PlanArchiveResponse,
   type PlanBackfillRequest,
   type PlanBackfillResponse,
   type Progress,
@@ -49,13 +55,15 @@ import {
   type ValidateResult,
 } from '@weir/rpc';
 
-/** What a scripted rpc may use: which call of its kind it is (from 0), the caller's signal, and progress to send. */
+/** What a scripted rpc may use: which call of its kind it is (from 0), the caller's signal, and what to send. */
 export interface Turn {
   readonly number: number;
   readonly signal: AbortSignal;
   progress(progress: Partial<Progress>): Promise<void>;
   /** Sends the result now, so that an error may follow it as Validate and Audit do. */
   result(result: unknown): Promise<void>;
+  /** Of consume: what the member tells; it is consuming unless it says otherwise. */
+  tell(now: Partial<ConsumeResponse>): Promise<void>;
 }
 
 type Scripted<Request, Result> = (request: Request, turn: Turn) => Promise<Partial<Result> | undefined>;
@@ -78,6 +86,10 @@ export interface Script {
   compareSource?: Scripted<CompareSourceRequest, CompareSourceResult>;
   listHeads?: Scripted<ListHeadsRequest, ListHeadsResponse>;
   collectGarbage?: Scripted<CollectGarbageRequest, CollectGarbageResult>;
+  /** Consumes until the caller goes away, unless it gives something. */
+  consume?: Scripted<ConsumeRequest, object>;
+  planArchive?: Scripted<PlanArchiveRequest, PlanArchiveResponse>;
+  listPositions?: Scripted<ListPositionsRequest, ListPositionsResponse>;
 }
 
 interface Call {
@@ -152,8 +164,10 @@ export class FarSide {
       signal: call.signal,
       progress: (progress) => send({ event: { $case: 'progress', value: { step: '', done: 0, total: 0, ...progress } } }),
       result: (value) => send({ event: { $case: 'result', value } }),
+      tell: (now) => send({ ...CONSUMING, ...now }),
     };
     const changed = await script?.(request, turn);
+    if (rpc === 'consume' && !changed) await consume(turn);
     return { ...result(request as never), ...changed };
   }
 }
@@ -162,6 +176,14 @@ export class FarSide {
 export async function hang({ signal }: Turn): Promise<undefined> {
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   return undefined;
+}
+
+/** Tells that it consumes, again and again, until the caller goes away. */
+async function consume(turn: Turn): Promise<void> {
+  const heart = setInterval(() => void turn.tell({}), 200);
+  await turn.tell({});
+  await hang(turn);
+  clearInterval(heart);
 }
 
 function services(side: () => FarSide): Parameters<typeof serve>[0]['services'] {
@@ -176,7 +198,13 @@ function services(side: () => FarSide): Parameters<typeof serve>[0]['services'] 
   return [
     [
       IngestServiceService,
-      { extract: many('extract', () => ({ raw: segments('raw', 100), files: 1, bytes: 1000, positions: [] })), compareSource: many('compareSource', () => ({ changes: [] })) },
+      {
+        extract: many('extract', () => ({ raw: segments('raw', 100), files: 1, bytes: 1000, positions: [] })),
+        compareSource: many('compareSource', () => ({ changes: [] })),
+        consume: stream(async (request: never, call, send: (event: never) => Promise<void>) => void (await side().play('consume', request, call, send as never, () => ({})))) as never,
+        planArchive: one('planArchive', () => ({ interval: undefined, ranges: [], more: false, lagOfRetention: 0 })),
+        push: unused,
+      },
     ],
     [QualityServiceService, { validate: many('validate', validated), audit: many('audit', () => ({ checks: [], verdict: Verdict.PASSED, score: 100 })) }],
     [TransformServiceService, { transform: many('transform', () => ({ staged: segments('staged', 40), models: [{ name: 'gold.a', rowsIn: 97, rowsOut: 40, milliseconds: 5 }] })) }],
@@ -206,6 +234,7 @@ function services(side: () => FarSide): Parameters<typeof serve>[0]['services'] 
         listDatasets: unused,
         getLoadTarget: unused,
         listSources: unused,
+        listPositions: one('listPositions', () => ({ positions: [] })),
         collectGarbage: many('collectGarbage', () => ({ datasets: [] })),
       },
     ],
@@ -236,6 +265,25 @@ const BEGUN: BeginRunResponse = {
   raw: undefined,
   approvalOnWarning: false,
   upstream: [],
+  topic: '',
+  rawOnly: false,
+};
+
+const CONSUMING: ConsumeResponse = {
+  state: 'consuming',
+  partitions: [0, 1],
+  lag: 3,
+  read: 100,
+  admitted: 90,
+  duplicate: 7,
+  quarantined: 3,
+  filtered: 0,
+  batches: 10,
+  recordsPerSecond: 12.5,
+  latencyP50Ms: 20,
+  latencyP99Ms: 45,
+  newest: '2026-01-01T00:00:00.000Z',
+  rebalances: 1,
 };
 
 function validated(): ValidateResult {

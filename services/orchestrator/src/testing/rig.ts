@@ -7,11 +7,21 @@ import { createWorker, type WorkerSettings } from '../worker';
 import { workflowBundle } from './bundle';
 import { FarSide } from './far-side';
 
+/** A line of the log. */
+export interface LoggedError {
+  readonly message: string;
+  readonly pipeline?: string;
+  readonly code?: string;
+  readonly reason?: string;
+}
+
 /** A worker with the real activities on a task queue of its own, a real Temporal server, and a scripted far side. */
 export interface Rig {
   readonly client: Client;
   readonly far: FarSide;
   readonly taskQueue: string;
+  /** What activities logged at ERROR, in order. */
+  readonly errors: readonly LoggedError[];
   /** Starts pipelineRun (or another workflow) under an id of its own and gives its handle. */
   start(input: unknown, workflow?: string, workflowId?: string): Promise<WorkflowHandleWithFirstExecutionRunId>;
   /** A pipeline name that no other test uses. */
@@ -31,7 +41,9 @@ export async function startRig(spans?: WorkerSettings['spans']): Promise<Rig> {
   const far = await FarSide.start();
   const taskQueue = unique('queue');
   const log = createLog('orchestrator-test');
+  const errors: LoggedError[] = [];
   log.level = 'error';
+  log.error = (line: object, message?: string) => void errors.push({ ...line, message: message ?? '' });
   const activities = createActivities({ clients: far.clients, log });
   const settings = { address, namespace: 'default', taskQueue, activities, workflowBundle: await workflowBundle(), spans };
   let working = await work(settings);
@@ -41,6 +53,7 @@ export async function startRig(spans?: WorkerSettings['spans']): Promise<Rig> {
     client,
     far,
     taskQueue,
+    errors,
     pipeline: () => unique('shop'),
     start: (input, workflow = 'pipelineRun', workflowId = unique('run')) => client.workflow.start(workflow, { taskQueue, workflowId, args: [input] }),
     replaceWorker: async () => {

@@ -1,6 +1,9 @@
 import type { ErrorCode } from '@weir/core';
 
-/** What a workflow and its activities agree on about one attempt of a stage. */
+/** What workflows and activities agree on. */
+
+/** Of live work: above Temporal's default of 3; backfills have 4. */
+export const LIVE_PRIORITY = 2;
 
 /** Failure type with which an activity gives its work back because its worker shuts down. */
 export const WORKER_SHUTDOWN = 'WORKER_SHUTDOWN';

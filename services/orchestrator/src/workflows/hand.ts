@@ -110,11 +110,18 @@ const EXAMPLE = 'Give an object such as {"reason":"the source is being repaired"
 /** What an update says; throws INVALID_VALUE or UNKNOWN_KEY as the failure that rejects it. */
 export function readHand(input: unknown): HandView {
   try {
-    const fields = readObject(input ?? {}, 'the input', ['reason', 'by', 'note'], EXAMPLE);
-    return { since: new Date().toISOString(), reason: readText(fields, 'reason') ?? readText(fields, 'note') ?? '', by: readText(fields, 'by') ?? '' };
+    return handOf(readObject(input ?? {}, 'the input', HAND_KEYS, EXAMPLE));
   } catch (error) {
     throw toApplicationFailure(error as WeirError);
   }
+}
+
+/** The keys with which every update may say who asks for it and why. */
+export const HAND_KEYS = ['reason', 'by', 'note'] as const;
+
+/** The hand that such keys describe. Throws INVALID_VALUE. */
+export function handOf(fields: Record<string, unknown>): HandView {
+  return { since: new Date().toISOString(), reason: readText(fields, 'reason') ?? readText(fields, 'note') ?? '', by: readText(fields, 'by') ?? '' };
 }
 
 /** What a signal says: nobody hears what is wrong with it, and the hand counts more than the reason. */

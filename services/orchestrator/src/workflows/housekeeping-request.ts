@@ -1,5 +1,5 @@
 import type { HousekeepingResult } from './housekeeping';
-import { invalid, readObject, readPipeline } from './read-input';
+import { invalid, readFlag, readObject, readPipeline } from './read-input';
 
 /** Input of `housekeeping`, all of it optional. */
 export interface HousekeepingInput {
@@ -25,12 +25,11 @@ const EXAMPLE = 'Give an object such as {"pipeline":"retail","dryRun":true,"grac
 /** Checks an input that came from anywhere. Throws UNKNOWN_KEY and INVALID_VALUE. */
 export function parseHousekeepingInput(input: unknown): HousekeepingRequest {
   const fields = readObject(input ?? {}, 'the input', ['pipeline', 'dryRun', 'graceMs', 'rest', 'done'], EXAMPLE);
-  const { dryRun = false, graceMs = GRACE_MS } = fields;
-  if (typeof dryRun !== 'boolean') throw invalid('dryRun', dryRun, 'Use true or false.');
+  const { graceMs = GRACE_MS } = fields;
   if (typeof graceMs !== 'number' || !Number.isSafeInteger(graceMs) || graceMs < 0) throw invalid('graceMs', graceMs, 'Give whole milliseconds, 0 or more.');
   return {
     pipeline: fields['pipeline'] === undefined ? undefined : readPipeline(fields, EXAMPLE),
-    dryRun,
+    dryRun: readFlag(fields, 'dryRun') ?? false,
     graceMs,
     // Only ever written by the workflow itself.
     rest: fields['rest'] as HousekeepingRequest['rest'],

@@ -3,5 +3,7 @@ export { backfillPlan } from './backfill-plan';
 export { housekeeping } from './housekeeping';
 export { pipelineBackfill } from './pipeline-backfill';
 export { pipelineRun } from './pipeline-run';
+export { pipelineStream } from './pipeline-stream';
 export { reconcile } from './reconcile';
 export { refresh } from './refresh';
+export { streamArchive } from './stream-archive';

@@ -39,6 +39,14 @@ export function readWord<W extends string>(fields: Record<string, unknown>, key:
   return known;
 }
 
+/** True or false; undefined when it is absent or null. */
+export function readFlag(fields: Record<string, unknown>, key: string): boolean | undefined {
+  const value = fields[key];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'boolean') throw invalid(key, value, 'Use true or false.');
+  return value;
+}
+
 /** A text of at most 500 characters, by default; undefined when it is absent, null or empty. */
 export function readText(fields: Record<string, unknown>, key: string, longest = 500): string | undefined {
   const value = fields[key];
