@@ -1,7 +1,7 @@
 import { quoteIdent, WeirError } from '@weir/core';
-import { calledAs, replaceTables, type ModelInput } from './bind-tables';
+import { calledAs, childTexts, replaceTables, type ModelInput } from './bind-tables';
 import { DELETED_COLUMN, PARTITION_COLUMN, ROW_COLUMNS } from './relation';
-import { aliasesOf, namesIn, withoutAliases } from './select-aliases';
+import { aliasesOf, withoutAliases } from './select-aliases';
 import { childrenOf, isNode, isProblem, parseSelect, renderSelect, textOf, walk, type SyntaxNode, type SyntaxValue } from './syntax-tree';
 
 /** What tells the rows of a key apart where a row that a model's WHERE refuses deletes its key. */
@@ -17,9 +17,6 @@ const DELETED = DELETED_COLUMN.name;
 const ALIVE = { name: '_weir_alive', type: 'BOOLEAN' } as const;
 /** Stands in the text of a sub-select for the model's WHERE. */
 const WHERE = '_weir_where';
-
-/** Items of a SELECT that cannot fail, so that they need no guard. */
-const SAFE: ReadonlySet<string> = new Set(['COLUMN_REF', 'CONSTANT', 'POSITIONAL_REFERENCE']);
 
 /** The statement of a row model without a key, or over rows that never change: rows that WHERE refuses are not there. */
 export async function bindPlainRows(tree: SyntaxNode, inputs: ReadonlyMap<string, ModelInput>): Promise<string> {
@@ -52,8 +49,11 @@ export async function bindKeyedRows(tree: SyntaxNode, inputs: ReadonlyMap<string
   });
   if (condition) replaceReference(from, WHERE, condition);
   tree['where_clause'] = null;
-  const carried = carriedNames(items, [...key, ...(sequence === undefined ? [] : [sequence])]);
-  const guarded = items.map((item) => guardItem(item, reference(table, ALIVE.name), carried));
+  const wanted = new Set([...key, ...(sequence === undefined ? [] : [sequence])].map((name) => name.toLowerCase()));
+  const guarded = items.map((item, at) =>
+    // Spelled out, because what the SELECT names before it is null for a row that is not alive.
+    guardItem(item, reference(table, ALIVE.name), (name, value) => (wanted.has(name.toLowerCase()) ? withoutAliases(value, aliasesOf(items.slice(0, at), table), visible) : undefined)),
+  );
   const deleted = { class: 'OPERATOR', type: 'OPERATOR_NOT', alias: DELETED, query_location: 0, children: [reference(table, ALIVE.name)] };
   tree['select_list'] = [...guarded, ...KEPT.map(({ name }) => reference(table, name)), deleted];
   return `select * from (${await renderSelect(tree)}) where not ${DELETED} or (${key.map((name) => `${quoteIdent(name)} is not null`).join(' and ')})`;
@@ -85,23 +85,19 @@ function replaceReference(tree: SyntaxNode, name: string, by: SyntaxNode): void 
   });
 }
 
-/** The names that a row which deletes has to have: the wanted ones, and what the SELECT computes these from under names of its own. */
-function carriedNames(items: readonly SyntaxNode[], wanted: readonly string[]): ReadonlySet<string> {
-  const names = new Set(wanted.map((name) => name.toLowerCase()));
-  // An item can only use the names of those before it.
-  for (const item of items.toReversed()) {
-    const parts = textOf(item, 'class') === 'STAR' ? replacementsOf(item) : [{ key: textOf(item, 'alias'), value: item }];
-    for (const { key, value } of parts) if (names.has(key.toLowerCase())) namesIn(value).forEach((name) => names.add(name));
-  }
-  return names;
+/** An item of the SELECT as it is evaluated where some rows are not alive; `carried` is what it is for these. */
+function guardItem(item: SyntaxNode, alive: SyntaxNode, carried: (name: string, value: SyntaxNode) => SyntaxNode | undefined): SyntaxNode {
+  if (textOf(item, 'class') === 'STAR') return { ...item, replace_list: replacementsOf(item).map(({ key, value }) => ({ key, value: guard(value, alive, carried(key, value)) })) };
+  const name = textOf(item, 'alias') || (childTexts(item['column_names']).at(-1) ?? '');
+  const value = { ...item, alias: '' };
+  const otherwise = carried(name, value);
+  // A mere name may be that of an item before it, which is guarded itself.
+  return isSafe(item) && (!otherwise || isSafe(otherwise)) ? item : { ...guard(value, alive, otherwise), alias: name };
 }
 
-function guardItem(item: SyntaxNode, alive: SyntaxNode, carried: ReadonlySet<string>): SyntaxNode {
-  const kind = textOf(item, 'class');
-  if (SAFE.has(kind)) return item;
-  if (kind === 'STAR') return { ...item, replace_list: replacementsOf(item).map(({ key, value }) => ({ key, value: guard(value, alive, carried.has(key.toLowerCase())) })) };
-  const alias = textOf(item, 'alias');
-  return { ...guard({ ...item, alias: '' }, alive, carried.has(alias.toLowerCase())), alias };
+/** Whether an expression cannot fail. */
+function isSafe(node: SyntaxNode): boolean {
+  return ['COLUMN_REF', 'CONSTANT', 'POSITIONAL_REFERENCE'].includes(textOf(node, 'class'));
 }
 
 /** What a star gives in place of columns, by their names. */
@@ -109,9 +105,10 @@ function replacementsOf(star: SyntaxNode): { key: string; value: SyntaxNode }[] 
   return childrenOf(star['replace_list']).flatMap((entry) => (isNode(entry['value']) ? [{ key: textOf(entry, 'key'), value: entry['value'] }] : []));
 }
 
-function guard(value: SyntaxNode, alive: SyntaxNode, carried: boolean): SyntaxNode {
-  const otherwise: SyntaxValue = carried
-    ? { class: 'OPERATOR', type: 'OPERATOR_TRY', alias: '', query_location: 0, children: [value] }
+/** `otherwise` is tried for rows that are not alive. */
+function guard(value: SyntaxNode, alive: SyntaxNode, otherwise: SyntaxNode | undefined): SyntaxNode {
+  const dead: SyntaxValue = otherwise
+    ? { class: 'OPERATOR', type: 'OPERATOR_TRY', alias: '', query_location: 0, children: [otherwise] }
     : { class: 'CONSTANT', type: 'VALUE_CONSTANT', alias: '', query_location: 0, value: { type: { id: 'NULL', type_info: null }, is_null: true } };
-  return { class: 'CASE', type: 'CASE_EXPR', alias: '', query_location: 0, case_checks: [{ when_expr: alive, then_expr: value }], else_expr: otherwise };
+  return { class: 'CASE', type: 'CASE_EXPR', alias: '', query_location: 0, case_checks: [{ when_expr: alive, then_expr: value }], else_expr: dead };
 }

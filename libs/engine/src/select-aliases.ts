@@ -22,18 +22,6 @@ export function withoutAliases(expression: SyntaxNode, aliases: readonly SelectA
   return resolved(expression, aliases, columns) as SyntaxNode;
 }
 
-/** The last parts of all names in an expression, in lower case: columns, names of the SELECT, and parameters of lambdas. */
-export function namesIn(expression: SyntaxNode): string[] {
-  const names: string[] = [];
-  walk(expression, (node) => {
-    const [last] = childTexts(node['column_names']).slice(-1);
-    if (last !== undefined) names.push(last.toLowerCase());
-    // `name.upper()` has the name in the place of a schema.
-    if (textOf(node, 'class') === 'FUNCTION' && textOf(node, 'schema')) names.push(textOf(node, 'schema').toLowerCase());
-  });
-  return names;
-}
-
 function renamesOf(star: SyntaxNode, table: string): SelectAlias[] {
   return childrenOf(star['rename_list']).map((entry) => ({
     name: textOf(entry, 'value').toLowerCase(),
@@ -45,22 +33,32 @@ function renamesOf(star: SyntaxNode, table: string): SelectAlias[] {
 function resolved(value: SyntaxValue, aliases: readonly SelectAlias[], hidden: ReadonlySet<string>): SyntaxValue {
   if (Array.isArray(value)) return value.map((item) => resolved(item, aliases, hidden));
   if (!isNode(value) || value['class'] === 'CONSTANT') return value;
-  const { node, rest } = replaced(value, aliases, hidden);
+  const at = aliasAt(childTexts(value['column_names']), aliases, hidden);
+  // What a name stands for can only have the names before it.
+  if (aliases[at]) return resolved(aliases[at].value, aliases.slice(0, at), hidden);
+  const node = unchained(value, aliases, hidden);
   // `json -> '$.path'` is parsed as a lambda, too.
-  const inside = textOf(node, 'class') === 'LAMBDA' && isNode(node['lhs']) && textOf(node['expr'], 'class') !== 'CONSTANT' ? new Set([...hidden, ...namesIn(node['lhs'])]) : hidden;
-  return Object.fromEntries(Object.entries(node).map(([field, child]) => [field, resolved(child, rest, inside)]));
+  const inside = textOf(node, 'class') === 'LAMBDA' && isNode(node['lhs']) && textOf(node['expr'], 'class') !== 'CONSTANT' ? new Set([...hidden, ...parametersOf(node['lhs'])]) : hidden;
+  return Object.fromEntries(Object.entries(node).map(([field, child]) => [field, resolved(child, aliases, inside)]));
 }
 
-/** A node, or what its name stands for; what that is made of can only have the names before it. */
-function replaced(node: SyntaxNode, aliases: readonly SelectAlias[], hidden: ReadonlySet<string>): { node: SyntaxNode; rest: readonly SelectAlias[] } {
-  const called = textOf(node, 'class') === 'FUNCTION' && !textOf(node, 'catalog') ? textOf(node, 'schema') : undefined;
-  const at = aliasAt(called ? [called] : childTexts(node['column_names']), aliases, hidden);
-  const alias = aliases[at];
-  if (!alias) return { node, rest: aliases };
-  if (!called) return { node: alias.value, rest: aliases.slice(0, at) };
-  return { node: { ...node, schema: '', children: [alias.value, ...childrenOf(node['children'])] }, rest: aliases };
+/** `name.upper()` has the name in the place of a schema; where it is no column, it becomes `upper(name)`. */
+function unchained(node: SyntaxNode, aliases: readonly SelectAlias[], hidden: ReadonlySet<string>): SyntaxNode {
+  const called = textOf(node, 'class') === 'FUNCTION' && !textOf(node, 'catalog') ? textOf(node, 'schema') : '';
+  // The parser itself says `main` of some functions.
+  if (called === 'main' || aliasAt([called], aliases, hidden) < 0) return node;
+  const name = { class: 'COLUMN_REF', type: 'COLUMN_REF', alias: '', query_location: 0, column_names: [called] };
+  return { ...node, schema: '', children: [name, ...childrenOf(node['children'])] };
 }
 
+/** Of a lambda: one name, or a list of them. */
+function parametersOf(left: SyntaxNode): string[] {
+  const names: string[] = [];
+  walk(left, (node) => names.push(...childTexts(node['column_names']).map((name) => name.toLowerCase())));
+  return names;
+}
+
+/** Which name of the SELECT a reference is; -1 for one that is a column, or nothing. */
 function aliasAt(names: readonly string[], aliases: readonly SelectAlias[], hidden: ReadonlySet<string>): number {
   const [first = '', second, ...more] = names.map((name) => name.toLowerCase());
   if (more.length > 0 || (second !== undefined && first !== 'alias')) return -1;
