@@ -69,7 +69,10 @@ function copyPrograms(source: string, target: string): void {
   const links = join(draft, 'pg-symlinks.json');
   if (existsSync(links)) {
     for (const link of JSON.parse(readFileSync(links, 'utf8')) as { source: string; target: string }[]) {
-      symlinkSync(basename(link.source), join(draft, link.target.replace(/^native\//, '')));
+      const target = join(draft, link.target.replace(/^native\//, ''));
+      // Where npm may run scripts of packages, the package has made them itself.
+      rmSync(target, { force: true });
+      symlinkSync(basename(link.source), target);
     }
     rmSync(links);
   }
