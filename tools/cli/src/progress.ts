@@ -9,10 +9,12 @@ export interface Progress {
   close(): Promise<void>;
 }
 
-/** Live lines in a terminal; elsewhere one line per event with the seconds since the start. `quiet` shows nothing, for --json. */
-export function showProgress(quiet = false): Progress {
+/**
+ * Live lines in a terminal, one for each of `steps`; elsewhere one line per event with the seconds since the start. `quiet` shows nothing, for --json.
+ */
+export function showProgress(quiet = false, steps: readonly Step[] = STEPS): Progress {
   if (quiet) return { report: () => undefined, close: async () => undefined };
-  return process.stdout.isTTY ? live() : plain();
+  return process.stdout.isTTY ? live(steps) : plain();
 }
 
 function plain(): Progress {
@@ -31,10 +33,10 @@ function plain(): Progress {
 
 const WORDS = { done: 'ready:', failed: 'failed:', later: 'later:' } as const;
 
-function live(): Progress {
+function live(steps: readonly Step[]): Progress {
   const started = performance.now();
-  const tracks = new Map(STEPS.map((step) => [step, new Track()] as const));
-  const tasks = STEPS.map((step): ListrTask => ({ title: title({ step, state: 'running', text: 'waiting' }), task: (_context, task) => tracks.get(step)?.follow((event) => (task.title = title(event, started))) }));
+  const tracks = new Map(steps.map((step) => [step, new Track()] as const));
+  const tasks = steps.map((step): ListrTask => ({ title: title({ step, state: 'running', text: 'waiting' }), task: (_context, task) => tracks.get(step)?.follow((event) => (task.title = title(event, started))) }));
   const shown = new Listr(tasks, { concurrent: true, exitOnError: false, registerSignalListeners: false, rendererOptions: { collapseErrors: false, showErrorMessage: false } }).run();
   return {
     report: (event) => tracks.get(event.step)?.next(event),

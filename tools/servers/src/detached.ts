@@ -3,21 +3,24 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, weirHome } from './home';
-import { Platform } from './platform';
+import { Platform, type PlatformOptions } from './platform';
 import type { Report, StepEvent } from './report';
 import { logTail, openLog } from './supervised';
 
 /** What the detached supervisor tells the command that started it. */
 type Message = { readonly event: StepEvent } | { readonly up: true } | { readonly failed: ErrorFields };
 
+/** What `weir up` asks for beside what every platform has. */
+export type UpOptions = Pick<PlatformOptions, 'kafka' | 'brokers'>;
+
 /**
  * Starts the platform under a supervisor of its own, which outlives this process, and returns once pipelines can run. Throws what
  * stopped the start. Its log is .weir/logs/supervisor.log.
  */
-export async function startDetached(report: Report, signal: AbortSignal): Promise<void> {
+export async function startDetached({ kafka, brokers }: UpOptions, report: Report, signal: AbortSignal): Promise<void> {
   const logFile = join(weirHome(), 'logs/supervisor.log');
   const log = openLog(logFile);
-  const child = spawn(process.execPath, [join(ROOT, 'tools/cli/bin/weir.mjs'), 'supervise'], { cwd: ROOT, detached: true, stdio: ['ignore', log, log, 'ipc'] });
+  const child = spawn(process.execPath, [join(ROOT, 'tools/cli/bin/weir.mjs'), 'supervise', ...(kafka ? ['--kafka'] : []), ...(brokers ? ['--brokers', String(brokers)] : [])], { cwd: ROOT, detached: true, stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);
   const cancel = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', cancel, { once: true });
@@ -43,7 +46,7 @@ function outcome(child: ChildProcess, report: Report, logFile: string): Promise<
 }
 
 /** Runs the platform until SIGTERM or SIGINT: the body of the detached process. Returns the exit code. */
-export async function supervise(): Promise<0 | 1> {
+export async function supervise(options: UpOptions): Promise<0 | 1> {
   const tell = (message: Message): void => {
     if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
   };
@@ -53,7 +56,7 @@ export async function supervise(): Promise<0 | 1> {
   };
   const stopped = untilSignal();
   try {
-    const platform = await Platform.start({ report, detached: true }, (taken) => void stopped.then(() => taken.stop()));
+    const platform = await Platform.start({ ...options, report, detached: true }, (taken) => void stopped.then(() => taken.stop()));
     tell({ up: true });
     await stopped;
     await platform.stop();

@@ -4,11 +4,14 @@ import { onPath, runCommand } from './command';
 import { dockerAnswers } from './find';
 import { cacheHome, ROOT, weirHome } from './home';
 import { look as lookForJaeger } from './jaeger';
+import { lookForJava, type Java } from './java';
+import { lookForKafka } from './kafka-programs';
 import { isFree } from './port';
 import { lookForPostgres } from './postgres-programs';
+import { lookForRegistry } from './registry-programs';
 import { platformStatus } from './status';
 import { look as lookForTemporal } from './temporal';
-import { OLDEST_POSTGRES, PORTS, VERSIONS } from './versions';
+import { OLDEST_JAVA, OLDEST_POSTGRES, PORTS, VERSIONS } from './versions';
 
 export interface Finding {
   readonly name: string;
@@ -32,6 +35,10 @@ export async function diagnose(): Promise<Finding[]> {
     postgresFinding(postgres),
     serverFinding('Temporal', VERSIONS.temporal, lookForTemporal(), 3, toBuildWith),
     serverFinding('Jaeger', VERSIONS.jaeger, lookForJaeger(), 5, toBuildWith),
+    javaFinding(lookForJava(0), docker),
+    mavenFinding(onPath('mvn'), docker),
+    fetchedFinding('Kafka', VERSIONS.kafka, lookForKafka()?.lib, docker),
+    fetchedFinding('registry', VERSIONS.registry, lookForRegistry(false)?.folder, docker),
     folderFinding('cache', cacheHome()),
     folderFinding('home', weirHome()),
     diskFinding(weirHome()),
@@ -66,6 +73,27 @@ function serverFinding(name: string, version: string, found: string | undefined,
   if (go) return { name, verdict: 'warn', text: `not there; the next start builds ${version}, about ${minutes} min, once`, fix: 'Nothing; or `weir up --detach` now.' };
   // Runs work without Jaeger, only their traces are missing.
   return { name, verdict: name === 'Jaeger' ? 'warn' : 'fail', text: 'not there, and neither Docker nor Go to get it with', fix: 'Install Docker (docs.docker.com/get-docker) or Go 1.26 (go.dev/dl).' };
+}
+
+/** Of what only pipelines of streams need, nothing that is missing keeps the platform from starting. */
+const STREAMS = 'Kafka and the schema registry, which pipelines of streams need, run on it where Docker is absent';
+
+function javaFinding(java: Java | undefined, docker: boolean): Finding {
+  if (java && (java.major >= OLDEST_JAVA.registry || docker)) return { name: 'Java', verdict: 'ok', text: `${java.version} (${java.program})` };
+  const fix = `Install Java ${OLDEST_JAVA.registry} or newer (adoptium.net), or Docker, before a pipeline reads from Kafka.`;
+  if (java) return { name: 'Java', verdict: 'warn', text: `${java.version} (${java.program}); Kafka needs ${OLDEST_JAVA.kafka}, the schema registry ${OLDEST_JAVA.registry}`, fix };
+  return docker ? { name: 'Java', verdict: 'ok', text: `not installed; ${STREAMS}` } : { name: 'Java', verdict: 'warn', text: `not installed; ${STREAMS}`, fix };
+}
+
+function mavenFinding(maven: string | undefined, docker: boolean): Finding {
+  if (maven) return { name: 'Maven', verdict: 'ok', text: maven };
+  const text = 'not installed; it fetches Kafka and the schema registry where Docker is absent';
+  return docker ? { name: 'Maven', verdict: 'ok', text } : { name: 'Maven', verdict: 'warn', text, fix: 'Install Maven (maven.apache.org/install.html), or Docker, before a pipeline reads from Kafka.' };
+}
+
+function fetchedFinding(name: string, version: string, found: string | undefined, docker: boolean): Finding {
+  if (found) return { name, verdict: 'ok', text: found };
+  return { name, verdict: 'ok', text: `${version}, ${docker ? 'from Docker' : 'fetched with Maven'} when a pipeline first needs it` };
 }
 
 function folderFinding(name: string, folder: string): Finding {

@@ -1,10 +1,13 @@
-export { startDetached, supervise, untilSignal } from './detached';
+export { startDetached, supervise, untilSignal, type UpOptions } from './detached';
 export { diagnose, type Finding } from './doctor';
 export { removeHome, ROOT, weirHome } from './home';
+export { parseBrokerCount, type BrokerCount } from './kafka-cluster';
+export { needServers } from './need-servers';
 export { Platform, type PlatformOptions } from './platform';
 export type { Account } from './postgres-accounts';
 export { STEPS, type Report, type Step, type StepEvent } from './report';
-export { platformState, readState, SERVICES, type Addresses, type PlatformState, type ServiceName, type State } from './state';
+export { platformState, readState, SERVICES, type Addresses, type OnDemandState, type PlatformState, type ServiceName, type State } from './state';
 export { serviceEnvironment } from './services';
-export { platformStatus, type Health, type PlatformStatus, type ServiceHealth, type StatusAnswer } from './status';
+export { platformStatus, type Health, type OnDemandHealth, type PlatformStatus, type ServiceHealth, type StatusAnswer } from './status';
 export { stopPlatform, type Stopped } from './stop-platform';
+export { ON_DEMAND, wasWanted, type OnDemandServer } from './wanted';

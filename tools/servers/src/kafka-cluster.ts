@@ -4,14 +4,19 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 
 /** One broker, or three of which one may fail. */
-export const BROKER_COUNTS = [1, 3] as const;
-export type BrokerCount = (typeof BROKER_COUNTS)[number];
+export type BrokerCount = 1 | 3;
 
 /** What a home's Kafka was formatted with. Replication of topics is made for the number of brokers, so it never changes. */
 export interface ClusterRecord {
   /** Kafka's cluster id, which every broker's data names. */
   readonly id: string;
   readonly brokers: BrokerCount;
+}
+
+/** The number of --brokers. Throws INVALID_VALUE. */
+export function parseBrokerCount(text: string): BrokerCount {
+  if (text === '1' || text === '3') return text === '1' ? 1 : 3;
+  throw new WeirError({ code: 'INVALID_VALUE', place: '--brokers', message: `Kafka was to have \`${text}\` brokers.`, fix: 'Use 1, or 3 of which one may fail.' });
 }
 
 /** Folder of a home's Kafka: the record, and a folder per broker. */
@@ -28,9 +33,9 @@ export function brokerCountOf(home: string, asked: BrokerCount | undefined): Bro
   if (formatted === undefined || asked === undefined || asked === formatted) return formatted ?? asked ?? 1;
   throw new WeirError({
     code: 'INVALID_VALUE',
-    place: 'brokers',
-    message: `${asked} ${asked === 1 ? 'broker was' : 'brokers were'} asked for, and the Kafka in ${kafkaFolder(home)} has ${formatted}.`,
-    fix: `Start it with --brokers ${formatted}; or, to begin again without its topics, remove that folder while the platform is down.`,
+    place: '--brokers',
+    message: `The Kafka in ${kafkaFolder(home)} was made with ${formatted === 1 ? '1 broker' : `${formatted} brokers`}, and ${asked} cannot run it.`,
+    fix: `Leave out --brokers; or, to begin again without its topics, remove that folder while the platform is down.`,
   });
 }
 

@@ -65,7 +65,7 @@ function givenBrokers(text: string | undefined, asked: BrokerCount | undefined):
   const wrong = brokers.find((address) => !/^.+:\d{1,5}$/.test(address));
   if (wrong !== undefined) throw new WeirError({ code: 'INVALID_VALUE', place: 'WEIR_KAFKA_BROKERS', message: `WEIR_KAFKA_BROKERS has \`${wrong}\`.`, fix: 'Use host:port, separated by commas.' });
   if (asked === undefined) return brokers;
-  throw new WeirError({ code: 'INVALID_VALUE', place: 'brokers', message: `${asked} ${asked === 1 ? 'broker was' : 'brokers were'} asked for, and WEIR_KAFKA_BROKERS names a Kafka that runs.`, fix: 'Leave out --brokers, or WEIR_KAFKA_BROKERS.' });
+  throw new WeirError({ code: 'INVALID_VALUE', place: '--brokers', message: `WEIR_KAFKA_BROKERS names a Kafka that runs, whose brokers cannot be chosen.`, fix: 'Leave out --brokers, or WEIR_KAFKA_BROKERS.' });
 }
 
 /** Starts side by side: no broker is ready before most are there. When one fails the others are stopped, so that a later start finds none. */

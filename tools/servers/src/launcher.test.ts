@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from './command';
 import { removeHome, ROOT } from './home';
+import { kafkaAnswers } from './kafka';
+import { needServers } from './need-servers';
 import { isAlive } from './process-reference';
+import { registryAnswers } from './registry';
+import { serviceEnvironment } from './services';
 import { platformState, readState, SERVICES, type ProcessState } from './state';
 import type { PlatformStatus } from './status';
 import { waitUntil } from './wait';
@@ -59,19 +63,35 @@ test('a service that is killed is up again by itself', async () => {
   expect(await waitUntil(() => find()?.restarts === before.restarts + 1 && find()?.condition === 'healthy', { timeoutMs: 60_000 })).toBe(true);
 }, 90_000);
 
+test('Kafka and the registry are idle until somebody needs them, then healthy at the addresses known before', async () => {
+  const before = await platformState(home);
+  expect({ onDemand: before.onDemand, told: serviceEnvironment(before) }).toMatchObject({ onDemand: {}, told: { WEIR_KAFKA_BROKERS: before.kafka.join(','), WEIR_REGISTRY_URL: before.registry } });
+  expect(JSON.parse((await weir('status', '--json')).output)).toMatchObject({ healthy: true, kafka: { phase: 'idle', healthy: false, brokers: before.kafka }, registry: { phase: 'idle', url: before.registry } });
+  await needServers(home, ['kafka', 'registry'], () => undefined);
+  expect(await Promise.all([kafkaAnswers(before.kafka), registryAnswers(before.registry)])).toEqual([true, true]);
+  const { code, output } = await weir('status', '--json');
+  expect(code).toBe(0);
+  expect(JSON.parse(output)).toMatchObject({ kafka: { phase: 'running', healthy: true, brokers: before.kafka }, registry: { phase: 'running', healthy: true } });
+}, 120_000);
+
+test('the number of brokers that services were told cannot be changed while the platform is up', async () => {
+  expect(await weir('up', '--brokers', '3')).toMatchObject({ code: 2, output: expect.stringContaining('weir down') });
+  expect(await weir('up', '--brokers', '2')).toMatchObject({ code: 2, output: expect.stringContaining('INVALID_VALUE') });
+});
+
 test('after the supervisor was killed, status says so with exit code 3, and down stops what it left', async () => {
   const state = readState(home);
   if (!state) throw new Error('The platform has no state.');
   process.kill(state.supervisor.pid, 'SIGKILL');
   await waitUntil(() => !isAlive(state.supervisor), { timeoutMs: 5_000 });
-  expect(alive(state.processes)).toHaveLength(9);
+  expect(alive(state.processes)).toHaveLength(11);
 
   const status = await weir('status', '--json');
   expect(status.code).toBe(3);
   expect(JSON.parse(status.output)).toMatchObject({ error: { code: 'PLATFORM_DOWN', message: expect.stringContaining('postgres') } });
 
   const down = await weir('down', '--json');
-  expect((JSON.parse(down.output) as { leftovers: string[] }).leftovers).toHaveLength(9);
+  expect((JSON.parse(down.output) as { leftovers: string[] }).leftovers).toHaveLength(11);
   expect(alive(state.processes)).toEqual([]);
   expect(existsSync(join(home, 'state.json'))).toBe(false);
 }, 120_000);

@@ -112,9 +112,10 @@ function common(home: string, superuser: Account): Pick<ProcessSpec, 'name' | 'l
   return { name: 'postgres', logFile: join(home, 'logs/postgres.log'), healthy: () => canLogIn(superuser), stopSignal: 'SIGINT' };
 }
 
+/** Commit timestamps tell when a row could first be seen, which no column can: `select pg_xact_commit_timestamp(xmin)`. */
 function settings({ host, port, durable }: { host: string; port: number; durable: boolean }): string[] {
   const safety = durable ? { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' } : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
-  const all = { listen_addresses: host, port, unix_socket_directories: host === '*' ? '/var/run/postgresql' : '', max_connections: 200, password_encryption: 'scram-sha-256', timezone: 'UTC', log_timezone: 'UTC', ...safety };
+  const all = { listen_addresses: host, port, unix_socket_directories: host === '*' ? '/var/run/postgresql' : '', max_connections: 200, password_encryption: 'scram-sha-256', timezone: 'UTC', log_timezone: 'UTC', track_commit_timestamp: 'on', ...safety };
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 

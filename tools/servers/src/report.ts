@@ -1,6 +1,8 @@
+import type { OnDemandServer } from './wanted';
+
 /** What starts side by side when the platform comes up. */
 export const STEPS = ['postgres', 'temporal', 'jaeger', 'build', 'services'] as const;
-export type Step = (typeof STEPS)[number];
+export type Step = (typeof STEPS)[number] | OnDemandServer;
 
 /** One line of progress. `later`: the platform is up without it, and it goes on in the background. */
 export interface StepEvent {

@@ -52,6 +52,8 @@ export function serviceEnvironment(addresses: Addresses): Record<string, string>
     WEIR_OTLP_ENDPOINT: addresses.otlp,
     WEIR_TEMPORAL_ADDRESS: addresses.temporal,
     WEIR_TEMPORAL_NAMESPACE: addresses.namespace,
+    WEIR_KAFKA_BROKERS: addresses.kafka.join(','),
+    WEIR_REGISTRY_URL: addresses.registry,
     ...login('POSTGRES', addresses.postgres),
     ...login('WAREHOUSE', addresses.warehouse),
     ...Object.fromEntries(peers),

@@ -1,10 +1,11 @@
-import { WeirError } from '@weir/core';
+import { WeirError, type ErrorFields } from '@weir/core';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { weirHome } from './home';
 import type { Account } from './postgres-accounts';
 import { isAlive, type ProcessReference } from './process-reference';
 import type { Condition } from './supervised';
+import type { OnDemandServer } from './wanted';
 
 export const SERVICES = ['ingest', 'quality', 'transform', 'load', 'metadata', 'orchestrator'] as const;
 export type ServiceName = (typeof SERVICES)[number];
@@ -22,6 +23,10 @@ export interface Addresses {
   readonly jaeger: string;
   /** URL that takes spans over OTLP/gRPC. */
   readonly otlp: string;
+  /** host:port of every Kafka broker. Known from the start on, as the registry's is; whether they run says `onDemand`. */
+  readonly kafka: readonly string[];
+  /** URL of the schema registry's Confluent-compatible API. */
+  readonly registry: string;
   /** Folder of the lake. */
   readonly lake: string;
   /** The database of the connection `warehouse`. */
@@ -39,6 +44,19 @@ export interface ProcessState {
   readonly stopSignal: NodeJS.Signals;
 }
 
+/** What the supervisor does for a server that is started on demand. */
+export interface OnDemandState {
+  readonly phase: 'starting' | 'running' | 'failed';
+  /** What is being done, how the server came to be, or what went wrong. */
+  readonly text: string;
+  /** How many starts have failed, by which whoever asks tells a new failure from an old one. */
+  readonly failures: number;
+  readonly error?: ErrorFields;
+}
+
+/** By server; absent: nobody has needed it. */
+export type OnDemandStates = Readonly<Partial<Record<OnDemandServer, OnDemandState>>>;
+
 /** The platform that a supervisor runs. */
 export interface PlatformRecord {
   readonly phase: 'starting' | 'up' | 'stopping';
@@ -49,6 +67,7 @@ export interface PlatformRecord {
   readonly addresses: Addresses;
   /** How each server came to be: "given", "docker …" or its program. Jaeger appears when it is there. */
   readonly origins: Readonly<Record<string, string>>;
+  readonly onDemand: OnDemandStates;
 }
 
 /** What .weir/state.json holds: written by the supervisor alone, readable by its owner alone (it has passwords). */
@@ -62,15 +81,15 @@ export interface State {
 }
 
 /** The platform's addresses as others use them. */
-export type PlatformState = Addresses & { readonly home: string };
+export type PlatformState = Addresses & { readonly home: string; readonly onDemand: OnDemandStates };
 
 /** Where a running platform is. Throws PLATFORM_DOWN when none runs here or it is still starting. */
 export async function platformState(home: string = weirHome()): Promise<PlatformState> {
   const state = readState(home);
   if (!state?.platform || !isAlive(state.supervisor)) throw new WeirError({ code: 'PLATFORM_DOWN', place: home, message: 'No platform runs here.' });
-  const { phase, addresses } = state.platform;
+  const { phase, addresses, onDemand } = state.platform;
   if (phase !== 'up') throw new WeirError({ code: 'PLATFORM_DOWN', place: home, message: `The platform is ${phase}.`, fix: 'Wait until `weir status` says that it is up.' });
-  return { ...addresses, home };
+  return { ...addresses, home, onDemand };
 }
 
 /** The state as it was last written, alive or not; undefined when there is none or it is of another version. */

@@ -1,10 +1,12 @@
 import { isServing } from './health';
 import { weirHome } from './home';
 import { jaegerAnswers } from './jaeger';
+import { kafkaAnswers } from './kafka';
 import { answers } from './port';
 import type { Account } from './postgres-accounts';
 import { isAlive } from './process-reference';
-import { readState, SERVICES, type Addresses, type ServiceName, type State } from './state';
+import { registryAnswers } from './registry';
+import { readState, SERVICES, type Addresses, type OnDemandState, type ServiceName, type State } from './state';
 import { answersCalls } from './temporal';
 
 export interface Health {
@@ -18,10 +20,18 @@ export interface ServiceHealth extends Health {
   readonly pid: number | undefined;
 }
 
+/** A server that is started when something needs it. */
+export interface OnDemandHealth extends Health {
+  /** idle: nothing has needed it. */
+  readonly phase: 'idle' | OnDemandState['phase'];
+  /** What is being done, how it came to be, or what went wrong. */
+  readonly how: string;
+}
+
 /** A running platform as `weir status --json` prints it. */
 export interface PlatformStatus {
   readonly phase: 'starting' | 'up' | 'stopping';
-  /** Whether everything that runs need is healthy; Jaeger is not needed. */
+  /** Whether everything that runs need is healthy: not Jaeger, and of the servers on demand only those that are needed here. */
   readonly healthy: boolean;
   readonly startedAt: string;
   readonly supervisor: number;
@@ -31,6 +41,8 @@ export interface PlatformStatus {
   readonly temporalUi: string;
   readonly jaeger: Health & { readonly query: string; readonly otlp: string; readonly how: string };
   readonly postgres: Health & { readonly address: string; readonly how: string };
+  readonly kafka: OnDemandHealth & { readonly brokers: readonly string[] };
+  readonly registry: OnDemandHealth & { readonly url: string };
   readonly warehouse: Account;
   readonly lake: string;
 }
@@ -48,17 +60,19 @@ export async function platformStatus(home: string = weirHome()): Promise<StatusA
   return { kind: 'running', status: await ask(state, state.platform) };
 }
 
-async function ask(state: State, { phase, startedAt, addresses, origins }: NonNullable<State['platform']>): Promise<PlatformStatus> {
+async function ask(state: State, { phase, startedAt, addresses, origins, onDemand }: NonNullable<State['platform']>): Promise<PlatformStatus> {
   const { postgres } = addresses;
-  const [services, temporal, jaeger, database] = await Promise.all([
+  const [services, temporal, jaeger, database, kafka, registry] = await Promise.all([
     askServices(state, addresses),
     answersCalls({ address: addresses.temporal, namespace: addresses.namespace }).catch(() => false),
     jaegerAnswers(addresses.jaeger),
     answers(postgres.host, postgres.port),
+    askOnDemand(onDemand.kafka, () => kafkaAnswers(addresses.kafka)),
+    askOnDemand(onDemand.registry, () => registryAnswers(addresses.registry)),
   ]);
   return {
     phase,
-    healthy: temporal && database && Object.values(services).every(({ healthy }) => healthy),
+    healthy: temporal && database && Object.values(services).every(({ healthy }) => healthy) && [kafka, registry].every((server) => server.healthy || server.phase === 'idle'),
     startedAt,
     supervisor: state.supervisor.pid,
     home: state.home,
@@ -67,9 +81,16 @@ async function ask(state: State, { phase, startedAt, addresses, origins }: NonNu
     temporalUi: addresses.temporalUi,
     jaeger: { query: addresses.jaeger, otlp: addresses.otlp, healthy: jaeger, how: origins['jaeger'] ?? 'not there yet' },
     postgres: { address: `${postgres.host}:${postgres.port}`, healthy: database, how: origins['postgres'] ?? '' },
+    kafka: { ...kafka, brokers: addresses.kafka },
+    registry: { ...registry, url: addresses.registry },
     warehouse: addresses.warehouse,
     lake: addresses.lake,
   };
+}
+
+async function askOnDemand(state: OnDemandState | undefined, answers: () => Promise<boolean>): Promise<OnDemandHealth> {
+  if (!state) return { phase: 'idle', healthy: false, how: 'starts when a pipeline needs it' };
+  return { phase: state.phase, healthy: state.phase === 'running' && (await answers()), how: state.text };
 }
 
 async function askServices(state: State, addresses: Addresses): Promise<Record<ServiceName, ServiceHealth>> {

@@ -1,6 +1,6 @@
 import { WeirError } from '@weir/core';
 import { BackfillStatus, connect, type Backfill } from '@weir/rpc';
-import { platformStatus, weirHome, type PlatformStatus } from '@weir/servers';
+import { platformStatus, weirHome, type OnDemandHealth, type PlatformStatus } from '@weir/servers';
 import type { Command } from 'commander';
 import { paintedRecordState, tallyWords } from '../backfill/progress-lines';
 import { action, colour, print, printJson, table, type ExitCode } from '../output';
@@ -71,16 +71,24 @@ function down(leftovers: readonly string[]): WeirError {
   return new WeirError({ code: 'PLATFORM_DOWN', place, message: `The supervisor is gone and left ${leftovers.join(', ')} running.`, fix: 'Run `weir up`, which stops them first, or `weir down`.' });
 }
 
-function show({ phase, services, postgres, temporal, temporalUi, jaeger, warehouse, lake, home }: PlatformStatus): void {
+function show({ phase, services, postgres, temporal, temporalUi, jaeger, kafka, registry, warehouse, lake, home }: PlatformStatus): void {
   const login = `database ${warehouse.database}, user ${warehouse.user}`;
   const rows = [
     ...Object.entries(services).map(([name, { address, healthy, restarts }]) => row(name, healthy, address, restarts > 0 ? `${restarts} restarts` : '')),
     row('postgres', postgres.healthy, postgres.address, postgres.how),
     row('temporal', temporal.healthy, temporal.address, temporalUi ? `UI ${temporalUi}` : ''),
     row('jaeger', jaeger.healthy, jaeger.query, jaeger.how),
+    onDemandRow('kafka', kafka, kafka.brokers.join(', ')),
+    onDemandRow('registry', registry, registry.url),
     row('warehouse', postgres.healthy, `${warehouse.host}:${warehouse.port}`, login),
   ];
   print(`  ${colour.strong(phase)}`, table([{ title: 'part' }, { title: 'health' }, { title: 'address' }, { title: '' }], rows), `  lake ${lake}, logs ${home}/logs`);
+}
+
+function onDemandRow(name: string, { phase, healthy, how }: OnDemandHealth, address: string): string[] {
+  if (phase === 'running') return row(name, healthy, address, how);
+  const words = { idle: colour.faint('idle'), starting: colour.doubt('starting'), failed: colour.bad('failed') };
+  return [name, words[phase], address, colour.faint(how)];
 }
 
 function row(name: string, healthy: boolean, address: string, note: string): string[] {
