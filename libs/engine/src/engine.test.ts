@@ -155,3 +155,28 @@ describe('failures of the engine', () => {
     await expect(inEngine((engine) => engine.rows('select 9007199254740992 as i'))).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 });
+
+describe('rows that are appended', () => {
+  it('are in the table in their order, with the bytes and numbers that they had', async () => {
+    await inEngine(async (engine) => {
+      await engine.run('create temp table t (n BIGINT, bytes BLOB, text VARCHAR)');
+      const rows = Array.from({ length: 5_000 }, (_, n) => [n, Buffer.from([n % 256, 0, 255]), n % 3 === 0 ? null : `é${n}`] as const);
+      await engine.append('t', rows.slice(0, 3_000));
+      await engine.append('t', rows.slice(3_000));
+      const found = await engine.rows<{ n: number; hex: string; text: string | null }>('select n, hex(bytes) as hex, text from t');
+      expect(found).toEqual(rows.map(([n, bytes, text]) => ({ n, hex: bytes.toString('hex').toUpperCase(), text })));
+      await engine.append('t', [[Number.MAX_SAFE_INTEGER, null, '']]);
+      expect(await engine.rows('select n, bytes, text from t where rowid = 5000')).toEqual([{ n: Number.MAX_SAFE_INTEGER, bytes: null, text: '' }]);
+    });
+  });
+
+  it('end with an error where they do not fit the table', async () => {
+    await inEngine(async (engine) => {
+      await engine.run('create temp table t (n BIGINT)');
+      await expect(engine.append('t', [[1, 2]])).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
+      await expect(engine.append('u', [[1]])).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
+      await engine.append('t', [[7]]);
+      expect(await engine.rows('select n from t')).toEqual([{ n: 7 }]);
+    });
+  });
+});

@@ -4,7 +4,7 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { quoteLiteral, WeirError } from '@weir/core';
 import { mapEngineError } from './engine-error';
 import { toPlain } from './plain-value';
-import { interruptible, MAX_ROWS, oneAtATime, spanned } from './statement';
+import { cancelled, interruptible, MAX_ROWS, oneAtATime, spanned } from './statement';
 
 export interface EngineOptions {
   /** Absolute paths of the files that may be read. */
@@ -24,7 +24,12 @@ export interface Engine {
   run(sql: string, name?: string): Promise<void>;
   /** Runs a statement with a small result (at most 100,000 rows). Integers come as numbers, decimals, dates and times as text. */
   rows<T extends object>(sql: string, name?: string): Promise<T[]>;
+  /** Adds rows to a table that the engine has, without SQL and without a span: the way for rows that come from elsewhere. A row has a value for each column, in order. */
+  append(table: string, rows: Iterable<readonly AppendedValue[]>): Promise<void>;
 }
+
+/** A BIGINT, a VARCHAR, a BLOB, or null. */
+export type AppendedValue = number | string | Uint8Array | null;
 
 /**
  * Gives `body` an engine that can read the inputs, write below staging, and reach nothing else: no other file, no network, no extension,
@@ -108,7 +113,30 @@ function engineOver(connection: DuckDBConnection, signal: AbortSignal | undefine
         }),
       ),
     rows: <T extends object>(sql: string, name = 'query') => inTurn(() => spanned(name, signal, () => readRows<T>(connection, sql, name))),
+    append: (table, rows) =>
+      inTurn(() =>
+        append(connection, table, rows).catch((error: unknown) => {
+          throw signal?.aborted ? cancelled() : mapEngineError(error, table);
+        }),
+      ),
   };
+}
+
+async function append(connection: DuckDBConnection, table: string, rows: Iterable<readonly AppendedValue[]>): Promise<void> {
+  const appender = await connection.createAppender(table);
+  try {
+    for (const row of rows) {
+      for (const value of row) {
+        if (value === null) appender.appendNull();
+        else if (typeof value === 'number') appender.appendBigInt(BigInt(value));
+        else if (typeof value === 'string') appender.appendVarchar(value);
+        else appender.appendBlob(value);
+      }
+      appender.endRow();
+    }
+  } finally {
+    appender.closeSync();
+  }
 }
 
 async function readRows<T extends object>(connection: DuckDBConnection, sql: string, name: string): Promise<T[]> {

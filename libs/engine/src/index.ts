@@ -1,7 +1,7 @@
 export { bindModel, type Binding } from './bind-model';
 export { type KeyedRows } from './bind-rows';
 export { type ModelInput } from './bind-tables';
-export { withEngine, type Engine, type EngineOptions } from './engine';
+export { type AppendedValue, withEngine, type Engine, type EngineOptions } from './engine';
 export { inspector } from './inspector';
 export { writeParquet, type ParquetFile, type ParquetOptions, type PartitionRows } from './parquet';
 export { DELETED_COLUMN, PARTITION_COLUMN, ROW_COLUMNS, segmentRelation, type RelationSegment } from './relation';

@@ -72,6 +72,14 @@ describe('Lake files', () => {
     expect((await stat(lake.absolute('raw/x'))).ino).toBe(inode);
   });
 
+  it('moves a finished file to the place that its content says, also when it is there already', async () => {
+    for (const text of ['rows', 'rows']) {
+      const digest = { bytes: 4, sha256: sha256('rows') };
+      expect(await lake.adoptByContent(await finished(text), (hash) => rawPath('p', 'clicks', hash, 'parquet'))).toEqual({ ...digest, path: `raw/p/clicks/${digest.sha256.slice(0, 2)}/${digest.sha256}.parquet` });
+    }
+    expect(readFileSync(lake.absolute(rawPath('p', 'clicks', sha256('rows'), 'parquet')), 'utf8')).toBe('rows');
+  });
+
   it('leaves nothing of a stream that fails or is cancelled', async () => {
     const controller = new AbortController();
     async function* failing(): AsyncGenerator<Buffer> {

@@ -52,6 +52,20 @@ export class Lake {
     });
   }
 
+  /** The same, for a file whose place depends on its content. */
+  async adoptByContent(tempFile: string, pathOf: (sha256: string) => string): Promise<Digest & { path: string }> {
+    const digest = await digestFile(tempFile).catch((error: unknown) => {
+      throw mapFileError(error, tempFile);
+    });
+    const path = pathOf(digest.sha256);
+    await this.put(path, async (target) => {
+      await flush(tempFile);
+      await this.place(tempFile, target, path, digest);
+      return digest;
+    });
+    return { ...digest, path };
+  }
+
   /** Writes a stream to its place, hashing on the way; the same rules as `adopt`. */
   async putStream(path: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, signal?: AbortSignal): Promise<Digest> {
     return this.put(path, async (target) => {

@@ -6,9 +6,9 @@ export const STAGED_ZONES = ['bronze', 'silver', 'gold'] as const;
 /** How the manifests of a run's extracts begin: what they list outlives a failed run. */
 export const EXTRACT_MANIFESTS = 'extract-';
 
-/** Where a source file lies, addressed by its content. `dataset` is the bare name. */
-export function rawPath(pipeline: string, dataset: string, sha256: string): string {
-  return `raw/${assertName(pipeline)}/${assertName(dataset)}/${sha256.slice(0, 2)}/${assertName(sha256)}.csv`;
+/** Where what came from a source lies, addressed by its content: files as csv, records of a log as parquet. `dataset` is the bare name. */
+export function rawPath(pipeline: string, dataset: string, sha256: string, format: 'csv' | 'parquet' = 'csv'): string {
+  return `raw/${assertName(pipeline)}/${assertName(dataset)}/${sha256.slice(0, 2)}/${assertName(sha256)}.${format}`;
 }
 
 /** Where the n-th file of a dataset lies that one attempt staged. `dataset` is qualified, such as `silver.lines`. */

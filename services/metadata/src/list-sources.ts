@@ -24,6 +24,7 @@ interface SegmentRow {
   source: string | null;
   bytes: number;
   sha256: string;
+  rows: number;
 }
 
 /** One partition's files; none for one that was published without a file. */
@@ -92,7 +93,7 @@ async function* readSources(pool: pg.Pool, { pipeline, datasetId, snapshot, inte
 }
 
 const SEGMENTS = `
-  select s.snapshot, s.ordinal, s.source, s.bytes, s.sha256
+  select s.snapshot, s.ordinal, s.source, s.bytes, s.sha256, s.rows
   from unnest($2::bigint[], $3::integer[]) as w (snapshot, ordinal)
   join metadata.segment s on s.dataset_id = $1 and s.snapshot = w.snapshot and s.ordinal = w.ordinal`;
 
@@ -104,7 +105,7 @@ async function withFiles(db: Queryable, datasetId: number, versions: readonly Ve
   return versions.flatMap(({ partition, from_snapshot: snapshot, segments: ordinals, published_at: publishedAt }) => {
     const files = ordinals.flatMap((ordinal) => {
       const segment = segments.get(`${snapshot}:${ordinal}`);
-      return typeof segment?.source === 'string' ? [{ partition, source: segment.source, bytes: segment.bytes, sha256: segment.sha256, publishedAt: publishedAt.toISOString() }] : [];
+      return typeof segment?.source === 'string' ? [{ partition, source: segment.source, bytes: segment.bytes, sha256: segment.sha256, rows: segment.rows, publishedAt: publishedAt.toISOString() }] : [];
     });
     return files.length === ordinals.length ? [{ partition, files }] : [];
   });

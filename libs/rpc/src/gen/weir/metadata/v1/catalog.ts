@@ -149,6 +149,8 @@ export interface SourceFile {
   sha256: string;
   /** When it was published, RFC 3339. */
   publishedAt: string;
+  /** Of topics: how many records it holds; 0 for files, whose records are not counted. */
+  rows: number;
 }
 
 /** A page of files, ordered by partition; partitions that were published without a file are in `empty`. */
@@ -1375,7 +1377,7 @@ export const ListSourcesRequest: MessageFns<ListSourcesRequest> = {
 };
 
 function createBaseSourceFile(): SourceFile {
-  return { partition: "", source: "", bytes: 0, sha256: "", publishedAt: "" };
+  return { partition: "", source: "", bytes: 0, sha256: "", publishedAt: "", rows: 0 };
 }
 
 export const SourceFile: MessageFns<SourceFile> = {
@@ -1394,6 +1396,9 @@ export const SourceFile: MessageFns<SourceFile> = {
     }
     if (message.publishedAt !== "") {
       writer.uint32(42).string(message.publishedAt);
+    }
+    if (message.rows !== 0) {
+      writer.uint32(48).int64(message.rows);
     }
     return writer;
   },
@@ -1451,6 +1456,14 @@ export const SourceFile: MessageFns<SourceFile> = {
             message.publishedAt = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1473,6 +1486,7 @@ export const SourceFile: MessageFns<SourceFile> = {
     message.bytes = object.bytes ?? 0;
     message.sha256 = object.sha256 ?? "";
     message.publishedAt = object.publishedAt ?? "";
+    message.rows = object.rows ?? 0;
     return message;
   },
 };
