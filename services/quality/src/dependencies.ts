@@ -1,3 +1,6 @@
+import type { RecordDecoder } from '@weir/connectors';
+import type { RecordFormat } from '@weir/core';
+import type { WarmEngines } from '@weir/engine';
 import type { DefinitionReader } from '@weir/rpc';
 import type { Lake } from '@weir/lake';
 import type { StageGate } from '@weir/platform';
@@ -13,4 +16,8 @@ export interface Dependencies {
   /** Bounds the stages that run at a time. */
   readonly gate: StageGate;
   readonly engine: { readonly memoryLimit: string; readonly threads: number };
+  /** For micro-batches. */
+  readonly engines: WarmEngines;
+  /** Reads values of a format that a registry describes; throws MISSING_KEY where no registry is set. */
+  readonly decoder: (format: Exclude<RecordFormat, 'json'>) => RecordDecoder;
 }

@@ -1,9 +1,11 @@
 import './telemetry';
 import { join } from 'node:path';
+import { WarmEngines } from '@weir/engine';
 import { Lake } from '@weir/lake';
 import { createLog, onShutdown, openPool, OwnSchema, Readiness, StageGate, stopTelemetry } from '@weir/platform';
 import { cachedDefinitions, connect, serve } from '@weir/rpc';
 import { readConfig } from './config';
+import { decoders } from './decoders';
 import { services } from './rpc';
 
 const log = createLog('quality');
@@ -12,10 +14,12 @@ async function main(): Promise<void> {
   const config = readConfig();
   const pool = openPool(config.postgres);
   const probe = openPool({ ...config.postgres, max: 1 });
+  // One thread each: a micro-batch is too small to be shared out.
+  const engines = new WarmEngines({ memoryLimit: config.engine.memoryLimit, threads: 1 });
   const clients = connect({ metadata: config.metadata });
   const schema = new OwnSchema({ pool: probe, schema: 'quality', migrations: join(__dirname, '..', 'migrations') });
   const readiness = new Readiness({ probe: () => schema.probe(), report: (ready) => server.setReady(ready), log });
-  const dependencies = { pool, lake: new Lake(config.lake), definition: cachedDefinitions(clients), gate: new StageGate(config.maxStages), engine: config.engine };
+  const dependencies = { pool, lake: new Lake(config.lake), definition: cachedDefinitions(clients), gate: new StageGate(config.maxStages), engine: config.engine, engines, decoder: decoders(config.registry) };
   const server = await serve({ ...config, services: services(dependencies, () => schema.assertMigrated()) });
   readiness.start();
   log.info({ port: server.port }, 'Listening.');
@@ -23,6 +27,7 @@ async function main(): Promise<void> {
     await readiness.stop();
     await server.drain(15_000);
     clients.close();
+    engines.close();
     await Promise.all([pool.end(), probe.end()]);
     await stopTelemetry();
   });

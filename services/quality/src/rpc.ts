@@ -3,9 +3,10 @@ import { audit } from './audit';
 import type { Dependencies } from './dependencies';
 import { listRows } from './list-rows';
 import { validate } from './validate';
+import { validateBatch } from './validate-batch';
 
 type Stage<Request, Response> = (dependencies: Dependencies, request: Request, send: (response: Response) => Promise<void>, signal: AbortSignal) => Promise<void>;
-type Unary<Request, Response> = (dependencies: Dependencies, request: Request) => Promise<Response>;
+type Unary<Request, Response> = (dependencies: Dependencies, request: Request, signal: AbortSignal) => Promise<Response>;
 
 /** The services of quality over its use cases; `assertReady` throws while they cannot work. */
 export function services(dependencies: Dependencies, assertReady: () => void): ServeOptions['services'] {
@@ -15,11 +16,11 @@ export function services(dependencies: Dependencies, assertReady: () => void): S
       await useCase(dependencies, request, send, signal);
     });
   const one = <Request, Response>(useCase: Unary<Request, Response>) =>
-    unary<Request, Response>(async (request) => {
+    unary<Request, Response>(async (request, { signal }) => {
       assertReady();
-      return useCase(dependencies, request);
+      return useCase(dependencies, request, signal);
     });
-  const quality: QualityServiceServer = { validate: stage(validate), audit: stage(audit) };
+  const quality: QualityServiceServer = { validate: stage(validate), validateBatch: one(validateBatch), audit: stage(audit) };
   const quarantine: QuarantineServiceServer = { listRows: one(listRows) };
   return [
     [QualityServiceService, quality],

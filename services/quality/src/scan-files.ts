@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scanCsv, type CsvScan } from '@weir/connectors';
-import { WeirError, type Source } from '@weir/core';
+import { WeirError } from '@weir/core';
 import type { Lake, Segment } from '@weir/lake';
 
 /** A raw file and what its bytes tell. */
@@ -27,7 +27,7 @@ export interface ScannedFiles {
 
 export interface ScanContext {
   readonly lake: Lake;
-  readonly delimiter: Source['delimiter'];
+  readonly delimiter: string;
   /** Absolute path of a folder for temporary files. */
   readonly dir: string;
   readonly signal: AbortSignal;

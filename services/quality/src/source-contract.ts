@@ -1,4 +1,4 @@
-import { WeirError, type ContractDataset, type Definition } from '@weir/core';
+import { WeirError, type ContractDataset, type Definition, type FileSource } from '@weir/core';
 import type { Manifest, ManifestDataset } from '@weir/lake';
 
 /** The contract of a pipeline's source dataset. */
@@ -6,6 +6,12 @@ export function sourceContract(definition: Definition): ContractDataset {
   const found = definition.contract.datasets.find(({ name }) => name === definition.source.dataset);
   if (!found) throw new WeirError({ code: 'UNKNOWN_DATASET', message: `The contract of ${definition.name} has no dataset \`${definition.source.dataset}\`.` });
   return found;
+}
+
+/** The source of a pipeline that reads files. */
+export function fileSource({ name, source }: Definition): FileSource {
+  if (source.type !== 'file') throw new WeirError({ code: 'INVALID_VALUE', message: `The pipeline ${name} reads no files.` });
+  return source;
 }
 
 /** The source's raw files in a manifest. Throws SEGMENT_CORRUPT for a manifest without them. */

@@ -10,7 +10,7 @@ import type { Dependencies } from './dependencies';
 import { measureChecks, sampleRows } from './measure-checks';
 import { quarantine } from './quarantine';
 import { rejects } from './rejects';
-import { rawDataset, sourceContract } from './source-contract';
+import { fileSource, rawDataset, sourceContract } from './source-contract';
 import { scanFiles, type ScannedFile } from './scan-files';
 import { requestOf, type StageRequest } from './stage-request';
 import { countRules, partitionAccounts } from './tally';
@@ -69,7 +69,7 @@ async function attempt(dependencies: Dependencies, stage: StageRequest, report: 
 
 async function run(work: Work, report: ReportProgress): Promise<Judged> {
   const { lake, definition, raw, dir, signal } = work;
-  const { delimiter } = definition.source;
+  const { delimiter } = fileSource(definition);
   const scanned = await withSpan('scan files', { 'weir.files': raw.segments.length }, () =>
     scanFiles(raw.segments, { lake, delimiter, dir, signal, progress: (done, total) => report({ step: 'scan', done, total }) }),
   );
@@ -106,7 +106,7 @@ async function writeQuarantine(work: Work, engine: Engine, plan: ValidatePlan, f
   const context = { pipeline: stage.pipeline, runId: stage.runId, dataset: definition.source.dataset, contractVersion: definition.contract.version, stage: STAGE };
   await withSpan('write quarantine', {}, (span) =>
     inTransaction(pool, async (client) => {
-      const written = await quarantine(client, lake, context, rejects(files, engine, plan, definition.source.delimiter), signal, accounts ? undefined : BREAKER_SAMPLE_ROWS);
+      const written = await quarantine(client, lake, context, rejects(files, engine, plan, fileSource(definition).delimiter), signal, accounts ? undefined : BREAKER_SAMPLE_ROWS);
       if (accounts) await recordAccounts(client, stage.pipeline, stage.runId, accounts);
       span.setAttribute('weir.rows.quarantined', written);
     }),

@@ -1,12 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { RegistryConnection } from '@weir/connectors';
 import { toWeirError, type ContractDataset, type Definition, type Model, type WeirError } from '@weir/core';
-import { withEngine } from '@weir/engine';
+import { WarmEngines, withEngine } from '@weir/engine';
 import { Lake, rawPath, type Segment } from '@weir/lake';
 import { migrate, StageGate } from '@weir/platform';
 import type { AuditResult, Progress, SegmentSet, ValidateRequest, ValidateResult } from '@weir/rpc';
 import { tempDir, testDatabase, type TempDir, type TestDatabase } from '@weir/testkit';
 import { audit } from '../audit';
+import { decoders } from '../decoders';
 import type { Dependencies } from '../dependencies';
 import { validate } from '../validate';
 
@@ -40,20 +42,22 @@ export class Workbench {
   readonly dependencies: Dependencies;
 
   private constructor(
-    private readonly dir: TempDir,
+    readonly dir: TempDir,
     readonly database: TestDatabase,
+    registry: RegistryConnection | undefined,
   ) {
     this.lake = new Lake(join(dir.path, 'lake'));
-    this.dependencies = { pool: database.pool, lake: this.lake, definition: () => Promise.resolve(this.definition), gate: new StageGate(2), engine: { memoryLimit: '256MB', threads: 2 } };
+    this.dependencies = { pool: database.pool, lake: this.lake, definition: () => Promise.resolve(this.definition), gate: new StageGate(2), engine: { memoryLimit: '256MB', threads: 2 }, engines: new WarmEngines({ memoryLimit: '256MB', threads: 1 }), decoder: decoders(registry) };
   }
 
-  static async open(): Promise<Workbench> {
+  static async open(registry?: RegistryConnection): Promise<Workbench> {
     const [dir, database] = await Promise.all([tempDir(), testDatabase()]);
     await migrate(database.pool, 'quality', join(__dirname, '..', '..', 'migrations'));
-    return new Workbench(dir, database);
+    return new Workbench(dir, database, registry);
   }
 
   async close(): Promise<void> {
+    this.dependencies.engines.close();
     await Promise.all([this.database.drop(), this.dir.dispose()]);
   }
 

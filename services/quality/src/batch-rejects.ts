@@ -1,0 +1,59 @@
+import type { BatchReject, BatchRemark, DecodeRule, ValidatedBatch } from '@weir/core';
+import { Severity, type RuleCount } from '@weir/rpc';
+import type { RecordReject } from './quarantine-records';
+import type { RecordColumns } from './record-columns';
+import { ruleReason } from './rejects';
+
+const SAMPLES = 5;
+
+/** The records that go to quarantine, as the statement lists them. */
+export function rejectsOf({ rejects }: ValidatedBatch): BatchReject[] {
+  return rejects === null ? [] : (JSON.parse(rejects) as BatchReject[]);
+}
+
+/** The records for quarantine with all that is known of them. */
+export function* recordRejects(rejects: readonly BatchReject[], columns: RecordColumns, rules: readonly DecodeRule[]): Generator<RecordReject> {
+  for (const { ordinal, rules: broken } of rejects) {
+    const { name, offset, start, grain } = columns.rangeOf(ordinal);
+    yield {
+      log: name,
+      offset: offset + ordinal - start,
+      timestamp: columns.timestamp(ordinal),
+      partition: grain,
+      rules: broken,
+      reason: ruleReason(broken[0], rules),
+      original: originalOf(columns, ordinal),
+      key: columns.key(ordinal),
+      headers: columns.headers(ordinal),
+    };
+  }
+}
+
+/** Of a record that ingest has set aside the bytes came another way. */
+function originalOf(columns: RecordColumns, ordinal: number): RecordReject['original'] {
+  const poisoned = columns.poisoned.get(ordinal);
+  if (poisoned) return poisoned.originalPath === '' ? { bytes: Buffer.from(poisoned.original) } : { path: poisoned.originalPath, length: poisoned.length };
+  const bytes = columns.value(ordinal);
+  return bytes && { bytes };
+}
+
+/** How many records each rule caught: critical rules first, each by number. Samples are `topic:partition:offset: reason`. */
+export function countBatchRules(rejects: readonly BatchReject[], { remarks }: ValidatedBatch, columns: RecordColumns, rules: readonly DecodeRule[]): RuleCount[] {
+  const counts = new Map<string, { rows: number; samples: number[] }>();
+  for (const { ordinal, rules: broken } of rejects) {
+    for (const rule of broken) {
+      const count = counts.get(rule) ?? { rows: 0, samples: [] };
+      if (count.samples.length < SAMPLES) count.samples.push(ordinal);
+      counts.set(rule, { ...count, rows: count.rows + 1 });
+    }
+  }
+  const told = (rule: string, rows: number, samples: readonly number[], severity: Severity): RuleCount => ({ rule, rows, samples: samples.map((ordinal) => `${columns.position(ordinal)}: ${ruleReason(rule, rules)}`), severity });
+  const severityOf = (rule: string): Severity => (rules.find(({ id }) => id === rule)?.severity === 'info' ? Severity.INFO : Severity.WARNING);
+  const critical = [...counts].map(([rule, { rows, samples }]) => told(rule, rows, samples, Severity.CRITICAL));
+  const others = (remarks === null ? [] : (JSON.parse(remarks) as BatchRemark[])).map(({ rule, rows, samples }) => told(rule, rows, samples, severityOf(rule)));
+  return [...byRows(critical), ...byRows(others)];
+}
+
+function byRows(counts: RuleCount[]): RuleCount[] {
+  return counts.sort((a, b) => b.rows - a.rows || (a.rule < b.rule ? -1 : 1));
+}
