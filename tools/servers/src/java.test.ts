@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from './command';
 import { lookForJava } from './java';
+import { fetchKafka, lookForKafka } from './kafka-programs';
+import { fetchRegistry, lookForRegistry } from './registry-programs';
+import { testHome } from './testing/server-context';
+import { OLDEST_JAVA } from './versions';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-java-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -35,4 +39,18 @@ test('the version is the one that this Java says itself', async () => {
   const java = lookForJava(17);
   if (!java) throw new Error('These tests need a Java.');
   expect((await runCommand(java.program, ['-version'])).output).toContain(`"${java.version}"`);
+});
+
+test('a server for which no Java is new enough says which one to install', async () => {
+  const { context, dispose } = testHome({ shift: 8_500 });
+  for (const server of ['kafka', 'registry', 'registryFallback'] as const) jest.replaceProperty(OLDEST_JAVA, server, 999 as never);
+  try {
+    expect([lookForKafka(), lookForRegistry(true), lookForRegistry(false)]).toEqual([undefined, undefined, undefined]);
+    for (const fetched of [fetchKafka(context), fetchRegistry(context, true), fetchRegistry(context, false)]) {
+      await expect(fetched).rejects.toMatchObject({ code: 'SERVER_FAILED', message: expect.stringContaining('Java 999'), fix: expect.stringMatching(/Install Java .* and Maven .*, or Docker/) });
+    }
+  } finally {
+    jest.restoreAllMocks();
+    await dispose();
+  }
 });

@@ -31,7 +31,7 @@ export interface OnDemandHealth extends Health {
 /** A running platform as `weir status --json` prints it. */
 export interface PlatformStatus {
   readonly phase: 'starting' | 'up' | 'stopping';
-  /** Whether everything that runs need is healthy: not Jaeger, and of the servers on demand only those that are needed here. */
+  /** Whether everything that runs need is healthy: not Jaeger, and of the servers on demand those that were started here. */
   readonly healthy: boolean;
   readonly startedAt: string;
   readonly supervisor: number;
@@ -72,7 +72,7 @@ async function ask(state: State, { phase, startedAt, addresses, origins, onDeman
   ]);
   return {
     phase,
-    healthy: temporal && database && Object.values(services).every(({ healthy }) => healthy) && [kafka, registry].every((server) => server.healthy || server.phase === 'idle'),
+    healthy: temporal && database && Object.values(services).every(({ healthy }) => healthy) && [kafka, registry].every(({ phase: itsPhase, healthy }) => healthy || itsPhase === 'idle' || itsPhase === 'starting'),
     startedAt,
     supervisor: state.supervisor.pid,
     home: state.home,
