@@ -3,6 +3,7 @@ import { Lake } from '@weir/lake';
 import { createLog, onShutdown, StageGate, stopTelemetry } from '@weir/platform';
 import { connect, serve } from '@weir/rpc';
 import { readConfig } from './config';
+import { kafkaClients } from './kafka';
 import { remoteMetadata } from './metadata';
 import { services } from './rpc';
 
@@ -10,8 +11,8 @@ const log = createLog('ingest');
 
 async function main(): Promise<void> {
   const config = readConfig();
-  const clients = connect({ metadata: config.metadata });
-  const dependencies = { lake: new Lake(config.lake), ...remoteMetadata(clients) };
+  const clients = connect(config.services);
+  const dependencies = { lake: new Lake(config.lake), clients, log, onLag: () => undefined, ...remoteMetadata(clients), ...kafkaClients(config.kafka, log) };
   const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });
   server.setReady(true);
   log.info({ port: server.port }, 'Listening.');

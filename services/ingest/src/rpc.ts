@@ -5,6 +5,8 @@ import {
   withProgress,
   type CompareSourceRequest,
   type CompareSourceResponse,
+  type ConsumeRequest,
+  type ConsumeResponse,
   type ExtractRequest,
   type ExtractResponse,
   type IngestServiceServer,
@@ -12,9 +14,10 @@ import {
 } from '@weir/rpc';
 import { compareSource, type CompareDependencies } from './compare-source';
 import { extract, type ExtractDependencies } from './extract';
+import { consume, type ConsumeDependencies } from './stream/consume';
 
 /** The ingest service over its use cases. */
-export function services(dependencies: ExtractDependencies & CompareDependencies, gate: StageGate): ServeOptions['services'] {
+export function services(dependencies: ExtractDependencies & CompareDependencies & ConsumeDependencies, gate: StageGate): ServeOptions['services'] {
   const ingest: IngestServiceServer = {
     extract: stream<ExtractRequest, ExtractResponse>(async (request, { signal }, send) => {
       const result = await withProgress(
@@ -23,6 +26,8 @@ export function services(dependencies: ExtractDependencies & CompareDependencies
       );
       await send({ event: { $case: 'result', value: result } });
     }),
+    // No place of the gate: it runs for weeks.
+    consume: stream<ConsumeRequest, ConsumeResponse>((request, { signal }, send) => consume(dependencies, request, { signal, send })),
     // No place of the gate: it holds little memory, and a plan must not wait behind the runs of a backfill.
     compareSource: stream<CompareSourceRequest, CompareSourceResponse>(async (request, { signal }, send) => {
       const result = await withProgress(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { GroupMember } from '@weir/connectors';
+import { GroupMember, type TopicLog } from '@weir/connectors';
 import { isWeirError, toWeirError, WeirError, type Definition, type KafkaSource } from '@weir/core';
 import type { Lake } from '@weir/lake';
 import { activeSpanContext, type Logger } from '@weir/platform';
@@ -13,7 +13,6 @@ import { memberPositions } from './member-positions';
 import { Meter } from './meter';
 import { RollingBreaker } from './rolling-breaker';
 import { linkOf, type BatchOutcome } from './stages';
-import type { TopicLog } from './topic-log';
 
 /** Between the starts of two micro-batches, unless much waits: what comes within it shares the cost of the stages' calls. */
 const PACE_MS = 20;

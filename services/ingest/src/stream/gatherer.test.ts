@@ -6,7 +6,7 @@ const HOUR = 3_600_000;
 const T0 = Date.parse('2026-01-01T00:00:00Z');
 
 function record(offset: number, bytes = 10, timestamp = T0): LogMessage {
-  return { key: null, value: Buffer.alloc(bytes), timestamp: String(timestamp), attributes: 0, offset: String(offset), size: bytes, headers: {} };
+  return { key: null, value: Buffer.alloc(bytes), timestamp: String(timestamp), attributes: 0, offset: String(offset), headers: {} };
 }
 
 const delivery = (partition: number, from: number, count: number, next = from + count) => ({ partition, records: Array.from({ length: count }, (_, at) => record(from + at)), next, end: next });

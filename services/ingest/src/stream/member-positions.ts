@@ -1,7 +1,6 @@
-import { lost } from '@weir/connectors';
+import { lost, type TopicLog } from '@weir/connectors';
 import type { KafkaSource } from '@weir/core';
 import type { Clients, StoredPosition, StreamContext } from '@weir/rpc';
-import type { TopicLog } from './topic-log';
 
 /** What positions are kept by. */
 export interface PositionKeeper {

@@ -5,7 +5,7 @@ import { Meter } from './meter';
 const T0 = Date.parse('2026-01-01T00:00:00Z');
 
 function gathered(timestamps: readonly number[]): Gathered {
-  const records = timestamps.map((timestamp, offset): LogMessage => ({ offset: String(offset), key: null, value: null, timestamp: String(timestamp), attributes: 0, size: 0, headers: {} }));
+  const records = timestamps.map((timestamp, offset): LogMessage => ({ offset: String(offset), key: null, value: null, timestamp: String(timestamp), attributes: 0, headers: {} }));
   return { parts: [{ partition: 0, records, grains: timestamps.map(() => '') }], ranges: [{ partition: 0, from: 0, to: timestamps.length, greatestBeforeFrom: 0, greatestBeforeTo: Math.max(...timestamps) }], records: timestamps.length };
 }
 
