@@ -4,17 +4,19 @@ import { GrpcInstrumentation } from '@opentelemetry/instrumentation-grpc';
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
 import { NodeSDK, core, resources, tracing } from '@opentelemetry/sdk-node';
 import { toWeirError } from '@weir/core';
+import { metricsReader } from './metrics';
 
 let sdk: NodeSDK | undefined;
 let processor: tracing.BatchSpanProcessor | undefined;
 
 /**
- * Starts tracing for this process. Call it before gRPC and pg are loaded, or their calls stay untraced:
+ * Starts tracing and metrics for this process. Call it before gRPC and pg are loaded, or their calls stay untraced:
  * each service's telemetry.ts does, and main.ts imports that first. Spans are buffered (8,192 of them)
- * while the collector is away and sent once it answers; a missing collector never fails the work.
+ * while the collector is away and sent once it answers; a missing collector never fails the work. Metrics are served where metrics.ts says.
  */
 export function startTelemetry(service: string): void {
   if (sdk || process.env['OTEL_SDK_DISABLED'] === 'true') return;
+  const reader = metricsReader(service);
   const url = process.env['WEIR_OTLP_ENDPOINT'] ?? 'http://127.0.0.1:4317';
   processor = new tracing.BatchSpanProcessor(new PatientExporter(new OTLPTraceExporter({ url, timeoutMillis: 5_000 })), {
     maxQueueSize: 8_192,
@@ -24,7 +26,7 @@ export function startTelemetry(service: string): void {
   sdk = new NodeSDK({
     resource: telemetryResource(service),
     spanProcessors: [processor],
-    metricReaders: [],
+    metricReaders: reader ? [reader] : [],
     logRecordProcessors: [],
     autoDetectResources: false,
     instrumentations: [
