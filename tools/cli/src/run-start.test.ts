@@ -3,11 +3,13 @@ import { Client, Connection } from '@temporalio/client';
 import { DefinitionServiceService, connect, serve, unary, type Clients, type GetDefinitionRequest, type RpcServer } from '@weir/rpc';
 import { checkRunInput, runStarter, workflowIdOf, type RunStarter } from './run-start';
 
+const DEFINITIONS: Readonly<Record<string, unknown>> = { daily: { grain: '1d', mode: 'batch' }, clicks: { grain: '1h', mode: 'realtime' } };
+
 describe('what a run is given', () => {
   let server: RpcServer;
   let clients: Clients;
   beforeAll(async () => {
-    const getDefinition = unary(async ({ pipeline }: GetDefinitionRequest) => ({ pipeline, version: 1, definitionJson: JSON.stringify(pipeline === 'daily' ? { grain: '1d' } : {}) }));
+    const getDefinition = unary(async ({ pipeline }: GetDefinitionRequest) => ({ pipeline, version: 1, definitionJson: JSON.stringify(DEFINITIONS[pipeline] ?? {}) }));
     const unused = unary(() => Promise.resolve({})) as never;
     server = await serve({ host: '127.0.0.1', port: 0, services: [[DefinitionServiceService, { getDefinition: getDefinition as never, apply: unused, listPipelines: unused }]], reflection: false });
     clients = connect({ metadata: `127.0.0.1:${server.port}` });
@@ -28,6 +30,15 @@ describe('what a run is given', () => {
     ['whole', '2010-12-01/2010-12-02', /has no grain/],
   ])('is refused for %s with the interval %s', async (pipeline, interval, message) => {
     await expect(checkRunInput(clients, pipeline, { interval })).rejects.toMatchObject({ code: 'INVALID_INTERVAL', message: expect.stringMatching(message) as unknown });
+  });
+
+  it('is the archive of a realtime pipeline, whose topic only its stream reads, and of no other', async () => {
+    const interval = '2026-03-24T09/2026-03-24T10';
+    const input = { pipeline: 'clicks', interval: { start: '2026-03-24T09:00:00Z', end: '2026-03-24T10:00:00Z' }, from: 'raw' };
+    await expect(checkRunInput(clients, 'clicks', { interval })).resolves.toEqual(input);
+    await expect(checkRunInput(clients, 'clicks', { interval, from: 'raw' })).resolves.toEqual(input);
+    await expect(checkRunInput(clients, 'clicks', { interval, from: 'source' })).rejects.toMatchObject({ code: 'INVALID_VALUE', place: '--from' });
+    await expect(checkRunInput(clients, 'daily', { interval: '2010-12-01/2010-12-02', from: 'raw' })).rejects.toMatchObject({ code: 'INVALID_VALUE', fix: expect.stringContaining('weir runs retry') as unknown });
   });
 
   it('is no interval for a delivery, which takes all that was published', async () => {

@@ -1,5 +1,5 @@
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { WeirError, formatInterval, parseIntervalText, type Interval } from '@weir/core';
+import { WeirError, formatInterval, parseIntervalText, type Interval, type PipelineMode } from '@weir/core';
 import type { PipelineRunInput, RunProgress, RunStartWord, pipelineRun } from '@weir/orchestrator';
 import { newestDefinition, type Clients } from '@weir/rpc';
 import { isAlreadyStarted, openTemporal, query, type Temporal, type TemporalAddress, type WorkflowAddress } from './temporal';
@@ -32,23 +32,30 @@ export interface RunStarter {
 /** What people ask for: the interval as they wrote it, and where the run begins. */
 export interface RunWish {
   readonly interval?: string | undefined;
-  /** `source` unless given; `raw` belongs to a retry. */
+  /** Unless given `source`, or `raw` for realtime pipelines. */
   readonly from?: RunStartWord | undefined;
 }
 
 /**
- * What a run of a pipeline needs, checked before anything is started: the interval against the pipeline's grain. A delivery takes none: it brings
- * what was published to the destinations.
- * Throws PIPELINE_NOT_FOUND, or INVALID_INTERVAL when the interval is wrong, missing or not wanted.
+ * What a run of a pipeline needs, checked before anything is started: the interval against the pipeline's grain, where it begins against its mode. A
+ * delivery takes no interval: it brings what was published to the destinations.
+ * Throws PIPELINE_NOT_FOUND, INVALID_VALUE when it cannot begin there, or INVALID_INTERVAL when the interval is wrong, missing or not wanted.
  */
 export async function checkRunInput(clients: Clients, pipeline: string, { interval, from }: RunWish): Promise<PipelineRunInput> {
-  const { grain } = await newestDefinition(clients, pipeline);
+  const { grain, mode } = await newestDefinition(clients, pipeline);
+  assertStart(pipeline, mode, from);
   if (from === 'delivery' && interval !== undefined) throw new WeirError({ code: 'INVALID_INTERVAL', message: 'A delivery takes no interval: it brings all that was published to the destinations.', fix: 'Leave --interval out.' });
   if (from === 'delivery') return { pipeline, from };
   if (!grain && interval !== undefined) throw new WeirError({ code: 'INVALID_INTERVAL', message: `${pipeline} has no grain, so it takes no interval.`, fix: 'Leave --interval out.' });
   if (!grain) return { pipeline };
   if (interval === undefined) throw new WeirError({ code: 'INVALID_INTERVAL', message: `${pipeline} runs over intervals of ${grain}, and none was given.`, fix: 'Give --interval start/end, such as 2010-12-01/2010-12-02.' });
-  return { pipeline, interval: parseIntervalText(interval, grain) };
+  return { pipeline, interval: parseIntervalText(interval, grain), ...(mode === 'realtime' ? { from: 'raw' } : {}) };
+}
+
+/** The records of a topic come in once, by its stream and into its archive; what other pipelines read may be read again, and their raw segments are those of a run. */
+function assertStart(pipeline: string, mode: PipelineMode, from: RunStartWord | undefined): void {
+  if (mode === 'realtime' && from === 'source') throw new WeirError({ code: 'INVALID_VALUE', place: '--from', message: `${pipeline} is of mode realtime: only its stream reads its source.`, fix: 'Use --from raw: a run takes the records that are in the archive.' });
+  if (mode !== 'realtime' && from === 'raw') throw new WeirError({ code: 'INVALID_VALUE', place: '--from', message: `${pipeline} has no archive that a run could begin with.`, fix: 'Repeat a run from its raw segments with `weir runs retry <run> --from-stage validate`.' });
 }
 
 /** The id under which a run of an interval is started: people and scripts can tell it beforehand. */

@@ -6,6 +6,8 @@ import type { Command } from 'commander';
 import { checkFolder, printProblems } from '../definition/check-folder';
 import { type ExitCode, action, colour, print, printJson } from '../output';
 import { reconcile, reconciledLines } from '../schedule/reconcile';
+import { announceVersion } from '../stream/announce';
+import { needSource, serversOf } from '../stream/need-kafka';
 import { withTemporal } from '../temporal';
 import { localZone } from '../time-words';
 
@@ -21,7 +23,7 @@ export function register(program: Command): void {
   program
     .command('apply')
     .argument('<dir>', 'folder with pipeline.yaml')
-    .description('Stores a pipeline as its next version and shows what changes; runs and its schedule take it from then on.')
+    .description('Stores a pipeline as its next version and shows what changes; runs, its schedule and its stream take it from then on. Starts the servers that its source needs.')
     .option('--dry-run', 'only say what would change')
     .option('--json', 'the answer as JSON')
     .addHelpText('after', '\nExamples:\n  weir apply examples/hello\n  weir apply examples/hello --dry-run')
@@ -43,8 +45,11 @@ async function apply(folder: string, options: Options): Promise<ExitCode> {
     if (!json) show(answer, checked.used, dryRun);
     // The definition is stored: whatever becomes of its schedule now, the orchestrator brings it about when it starts.
     const reconciled = dryRun ? [] : await reconcileWhereItAnswers(platform, answer.pipeline);
-    if (json) printJson({ ...answer, dryRun, environment: checked.used, schedules: reconciled });
-    else for (const line of reconciledLines(reconciled, { now: Date.now(), zone: localZone() })) print(line);
+    if (!json) for (const line of reconciledLines(reconciled, { now: Date.now(), zone: localZone() })) print(line);
+    if (!dryRun) await needSource(platform.home, checked.definition, json);
+    const goesOver = !dryRun && checked.definition.mode === 'realtime' && (await toStream(platform, answer));
+    if (json) printJson({ ...answer, dryRun, environment: checked.used, schedules: reconciled, servers: serversOf(checked.definition), stream: goesOver });
+    else if (goesOver) print(`  The stream of ${answer.pipeline} goes over to version ${answer.version}.`);
   } finally {
     clients.close();
   }
@@ -59,6 +64,11 @@ async function reconcileWhereItAnswers(platform: PlatformState, pipeline: string
     if (isWeirError(error) && error.code === 'UNAVAILABLE') return undefined;
     throw error;
   }
+}
+
+/** Whether an open stream was told of the version; where Temporal does not answer it reads it when it next begins. */
+function toStream(platform: PlatformState, { pipeline, version }: ApplyResponse): Promise<boolean> {
+  return withTemporal(platform, (temporal) => announceVersion(temporal, pipeline, version)).catch(() => false);
 }
 
 function show(answer: ApplyResponse, used: readonly EnvironmentValue[], dryRun: boolean): void {

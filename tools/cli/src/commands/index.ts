@@ -13,6 +13,8 @@ import * as datasetsList from './datasets/list';
 import * as demo from './demo';
 import * as doctor from './doctor';
 import * as down from './down';
+import * as generateClickstream from './generate/clickstream';
+import * as generateRetailRealtime from './generate/retail-realtime';
 import * as init from './init';
 import * as run from './run';
 import * as runsApprove from './runs/approve';
@@ -28,6 +30,13 @@ import * as schedulesPause from './schedules/pause';
 import * as schedulesResume from './schedules/resume';
 import * as schedulesShow from './schedules/show';
 import * as status from './status';
+import * as streamsList from './streams/list';
+import * as streamsPause from './streams/pause';
+import * as streamsResume from './streams/resume';
+import * as streamsScale from './streams/scale';
+import * as streamsShow from './streams/show';
+import * as streamsStart from './streams/start';
+import * as streamsStop from './streams/stop';
 import * as supervise from './supervise';
 import * as up from './up';
 
@@ -50,7 +59,9 @@ const NOUNS: readonly Noun[] = [
   { name: 'runs', description: 'Runs: what came of them, and a hand on those that are open.', verbs: [runsList, runsShow, runsTrace, runsPause, runsResume, runsCancel, runsRetry, runsApprove] },
   { name: 'backfills', description: 'Backfills: many intervals as one piece of work.', verbs: [backfillsPlan, backfillsStart, backfillsList, backfillsShow, backfillsPause, backfillsResume, backfillsCancel] },
   { name: 'schedules', description: 'Schedules: when pipelines run by themselves.', verbs: [schedulesList, schedulesShow, schedulesPause, schedulesResume] },
+  { name: 'streams', description: 'Streams: realtime pipelines at work, and a hand on them.', verbs: [streamsList, streamsShow, streamsStart, streamsPause, streamsResume, streamsStop, streamsScale] },
   { name: 'datasets', description: 'Datasets: what is published, and what no longer is needed.', verbs: [datasetsList, datasetsGc] },
+  { name: 'generate', description: 'Records for the realtime examples, sent to a topic of the platform.', verbs: [generateClickstream, generateRetailRealtime] },
 ];
 
 /** Adds every command to the program. */

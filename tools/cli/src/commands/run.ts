@@ -21,10 +21,10 @@ export function register(parent: Command): void {
     .argument('<pipeline>', 'a pipeline that was applied')
     .description('Run a pipeline now and show what came of it.')
     .option('--interval <start/end>', 'half-open, whole grains, such as 2010-12-01/2010-12-02; for pipelines with a grain')
-    .option('--from <where>', 'source, or delivery: only bring what is published to history models and destinations', 'source')
+    .option('--from <where>', 'source (default); raw, for realtime pipelines, whose records are in the archive (there the default); delivery: only bring what is published to history models and destinations')
     .option('--watch', 'show the stages while they run')
     .option('--json', 'the run and its stages as JSON')
-    .addHelpText('after', '\nExamples:\n  weir run hello\n  weir run retail --interval 2010-12-01/2010-12-02 --watch\n  weir run retail --from delivery\n\nExit code 1 when the run failed, 2 when the input is wrong. Ctrl-C leaves the run at work.')
+    .addHelpText('after', '\nExamples:\n  weir run hello\n  weir run retail --interval 2010-12-01/2010-12-02 --watch\n  weir run retail --from delivery\n  weir run clickstream --interval 2026-03-24T09/2026-03-24T10 --from raw\n\nExit code 1 when the run failed, 2 when the input is wrong. Ctrl-C leaves the run at work.')
     .action(action(run));
 }
 
@@ -46,9 +46,8 @@ export async function runPipeline(platform: PlatformState, clients: Clients, pip
   return withTemporal(platform, (temporal) => runToEnd(platform, clients, temporal, input, options));
 }
 
-/** Throws INVALID_VALUE; raw segments are those of a run, which a retry names. */
+/** Throws INVALID_VALUE. */
 function parseFrom(text: string | undefined): RunStartWord | undefined {
-  if (text === undefined || text === 'source' || text === 'delivery') return text;
-  const fix = text === 'raw' ? 'Repeat a run from its raw segments with `weir runs retry <run> --from-stage validate`.' : 'Use source or delivery.';
-  throw new WeirError({ code: 'INVALID_VALUE', place: '--from', message: `A pipeline cannot be run from \`${text}\`.`, fix });
+  if (text === undefined || text === 'source' || text === 'raw' || text === 'delivery') return text;
+  throw new WeirError({ code: 'INVALID_VALUE', place: '--from', message: `A pipeline cannot be run from \`${text}\`.`, fix: 'Use source, raw or delivery.' });
 }

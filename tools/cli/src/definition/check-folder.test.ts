@@ -68,7 +68,7 @@ describe('a definition that is right', () => {
       { name: 'lines', zone: 'silver', scope: 'row', inputs: ['bronze.orders'], key: [], writeMode: 'append', columns: [{ name: 'id', type: 'BIGINT' }, { name: 'country', type: 'VARCHAR' }, { name: 'amount', type: 'DECIMAL(12,2)' }, { name: 'placed_at', type: 'TIMESTAMP' }] },
       { name: 'by_country', zone: 'gold', scope: 'interval', inputs: ['silver.lines'], key: ['country'], writeMode: 'upsert', columns: [{ name: 'country', type: 'VARCHAR' }, { name: 'orders', type: 'BIGINT' }, { name: 'revenue', type: 'DECIMAL(38,2)' }] },
     ]);
-    expect(definition.source.path).toBe('/p/data/*.csv');
+    expect(definition.source).toMatchObject({ path: '/p/data/*.csv' });
     expect(definition.contract.datasets[0]?.columns.map((column) => column.required)).toEqual([true, true, false, false, false]);
   });
 

@@ -18,11 +18,11 @@ export interface ClickAccounts {
 }
 
 /** The winners of all records are kept: some 200 bytes each. */
-const MOST_RECORDS = 5_000_000;
+export const MAX_EXPECTED_CLICKS = 5_000_000;
 
 /** Counts the first `count` records as the contract and the models mean them, without Weir. `grainMs` is the pipeline's grain. Throws a RangeError above 5 million. */
 export function expectedClicks(options: ClickOptions, count: number, grainMs: number): ClickAccounts {
-  if (!(count >= 0 && count <= MOST_RECORDS)) throw new RangeError(`Accounts are made of up to ${MOST_RECORDS} records, not ${count}.`);
+  if (!(count >= 0 && count <= MAX_EXPECTED_CLICKS)) throw new RangeError(`Accounts are made of up to ${MAX_EXPECTED_CLICKS} records, not ${count}.`);
   const quarantined: Record<string, number> = {};
   const winners = new Map<number, ClickVersion>();
   const ofGrain = { grain: 0, winners: new Map<number, ClickVersion>(), clicks: 0, revenue: 0 };

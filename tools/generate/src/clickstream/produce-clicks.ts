@@ -1,5 +1,6 @@
-import { produce, type Target } from '../produce/producer';
+import { produce } from '../produce/producer';
 import type { DueRecord, SendOptions, Sent } from '../produce/send-paced';
+import type { Target } from '../produce/topic';
 import type { ClickOptions } from './click-options';
 import { clickRecord } from './click-record';
 

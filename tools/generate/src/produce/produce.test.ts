@@ -6,6 +6,7 @@ import { clickRecord } from '../clickstream/click-record';
 import { produceClicks } from '../clickstream/produce-clicks';
 import { produce } from './producer';
 import type { DueRecord } from './send-paced';
+import { openTopic } from './topic';
 
 type Got = KafkaMessage & { readonly partition: number };
 
@@ -56,6 +57,11 @@ test('a topic that is not there is made with its partitions and settings', async
     await produce({ brokers: topic.brokers, topic: name, partitions: 2, config: { 'retention.ms': '-1' } }, [], {});
     const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: 2, name, configNames: ['retention.ms'] }] });
     expect(resources[0]?.configEntries[0]?.configValue).toBe('-1');
+    expect(await admin.fetchTopicOffsets(name)).toHaveLength(2);
+    const target = { brokers: topic.brokers, topic: name, partitions: 5 };
+    await produce(target, [{ key: 'a', value: Buffer.from('a'), timestamp: 1, due: 0 }], {});
+    // One that is there stays as it is.
+    await expect(openTopic(target)).resolves.toBe(1);
     expect(await admin.fetchTopicOffsets(name)).toHaveLength(2);
   } finally {
     await admin.deleteTopics({ topics: [name] });

@@ -1,10 +1,34 @@
-import type { Kafka } from 'kafkajs';
+import { Kafka, logLevel } from 'kafkajs';
 
 export interface TopicSettings {
   readonly topic: string;
   readonly partitions: number;
   /** Kafka's own names, such as `retention.ms`. */
   readonly config?: Readonly<Record<string, string>>;
+}
+
+/** Which brokers, host:port each, and which topic; made where it is not there. */
+export interface Target extends TopicSettings {
+  readonly brokers: readonly string[];
+}
+
+/** A client of the target's brokers that logs nothing: what goes wrong is thrown. */
+export function kafkaOf({ brokers }: Pick<Target, 'brokers'>): Kafka {
+  return new Kafka({ clientId: 'weir-generate', brokers: [...brokers], logLevel: logLevel.NOTHING });
+}
+
+/** Makes a topic where it is not there, and gives how many records were ever written to it. Throws what kafkajs throws. */
+export async function openTopic(target: Target): Promise<number> {
+  const kafka = kafkaOf(target);
+  if (await ensureTopic(kafka, target)) return 0;
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const offsets = await admin.fetchTopicOffsets(target.topic);
+    return offsets.reduce((sum, { high }) => sum + Number(high), 0);
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 /** Creates a topic unless it is there, and returns once every partition has a leader; one that is there keeps its partitions and settings. Gives whether it is new. */

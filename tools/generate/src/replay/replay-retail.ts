@@ -1,5 +1,6 @@
-import { produce, type Target } from '../produce/producer';
+import { produce } from '../produce/producer';
 import type { DueRecord, SendOptions, Sent } from '../produce/send-paced';
+import type { Target } from '../produce/topic';
 import { retailDays, retailRecords } from './retail-records';
 
 export interface ReplayOptions extends Omit<SendOptions, 'topic'> {
@@ -8,7 +9,7 @@ export interface ReplayOptions extends Omit<SendOptions, 'topic'> {
 }
 
 /** The lines are years old, and Kafka removes by their time. */
-const TOPIC_CONFIG = { 'retention.ms': '-1', 'message.timestamp.type': 'CreateTime' };
+export const RETAIL_TOPIC_CONFIG = { 'retention.ms': '-1', 'message.timestamp.type': 'CreateTime' };
 
 /**
  * Sends every line of a folder of daily files (`<yyyy-mm-dd>.csv`) to a topic in the order in which they happened, with the time of the invoice as timestamp and
@@ -16,7 +17,7 @@ const TOPIC_CONFIG = { 'retention.ms': '-1', 'message.timestamp.type': 'CreateTi
  */
 export function replayRetail(target: Omit<Target, 'config'>, folder: string, { speed, ...sending }: ReplayOptions = {}): Promise<Sent> {
   if (speed !== undefined && !(speed > 0)) throw new RangeError(`\`speed\` is a number above 0, not ${speed}.`);
-  return produce({ ...target, config: TOPIC_CONFIG }, dueLines(folder, speed), sending);
+  return produce({ ...target, config: RETAIL_TOPIC_CONFIG }, dueLines(folder, speed), sending);
 }
 
 async function* dueLines(folder: string, speed: number | undefined): AsyncGenerator<DueRecord> {
