@@ -5,6 +5,7 @@ import type { DefinitionReader } from '@weir/rpc';
 import type { Lake } from '@weir/lake';
 import type { StageGate } from '@weir/platform';
 import type pg from 'pg';
+import type { RollingChecks } from './rolling-checks';
 
 /** What the use cases work with; each takes the part it needs. */
 export interface Dependencies {
@@ -20,4 +21,7 @@ export interface Dependencies {
   readonly engines: WarmEngines;
   /** Reads values of a format that a registry describes; throws MISSING_KEY where no registry is set. */
   readonly decoder: (format: Exclude<RecordFormat, 'json'>) => RecordDecoder;
+  /** Of streams. */
+  readonly checks: RollingChecks;
+  readonly log: Readonly<Record<'info' | 'warn' | 'error', (line: object, message: string) => void>>;
 }

@@ -6,6 +6,7 @@ import { createLog, onShutdown, openPool, OwnSchema, Readiness, StageGate, stopT
 import { cachedDefinitions, connect, serve } from '@weir/rpc';
 import { readConfig } from './config';
 import { decoders } from './decoders';
+import { RollingChecks } from './rolling-checks';
 import { services } from './rpc';
 
 const log = createLog('quality');
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
   const clients = connect({ metadata: config.metadata });
   const schema = new OwnSchema({ pool: probe, schema: 'quality', migrations: join(__dirname, '..', 'migrations') });
   const readiness = new Readiness({ probe: () => schema.probe(), report: (ready) => server.setReady(ready), log });
-  const dependencies = { pool, lake: new Lake(config.lake), definition: cachedDefinitions(clients), gate: new StageGate(config.maxStages), engine: config.engine, engines, decoder: decoders(config.registry) };
+  const dependencies = { pool, lake: new Lake(config.lake), definition: cachedDefinitions(clients), gate: new StageGate(config.maxStages), engine: config.engine, engines, decoder: decoders(config.registry), checks: new RollingChecks(), log };
   const server = await serve({ ...config, services: services(dependencies, () => schema.assertMigrated()) });
   readiness.start();
   log.info({ port: server.port }, 'Listening.');

@@ -1,9 +1,10 @@
 import type { DecodedValue, RecordDecoder } from '@weir/connectors';
-import { WeirError, type ValidatedBatch } from '@weir/core';
-import type { BatchPlan } from './batch-plans';
+import { isWeirError, WeirError, type ValidateBatchPlan, type ValidatedBatch } from '@weir/core';
+import { withoutChecks, type BatchPlan } from './batch-plans';
 import { markedTexts, plainTexts, recordText, type BatchTexts, type RecordText } from './batch-texts';
 import type { Dependencies } from './dependencies';
 import type { RecordColumns } from './record-columns';
+import { tellUnmeasured } from './watch-checks';
 
 /** Rows that travel with a call. */
 const MAX_INLINE_BYTES = 3 * 1024 * 1024;
@@ -17,7 +18,8 @@ const NEWEST = 0.1;
 const MAGIC = 0;
 
 /** A micro-batch and what it is validated with. */
-export interface BatchWork extends Pick<Dependencies, 'engines' | 'decoder'> {
+export interface BatchWork extends Pick<Dependencies, 'engines' | 'decoder' | 'log'> {
+  readonly pipeline: string;
   readonly columns: RecordColumns;
   readonly batch: BatchPlan;
   /** Of the warm engine: a version of a pipeline's definition. */
@@ -55,8 +57,24 @@ async function execute(work: BatchWork, texts: BatchTexts): Promise<ValidatedBat
   return result;
 }
 
-async function statement({ engines, engine, batch, signal }: BatchWork, which: 'plain' | 'deduped', { ranges, texts }: BatchTexts): Promise<ValidatedBatch> {
-  const [row] = await engines.rows<ValidatedBatch>(engine, { sql: batch.plan[which], name: `validate ${which}` }, [ranges, texts], signal);
+async function statement(work: BatchWork, which: 'plain' | 'deduped', texts: BatchTexts): Promise<ValidatedBatch> {
+  const { batch, log, pipeline } = work;
+  const { plan, dataset } = batch;
+  try {
+    return await runPlan(work, plan, which, texts);
+  } catch (error) {
+    if (!isWeirError(error) || error.code !== 'MODEL_FAILED' || plan.checks.length === 0) throw error;
+    // A check that no statement takes must not stop the stream.
+    const bare = withoutChecks(dataset);
+    const result = await runPlan(work, bare, which, texts);
+    batch.plan = bare;
+    tellUnmeasured(log, pipeline, plan.checks, error);
+    return result;
+  }
+}
+
+async function runPlan({ engines, engine, signal }: BatchWork, plan: ValidateBatchPlan, which: 'plain' | 'deduped', { ranges, texts }: BatchTexts): Promise<ValidatedBatch> {
+  const [row] = await engines.rows<ValidatedBatch>(engine, { sql: plan[which], name: `validate ${which}` }, [ranges, texts], signal);
   if (!row) throw new WeirError({ code: 'INTERNAL', message: 'The statement of a micro-batch gave no row.', stage: 'validate' });
   return row;
 }

@@ -12,6 +12,7 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 beforeEach(async () => {
   bench.definition = clicks(keyed);
+  bench.logged.length = 0;
   await bench.database.pool.query('truncate quality.quarantined_row');
 });
 
@@ -111,6 +112,34 @@ describe('a micro-batch', () => {
     const context = { pipeline: 'clicks', definitionVersion: 1, commitId: randomUUID(), workflowId: 'w', runId: 'r' };
     await expect(validateBatch(bench.dependencies, { context, records }, AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(await kept()).toEqual([]);
+  });
+});
+
+describe('the checks of a stream', () => {
+  const measure = { kind: 'nullValues', column: 'n' } as const;
+  const checks = [
+    { id: 'few', severity: 'critical', type: 'completeness', measure, threshold: { atMost: 20, unit: 'percent' } },
+    { id: 'none', severity: 'warning', type: 'completeness', measure, threshold: { equal: 0, unit: 'rows' } },
+  ] as const;
+  const batch = (rows: number, nulls: number): TestRecord[] => Array.from({ length: rows }, (_, n) => ({ value: json({ id: `${n}`, ...(n < nulls ? {} : { n: 2 }) }) }));
+
+  it('are measured over admitted rows that do not delete, and say in the log when one begins to fail', async () => {
+    bench.definition = clicks({ ...keyed, checks, deletes: 'seq = -1' });
+    const gone = Array.from({ length: 40 }, (_, n) => ({ value: json({ id: `gone ${n}`, seq: -1 }) }));
+    await sendBatch(bench, [...batch(100, 10), ...gone, ...Array.from({ length: 40 }, () => ({ value: '{}' }))]);
+    expect(bench.logged.splice(0)).toEqual([{ level: 'warn', line: { pipeline: 'clicks', check: 'none', actual: '10 rows', threshold: 'exactly 0 rows', rows: 100 }, message: 'A check over the last minute fails.' }]);
+  });
+
+  it('that are critical are errors of the log', async () => {
+    bench.definition = { ...clicks({ ...keyed, checks: [checks[0]] }), contract: { ...clicks({ ...keyed, checks: [checks[0]] }).contract, version: '1.0.1' } };
+    await sendBatch(bench, batch(100, 21));
+    expect(bench.logged.splice(0)).toMatchObject([{ level: 'error', line: { check: 'few', actual: '21 %' } }]);
+  });
+
+  it('that cannot be measured do not stop it', async () => {
+    bench.definition = clicks({ ...keyed, checks: [{ ...checks[1], id: 'bad', measure: { kind: 'invalidValues', column: 'id', pattern: '(' } }] });
+    for (const _ of [1, 2]) expect((await sendBatch(bench, batch(10, 0))).accounts).toMatchObject({ admitted: 10 });
+    expect(bench.logged.splice(0)).toMatchObject([{ level: 'error', line: { pipeline: 'clicks', checks: ['bad'] }, message: 'The checks of a stream cannot be measured; it goes on without them.' }]);
   });
 });
 

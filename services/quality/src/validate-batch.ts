@@ -1,6 +1,6 @@
-import { WeirError, type ValidatedBatch } from '@weir/core';
-import { withSpan } from '@weir/platform';
-import { InlineEncoding, type Accounts, type InlineBatch, type StreamContext, type ValidateBatchRequest, type ValidateBatchResponse } from '@weir/rpc';
+import { toWeirError, WeirError, type ValidatedBatch } from '@weir/core';
+import { countError, countQuarantined, countRecords, observeProcessing, withSpan } from '@weir/platform';
+import { InlineEncoding, Severity, type Accounts, type InlineBatch, type StreamContext, type ValidateBatchRequest, type ValidateBatchResponse } from '@weir/rpc';
 import { closeAccounts } from './accounts';
 import { batchPlan, type BatchPlan } from './batch-plans';
 import { countBatchRules, recordRejects, rejectsOf } from './batch-rejects';
@@ -8,6 +8,7 @@ import type { Dependencies } from './dependencies';
 import { quarantineRecords } from './quarantine-records';
 import { recordColumns, type RecordColumns } from './record-columns';
 import { runBatch } from './run-batch';
+import { watchChecks } from './watch-checks';
 
 /** Both ways to validate write the same stage, so that a record is one row of quarantine however it came. */
 const STAGE = 'validate';
@@ -20,23 +21,49 @@ const STAGE = 'validate';
  */
 export async function validateBatch(dependencies: Dependencies, request: ValidateBatchRequest, signal: AbortSignal): Promise<ValidateBatchResponse> {
   const context = contextOf(request);
-  const columns = recordColumns(request.records);
-  const attributes = { 'weir.stage': STAGE, 'weir.pipeline': context.pipeline, 'weir.commit.id': context.commitId, 'weir.stream.id': context.workflowId };
+  const { pipeline } = context;
+  const attributes = { 'weir.stage': STAGE, 'weir.pipeline': pipeline, 'weir.commit.id': context.commitId, 'weir.stream.id': context.workflowId };
   return withSpan('quality validate batch', attributes, async (span) => {
-    const definition = await dependencies.definition(context.pipeline, context.definitionVersion, signal);
-    const batch = batchPlan(definition);
-    const result = await runBatch({ ...dependencies, columns, batch, engine: `${context.pipeline}@${context.definitionVersion}`, signal });
-    const accounts = accountsOf(columns, result);
-    const rejects = rejectsOf(result);
-    const rules = countBatchRules(rejects, result, columns, batch.plan.rules);
-    span.setAttributes({ 'weir.rows.read': accounts.read, 'weir.rows.admitted': accounts.admitted, 'weir.rows.duplicate': accounts.duplicate, 'weir.rows.quarantined': accounts.quarantined });
-    if (rejects.length > 0) {
-      span.setAttribute('weir.quarantine.samples', rules.flatMap(({ samples }) => samples).slice(0, 5));
-      const kept = { pipeline: context.pipeline, runId: context.runId, dataset: batch.source.dataset, contractVersion: definition.contract.version, stage: STAGE };
-      await quarantineRecords(dependencies.pool, dependencies.lake, kept, recordRejects(rejects, columns, batch.plan.rules), 'keep', signal);
+    const started = performance.now();
+    try {
+      const { response, samples } = await validated(dependencies, context, recordColumns(request.records), signal);
+      const { read, admitted, duplicate, quarantined } = response.accounts;
+      span.setAttributes({ 'weir.rows.read': read, 'weir.rows.admitted': admitted, 'weir.rows.duplicate': duplicate, 'weir.rows.quarantined': quarantined });
+      if (samples.length > 0) span.setAttribute('weir.quarantine.samples', [...samples]);
+      for (const status of ['admitted', 'duplicate', 'quarantined'] as const) countRecords({ pipeline, stage: STAGE, status }, response.accounts[status]);
+      return response;
+    } catch (error) {
+      countError({ pipeline, code: toWeirError(error).code });
+      throw error;
+    } finally {
+      observeProcessing({ pipeline, stage: STAGE }, performance.now() - started);
     }
-    return { bronze: bronzeOf(batch, result), accounts, rules };
   });
+}
+
+interface Validated {
+  readonly response: ValidateBatchResponse & { readonly accounts: Accounts };
+  /** Positions and reasons of records that went to quarantine, five at most. */
+  readonly samples: readonly string[];
+}
+
+async function validated(dependencies: Dependencies, context: StreamContext, columns: RecordColumns, signal: AbortSignal): Promise<Validated> {
+  const { pipeline, definitionVersion, runId } = context;
+  const definition = await dependencies.definition(pipeline, definitionVersion, signal);
+  const batch = batchPlan(definition);
+  const result = await runBatch({ ...dependencies, pipeline, columns, batch, engine: `${pipeline}@${definitionVersion}`, signal });
+  const accounts = accountsOf(columns, result);
+  const rejects = rejectsOf(result);
+  const rules = countBatchRules(rejects, result, columns, batch.plan.rules);
+  const refused = rules.filter(({ severity }) => severity === Severity.CRITICAL);
+  const { version } = definition.contract;
+  if (rejects.length > 0) {
+    const kept = { pipeline, runId, dataset: batch.source.dataset, contractVersion: version, stage: STAGE };
+    await quarantineRecords(dependencies.pool, dependencies.lake, kept, recordRejects(rejects, columns, batch.plan.rules), 'keep', signal);
+    for (const { rule, rows } of refused) countQuarantined({ pipeline, rule }, rows);
+  }
+  watchChecks(dependencies, pipeline, version, batch, result);
+  return { response: { bronze: bronzeOf(batch, result), accounts, rules }, samples: refused.flatMap(({ samples }) => samples).slice(0, 5) };
 }
 
 function contextOf({ context }: ValidateBatchRequest): StreamContext {

@@ -10,6 +10,7 @@ import { tempDir, testDatabase, type TempDir, type TestDatabase } from '@weir/te
 import { audit } from '../audit';
 import { decoders } from '../decoders';
 import type { Dependencies } from '../dependencies';
+import { RollingChecks } from '../rolling-checks';
 import { validate } from '../validate';
 
 /** What a stage answered: its result, its error, or both when a verdict failed. */
@@ -39,6 +40,8 @@ export interface SourceFile {
 export class Workbench {
   definition: Definition = retail();
   readonly lake: Lake;
+  /** What was logged, oldest first. */
+  readonly logged: { readonly level: string; readonly line: object; readonly message: string }[] = [];
   readonly dependencies: Dependencies;
 
   private constructor(
@@ -46,8 +49,9 @@ export class Workbench {
     readonly database: TestDatabase,
     registry: RegistryConnection | undefined,
   ) {
+    const write = (level: string) => (line: object, message: string) => void this.logged.push({ level, line, message });
     this.lake = new Lake(join(dir.path, 'lake'));
-    this.dependencies = { pool: database.pool, lake: this.lake, definition: () => Promise.resolve(this.definition), gate: new StageGate(2), engine: { memoryLimit: '256MB', threads: 2 }, engines: new WarmEngines({ memoryLimit: '256MB', threads: 1 }), decoder: decoders(registry) };
+    this.dependencies = { pool: database.pool, lake: this.lake, definition: () => Promise.resolve(this.definition), gate: new StageGate(2), engine: { memoryLimit: '256MB', threads: 2 }, engines: new WarmEngines({ memoryLimit: '256MB', threads: 1 }), decoder: decoders(registry), checks: new RollingChecks(), log: { info: write('info'), warn: write('warn'), error: write('error') } };
   }
 
   static async open(registry?: RegistryConnection): Promise<Workbench> {

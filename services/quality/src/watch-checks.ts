@@ -1,0 +1,28 @@
+import { toWeirError, type ValidatedBatch } from '@weir/core';
+import { setCheckPassed } from '@weir/platform';
+import type { BatchPlan } from './batch-plans';
+import type { Dependencies } from './dependencies';
+import type { CheckChange } from './rolling-checks';
+
+/** Counts a micro-batch towards the checks of the last minute. A check that begins to fail, or passes again, is one line of the log; the gauge says how each stands. */
+export function watchChecks({ checks, log }: Pick<Dependencies, 'checks' | 'log'>, pipeline: string, contractVersion: string, { plan, source }: BatchPlan, { measures }: ValidatedBatch): void {
+  if (plan.checks.length === 0) return;
+  const [rows = 0, ...counts] = JSON.parse(measures) as number[];
+  const { outcomes, changes } = checks.add({ pipeline, contractVersion, dataset: `bronze.${source.dataset}`, checks: plan.checks, rows, counts });
+  for (const { check, passed } of outcomes) setCheckPassed({ pipeline, check }, passed);
+  for (const change of changes) tell(log, change);
+}
+
+function tell(log: Dependencies['log'], { pipeline, check, actual, threshold, rows, passed, severity }: CheckChange): void {
+  const line = { pipeline, check, actual, threshold, rows };
+  if (passed) log.info(line, 'A check over the last minute passes again.');
+  else if (severity === 'critical') log.error(line, 'A critical check over the last minute fails.');
+  else log.warn(line, 'A check over the last minute fails.');
+}
+
+/** Tells of checks that the engine cannot measure at all, such as one with a pattern that is none: the stream goes on without them. */
+export function tellUnmeasured(log: Dependencies['log'], pipeline: string, checks: readonly { readonly id: string }[], error: unknown): void {
+  for (const { id } of checks) setCheckPassed({ pipeline, check: id }, false);
+  const { code, message } = toWeirError(error);
+  log.error({ pipeline, checks: checks.map(({ id }) => id), code, reason: message }, 'The checks of a stream cannot be measured; it goes on without them.');
+}
