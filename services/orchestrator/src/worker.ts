@@ -45,8 +45,8 @@ export async function createWorker(settings: WorkerSettings): Promise<{ worker: 
       ...(settings.version && { workerDeploymentOptions: { version: settings.version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' as const } }),
       // Heartbeats go out at most this far apart: they carry progress out and cancellations in, which must act within 5 s.
       maxHeartbeatThrottleInterval: 1_000,
-      // A stage waits on its service and costs nothing here; the services bound what runs at once.
-      maxConcurrentActivityTaskExecutions: 200,
+      // A stage waits on its service and costs nothing here; the services bound what runs at once. Every consumer of a stream holds a place for weeks.
+      maxConcurrentActivityTaskExecutions: 1_000,
       maxCachedWorkflows: 200,
       // Runs of a worker that was killed go to another one after this; with the default they would wait 10 s more.
       stickyQueueScheduleToStartTimeout: 2_000,

@@ -23,13 +23,14 @@ export function describeWorkflowSpans(target: SpanProcessor): SpanProcessor {
 interface WorkflowAttributes {
   readonly workflowId: string;
   readonly runId: string;
+  readonly workflowType: string;
   readonly searchAttributes: Readonly<Record<string, readonly string[]>>;
 }
 
-function described(name: string, { workflowId = '', runId = '', searchAttributes = {} }: Partial<WorkflowAttributes>): ReadableSpan['attributes'] {
+function described(name: string, { workflowId = '', runId = '', workflowType = '', searchAttributes = {} }: Partial<WorkflowAttributes>): ReadableSpan['attributes'] {
   const pipeline = searchAttributes['WeirPipeline']?.[0];
-  // A backfill begins the trace of each of its runs. The span that does so belongs to the run, which has no id yet.
-  if (name === 'StartChildWorkflow:pipelineRun') return { temporalWorkflowId: workflowId, 'weir.pipeline': pipeline, 'weir.backfill': workflowId };
+  // A backfill and an archive begin the trace of each of their runs. The span that does so belongs to the run, which has no id yet.
+  if (name === 'StartChildWorkflow:pipelineRun') return { temporalWorkflowId: workflowId, 'weir.pipeline': pipeline, 'weir.backfill': workflowType === 'pipelineBackfill' ? workflowId : undefined };
   const backfill = searchAttributes['WeirBackfill']?.[0];
   return {
     temporalWorkflowId: workflowId,

@@ -5,10 +5,11 @@ import { keepChildTrace } from './workflows/child-trace';
 
 const TRACE_HEADER = '_tracer-data';
 const BACKFILL = 'pipelineBackfill';
+const LONG: ReadonlySet<string> = new Set([BACKFILL, 'pipelineStream', 'streamArchive']);
 
 /**
- * Tracing of workflows: the package's interceptors, and around them what keeps a backfill of any length readable. Each of its
- * runs is a trace of its own, which the backfill links to, and each execution in its chain begins a new trace.
+ * Tracing of workflows: the package's interceptors, and around them what keeps backfills and streams of any length readable. Each of their
+ * runs is a trace of its own, which a backfill links to, and each execution in their chain begins a new trace.
  */
 export function interceptors(): WorkflowInterceptors {
   const { inbound = [], outbound = [], internals = [] } = openTelemetry();
@@ -32,5 +33,5 @@ const keptTraces: WorkflowOutboundCallsInterceptor = {
 };
 
 function asRoot<T>(body: () => T): T {
-  return workflowInfo().workflowType === BACKFILL ? context.with(ROOT_CONTEXT, body) : body();
+  return LONG.has(workflowInfo().workflowType) ? context.with(ROOT_CONTEXT, body) : body();
 }

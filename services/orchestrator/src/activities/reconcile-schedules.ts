@@ -1,12 +1,12 @@
 import { Context } from '@temporalio/activity';
-import { WeirError, isWeirError, toWeirError } from '@weir/core';
-import { newestDefinition } from '@weir/rpc';
+import { WeirError, isWeirError, parseDefinition, toWeirError } from '@weir/core';
 import { HOUSEKEEPING, desiredSchedule, scheduleIdOf, type ScheduleChange } from '../schedules';
 import { attemptStep, type Deps } from './attempt';
 import { startCatchup } from './catch-up';
 import { bounded } from './failure';
 import { applySchedule } from './apply-schedule';
 import type { StageCall } from './stage-call';
+import { tellStream } from './tell-stream';
 
 /** How one pipeline's schedule was brought to its definition. */
 export interface ReconciledSchedule {
@@ -29,7 +29,7 @@ export interface ReconcileInput {
 
 /**
  * Brings the Temporal Schedules to the newest definitions, starts what fills the gaps of pipelines with catchup, and makes sure of
- * housekeeping. Pipelines without a schedule are left out unless theirs was removed. One that fails does not stop the others, and is
+ * housekeeping; tells open streams which definition is the newest. Pipelines without a schedule are left out unless theirs was removed. One that fails does not stop the others, and is
  * thrown when it was asked for by name: PIPELINE_NOT_FOUND, or what Temporal says of its cron.
  */
 export function reconcileSchedules(deps: Deps) {
@@ -39,15 +39,18 @@ export function reconcileSchedules(deps: Deps) {
       const names = pipeline === undefined ? (await deps.clients.definitions.listPipelines({}, call.options)).pipelines.map((one) => one.pipeline) : [pipeline];
       const schedules: ReconciledSchedule[] = [];
       for (const name of names) {
-        const reconciled = await reconcileOne(deps, call, name).catch((error: unknown) => failure(name, error, pipeline !== undefined));
+        const reconciled = await reconcileOne(deps, call, name, pipeline !== undefined).catch((error: unknown) => failure(name, error, pipeline !== undefined));
         if (reconciled) schedules.push(reconciled);
       }
       return { schedules };
     });
 }
 
-async function reconcileOne(deps: Deps, call: StageCall, pipeline: string): Promise<ReconciledSchedule | undefined> {
-  const definition = await newestDefinition(deps.clients, pipeline, call.options);
+async function reconcileOne(deps: Deps, call: StageCall, pipeline: string, alone: boolean): Promise<ReconciledSchedule | undefined> {
+  const { version, definitionJson } = await deps.clients.definitions.getDefinition({ pipeline, version: 0 }, call.options);
+  const definition = parseDefinition(definitionJson);
+  // One that was applied just now may have been realtime before, and its stream must hear that it is not any more.
+  if (alone || definition.mode === 'realtime') await tellStream(pipeline, version);
   const desired = desiredSchedule(definition);
   const applied = await applySchedule(scheduleIdOf(pipeline), desired, definition.schedule?.paused);
   if (!applied) return undefined;

@@ -22,6 +22,8 @@ export class ArchiveChild {
   private report: ArchiveReport | undefined;
   private ending = false;
   private ended = false;
+  /** Whether it ended with all that the topic had. */
+  private caughtUp = false;
 
   constructor(private readonly pipeline: string) {
     this.workflowId = `archive/${pipeline}`;
@@ -57,15 +59,14 @@ export class ArchiveChild {
     return { workflowId: this.workflowId, state: this.report?.state ?? 'none', error: this.report?.error };
   }
 
-  /** Has it catch up and end; false when that takes longer than it may, or `hurry` says so. True also where it never began. */
+  /** Has it catch up and end; false when it could not, when that takes longer than it may, or when `hurry` says so. True where it never began. */
   async finish(timeoutMs: number, hurry: () => boolean): Promise<boolean> {
     if (!this.scope) return true;
     if (this.ending) return false;
     this.ending = true;
-    const waited = this.waits();
     this.ask({ word: 'finish' });
     await condition(() => this.ended || hurry(), timeoutMs);
-    return this.ended && !waited && this.report?.state !== 'failing';
+    return this.caughtUp;
   }
 
   /** Cancels it, and what it does, and waits until both have ended. */
@@ -98,7 +99,7 @@ export class ArchiveChild {
     this.report = { state: 'following' };
     if (this.asked.word !== 'follow' || this.asked.skipLost) void this.signal(handle);
     try {
-      await handle.result();
+      this.caughtUp = (await handle.result()).caughtUp;
     } finally {
       this.handle = undefined;
     }

@@ -29,5 +29,11 @@ export interface ArchiveProgress {
   readonly lastError?: ErrorFields | undefined;
 }
 
+/** What an archive gives back when its stream was stopped. */
+export interface ArchiveResult {
+  /** Whether it has all that the topic had when it was asked to end. */
+  readonly caughtUp: boolean;
+}
+
 /** What of it one execution hands to the next. */
 export type ArchiveTally = Pick<ArchiveProgress, 'lagOfRetention' | 'runs' | 'records' | 'failures' | 'lastRun' | 'lastError'>;

@@ -60,7 +60,7 @@ export const stopSignal = defineSignal<[HandInput?]>('stop');
 export const scaleSignal = defineSignal<[StreamScaleInput?]>('scale');
 
 /** To `stream/<pipeline>`: a definition was applied. One that is not newer than what runs changes nothing. */
-export const definitionApplied = defineSignal<[{ readonly version: number }]>('definitionApplied');
+export const definitionApplied = defineSignal<[{ readonly version?: unknown }?]>('definitionApplied');
 
 /** What a stream asks of its archive: to follow the topic; to catch up once and rest; to catch up once and end. */
 export interface ArchiveAsk {
@@ -69,7 +69,7 @@ export interface ArchiveAsk {
 }
 
 /** To `archive/<pipeline>`, from its stream. */
-export const archiveAsked = defineSignal<[ArchiveAsk]>('archiveAsked');
+export const archiveAsked = defineSignal<[ArchiveAsk?]>('archiveAsked');
 
 /** What an archive tells its stream whenever it changes. */
 export interface ArchiveReport {

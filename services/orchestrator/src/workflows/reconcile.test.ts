@@ -4,6 +4,7 @@ import { parseDefinition, scheduledInterval, type Schedule } from '@weir/core';
 import type { BeginRunRequest, PlanBackfillRequest } from '@weir/rpc';
 import { until } from '@weir/testkit';
 import type { ReconciledSchedule } from '../activities/reconcile-schedules';
+import { Brook, progressOf, reaches } from '../testing/brook';
 import { failureOf, startRig, type Rig } from '../testing/rig';
 
 const HOURLY: Schedule = { cron: '0 * * * *', timezone: 'UTC', catchup: false, maxActiveRuns: 1, dependsOnPast: false };
@@ -144,6 +145,30 @@ describe('reconcile', () => {
     expect((await rig.client.schedule.getHandle('weir/housekeeping').describe()).action).toMatchObject({ workflowType: 'housekeeping', taskQueue: rig.taskQueue });
     const alone = await rig.start({ pipeline: broken }, 'reconcile');
     await expect(failureOf(alone)).resolves.toMatchObject({ type: 'INVALID_VALUE' });
+  });
+
+  it('tells open streams what was applied, of one pipeline or of all, and misses none that is not there', async () => {
+    const [realtime, batch, absent] = [new Brook(rig), new Brook(rig), new Brook(rig)];
+    const all = [realtime, batch, absent];
+    const script = realtime.script({ listPipelines: () => Promise.resolve({ pipelines: all.map(({ pipeline }) => ({ pipeline, version: 3, appliedAt: '', lastRunStatus: '', snapshot: 0 })) }) });
+    rig.far.script = { ...script, getDefinition: (request, turn) => (all.find(({ pipeline }) => pipeline === request.pipeline) ?? absent).script().getDefinition?.(request, turn) ?? Promise.resolve(undefined) };
+    try {
+      const [one, other] = [await realtime.start(), await batch.start()];
+      await Promise.all([reaches(one, 'running'), reaches(other, 'running')]);
+      realtime.version = 4;
+      await (await rig.start({ pipeline: realtime.pipeline }, 'reconcile')).result();
+      await until(async () => (await progressOf(one)).definitionVersion === 4, { timeoutMs: 10_000, what: 'the version that was applied' });
+      realtime.version = 5;
+      await (await rig.start({}, 'reconcile')).result();
+      await until(async () => (await progressOf(one)).definitionVersion === 5, { timeoutMs: 10_000, what: 'the version that a worker found when it started' });
+      // A pipeline that is realtime no more.
+      Object.assign(batch, { mode: 'batch', version: 4 });
+      await (await rig.start({ pipeline: batch.pipeline }, 'reconcile')).result();
+      expect(await reaches(other, 'failed')).toMatchObject({ lastError: { code: 'INVALID_VALUE' } });
+      await expect((await rig.start({ pipeline: absent.pipeline }, 'reconcile')).result()).resolves.toEqual([]);
+    } finally {
+      await Promise.all(all.map((brook) => brook.end()));
+    }
   });
 
   it('refuses an input that nobody understands', async () => {

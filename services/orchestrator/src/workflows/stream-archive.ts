@@ -4,7 +4,7 @@ import type { Activities } from '../activities';
 import type { Alert } from '../activities/alert';
 import type { ArchivePlan } from '../activities/plan-archive';
 import { HEARTBEAT_TIMEOUT_MS, LIVE_PRIORITY } from './agreement';
-import type { ArchiveProgress, ArchiveTally } from './archive-progress';
+import type { ArchiveProgress, ArchiveResult, ArchiveTally } from './archive-progress';
 import { settle } from './ending';
 import { endOf, errorOf, fieldsOf, toApplicationFailure } from './failure';
 import { archiveAsked, archiveChanged, type ArchiveAsk, type ArchiveReport } from './messages';
@@ -42,8 +42,8 @@ type Turn = 'idle' | 'again' | 'failed';
  * Follows the topic of a stream: whenever there is something new, an ordinary run brings it to the raw zone and, with it, models over intervals and history up to date.
  * Started by the stream that it belongs to, rests and ends with it. `carried` is only ever written by the workflow itself.
  */
-export async function streamArchive(input: unknown, carried?: ArchiveTally): Promise<void> {
-  await new Archive(checked(input), workflowInfo().continuedFromExecutionRunId === undefined ? undefined : carried).run();
+export async function streamArchive(input: unknown, carried?: ArchiveTally): Promise<ArchiveResult> {
+  return new Archive(checked(input), workflowInfo().continuedFromExecutionRunId === undefined ? undefined : carried).run();
 }
 
 function checked(input: unknown): string {
@@ -76,9 +76,10 @@ class Archive {
     this.reported = this.state();
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<ArchiveResult> {
     setHandler(progressQuery, () => this.view());
     setHandler(archiveAsked, (ask) => {
+      if (!ask) return;
       this.asked = ask;
       this.skipLost ||= ask.skipLost ?? false;
       if (ask.word === 'follow') this.lost = false;
@@ -87,10 +88,10 @@ class Archive {
       const { asked } = this;
       this.showState();
       if (turns >= MAX_TURNS && asked.word === 'follow' && !this.skipLost) await continueAsNew<typeof streamArchive>({ pipeline: this.pipeline }, this.tally);
-      if (asked.word === 'finish' && this.lost) return;
+      if (asked.word === 'finish' && this.lost) return { caughtUp: false };
       const turn = await this.turn(asked);
       await this.report();
-      if (asked.word === 'finish' && (turn === 'idle' || (turn === 'failed' && !this.isBusy()))) return;
+      if (asked.word === 'finish' && (turn === 'idle' || (turn === 'failed' && !this.isBusy()))) return { caughtUp: turn === 'idle' };
       await this.pause(turn, asked);
     }
   }

@@ -63,8 +63,9 @@ export class StreamHand {
       setHandler(handUpdate<StreamProgress>(word), handler, { validator });
       setHandler(signals[word], (input) => this.signalled(word, input, actions));
     }
-    setHandler(definitionApplied, ({ version }) => {
-      this.applied = Math.max(this.applied, version);
+    setHandler(definitionApplied, (input) => {
+      const version = input?.version;
+      if (typeof version === 'number') this.applied = Math.max(this.applied, version);
     });
   }
 
