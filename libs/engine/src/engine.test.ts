@@ -180,3 +180,43 @@ describe('rows that are appended', () => {
     });
   });
 });
+
+describe('pages of a result', () => {
+  it('bring any number of rows, bytes as bytes, and then let the next statement run', async () => {
+    await inEngine(async (engine) => {
+      const numbers: number[] = [];
+      const pages = engine.pages<{ n: number; b: Uint8Array }>('select range as n, encode(range::varchar) as b from range(150000)');
+      const next = engine.rows('select 1 as one');
+      for await (const page of pages) {
+        expect(page.length).toBeLessThanOrEqual(2_048);
+        numbers.push(...page.map(({ n }) => n));
+        expect(Buffer.from(page[0]?.b ?? []).toString()).toBe(String(page[0]?.n));
+      }
+      expect(numbers).toEqual(Array.from({ length: 150_000 }, (_, n) => n));
+      expect(await next).toEqual([{ one: 1 }]);
+    });
+  });
+
+  it('may be left before their end', async () => {
+    await inEngine(async (engine) => {
+      for await (const page of engine.pages('select * from range(1000000)')) {
+        expect(page.length).toBe(2_048);
+        break;
+      }
+      expect(await engine.rows('select 2 as two')).toEqual([{ two: 2 }]);
+    });
+  });
+
+  it('fail with the code of the statement, at once or on the way', async () => {
+    await inEngine(async (engine) => {
+      const read = async (sql: string): Promise<number> => {
+        let rows = 0;
+        for await (const page of engine.pages(sql, 'paged')) rows += page.length;
+        return rows;
+      };
+      await expect(read('select nothing')).rejects.toMatchObject({ code: 'MODEL_FAILED', place: 'paged' });
+      await expect(read("select case when range = 100000 then 'x'::integer end from range(200000)")).rejects.toMatchObject({ code: 'MODEL_FAILED', place: 'paged' });
+      expect(await engine.rows('select 3 as three')).toEqual([{ three: 3 }]);
+    });
+  });
+});

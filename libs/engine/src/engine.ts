@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { quoteLiteral, WeirError } from '@weir/core';
 import { mapEngineError } from './engine-error';
+import { pages } from './pages';
 import { toPlain } from './plain-value';
 import { cancelled, interruptible, MAX_ROWS, oneAtATime, spanned } from './statement';
 
@@ -24,6 +25,8 @@ export interface Engine {
   run(sql: string, name?: string): Promise<void>;
   /** Runs a statement with a small result (at most 100,000 rows). Integers come as numbers, decimals, dates and times as text. */
   rows<T extends object>(sql: string, name?: string): Promise<T[]>;
+  /** The rows of a query of any size, at most 2,048 at a time; BLOBs are bytes. No other statement runs until the last page was taken or the loop was left. */
+  pages<T extends object>(sql: string, name?: string): AsyncGenerator<T[]>;
   /** Adds rows to a table that the engine has, without SQL and without a span: the way for rows that come from elsewhere. A row has a value for each column, in order. */
   append(table: string, rows: Iterable<readonly AppendedValue[]>): Promise<void>;
 }
@@ -113,6 +116,7 @@ function engineOver(connection: DuckDBConnection, signal: AbortSignal | undefine
         }),
       ),
     rows: <T extends object>(sql: string, name = 'query') => inTurn(() => spanned(name, signal, () => readRows<T>(connection, sql, name))),
+    pages: <T extends object>(sql: string, name = 'pages') => pages<T>(connection, (statement) => inTurn(() => spanned(name, signal, statement)), sql),
     append: (table, rows) =>
       inTurn(() =>
         append(connection, table, rows).catch((error: unknown) => {

@@ -1,7 +1,7 @@
-import { DuckDBBlobValue, type DuckDBConnection, type DuckDBPreparedStatement, type DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
 import { WeirError } from '@weir/core';
 import { openLocked } from './engine';
-import { toPlain, type Plain } from './plain-value';
+import { toValue } from './pages';
 import { cancelled, interruptible, MAX_ROWS, oneAtATime, spanned } from './statement';
 
 /** Statements that an engine keeps prepared; the one that was used longest ago goes first. */
@@ -77,10 +77,6 @@ export class WarmEngine {
     }
     return found;
   }
-}
-
-function toValue(value: DuckDBValue): Plain | Uint8Array {
-  return value instanceof DuckDBBlobValue ? value.bytes : toPlain(value);
 }
 
 /** The statement itself is interrupted and ends behind the caller's back, before the next one begins. */
