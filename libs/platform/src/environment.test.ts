@@ -16,6 +16,11 @@ test('numbers, flags and fallbacks are read', () => {
   expect(() => readEnvironment({ B: 'maybe' }).flag('B', true)).toThrow('`maybe`');
 });
 
+test('a variable that may be left out is undefined then', () => {
+  const env = readEnvironment({ A: 'a', B: '' });
+  expect([env.optional('A'), env.optional('B'), env.optional('C')]).toEqual(['a', undefined, undefined]);
+});
+
 test('a secret prints REDACTED everywhere but at its use', () => {
   const secret = readEnvironment({ P: 'canary' }).secret('P');
   const shown = [String(secret), JSON.stringify({ secret }), inspect({ secret }), inspect(secret), `${secret}`].join(' ');

@@ -4,6 +4,8 @@ import { Secret } from './secret';
 /** Reads settings from environment variables; every problem names the variable and what it may be. */
 export interface EnvReader {
   text(name: string, fallback?: string): string;
+  /** Undefined where the variable is not set, or empty. */
+  optional(name: string): string | undefined;
   integer(name: string, fallback: number | undefined, bounds: { min: number; max: number }): number;
   flag(name: string, fallback: boolean): boolean;
   secret(name: string): Secret;
@@ -18,6 +20,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   };
   return {
     text,
+    optional: (name) => env[name] || undefined,
     integer: (name, fallback, { min, max }) => {
       const value = text(name, fallback?.toString());
       const number = /^-?\d{1,15}$/.test(value) ? Number(value) : Number.NaN;

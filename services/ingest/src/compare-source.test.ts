@@ -23,8 +23,8 @@ import {
   type SourceFile,
 } from '@weir/rpc';
 import { tempDir, until, type TempDir } from '@weir/testkit';
-import { remoteMetadata } from './metadata';
 import { services } from './rpc';
+import { dependenciesOf } from './testing/dependencies';
 
 const MARCH: Interval = { start: '2024-03-01T00:00:00Z', end: '2024-04-01T00:00:00Z' };
 const LATER = '2100-01-01T00:00:00Z';
@@ -48,7 +48,7 @@ beforeAll(async () => {
   near = connect({ metadata: `127.0.0.1:${metadata.port}` });
   folder = await tempDir();
   lake = new Lake(join(folder.path, 'lake'));
-  ingest = await serve({ host: '127.0.0.1', port: 0, reflection: false, services: services({ lake, ...remoteMetadata(near) }, new StageGate(1)) });
+  ingest = await serve({ host: '127.0.0.1', port: 0, reflection: false, services: services(dependenciesOf(near, lake), new StageGate(1)) });
   ingest.setReady(true);
   clients = connect({ ingest: `127.0.0.1:${ingest.port}` });
 });
@@ -82,7 +82,7 @@ const day = (number: number) => `2024-03-${String(number).padStart(2, '0')}T00:0
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 function published(partition: string, source: string, text: string, publishedAt = EARLIER): SourceFile {
-  return { partition, source, bytes: Buffer.byteLength(text), sha256: sha256(text), publishedAt };
+  return { partition, source, bytes: Buffer.byteLength(text), sha256: sha256(text), rows: 0, publishedAt };
 }
 
 function answer(...pages: Partial<ListSourcesResponse>[]): ListSourcesRequest[] {

@@ -45,7 +45,10 @@ function context(interval?: Interval): StageContext {
 
 async function run(of: Definition, interval?: Interval, options: { signal?: AbortSignal; report?: (progress: Progress) => void } = {}): Promise<ExtractResult> {
   const { signal = new AbortController().signal, report = () => undefined } = options;
-  return extract({ lake, definition: () => Promise.resolve(of) }, { context: context(interval) }, { signal, report });
+  const none = (): never => {
+    throw new Error('Files need no Kafka.');
+  };
+  return extract({ lake, definition: () => Promise.resolve(of), engine: { memoryLimit: '64MB', threads: 1 }, topicLog: none, sources: none }, { context: context(interval), ranges: [] }, { signal, report });
 }
 
 function sha256(bytes: Buffer | string): string {

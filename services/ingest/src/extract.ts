@@ -3,13 +3,13 @@ import { WeirError, type Definition } from '@weir/core';
 import type { Lake, Segment } from '@weir/lake';
 import type { ExtractRequest, ExtractResult, Progress, StageContext } from '@weir/rpc';
 import { copyFile } from './copy-file';
+import { extractLog, type ExtractLogDependencies } from './extract-log';
 
 /** Files that are copied at a time: enough to keep a disk busy while others hash. */
 const CONCURRENT_FILES = 8;
 
 /** What extracting takes. */
-export interface ExtractDependencies {
-  readonly lake: Lake;
+export interface ExtractDependencies extends ExtractLogDependencies {
   /** The definition that the run pinned. */
   readonly definition: (pipeline: string, version: number, signal: AbortSignal) => Promise<Definition>;
 }
@@ -21,23 +21,25 @@ export interface ExtractCall {
 }
 
 /**
- * Copies the source slice of a run into immutable raw segments, as received, and lists them in a manifest in the order of the slice.
+ * Copies the source slice of a run into immutable raw segments, as received, and lists them in a manifest in the order of the slice; of a topic see extract-log.ts.
  * Throws SOURCE_MISSING and SOURCE_UNREADABLE naming the path, CANCELLED, and what the lake throws. Nothing is listed then.
  */
 export async function extract(deps: ExtractDependencies, request: ExtractRequest, { signal, report }: ExtractCall): Promise<ExtractResult> {
   const { context } = request;
   if (!context) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no context.' });
   const definition = await deps.definition(context.pipeline, context.definitionVersion, signal);
+  const { source, grain } = definition;
+  if (source.type === 'kafka') return extractLog(deps, request, definition, { signal, report });
   report({ step: 'list files', done: 0, total: 0 });
-  const slice = await sliceSource(definition.source, context.interval, definition.grain);
-  const segments = await copySlice(deps.lake, context, definition.source.dataset, slice, { signal, report });
+  const slice = await sliceSource(source, context.interval, grain);
+  const segments = await copySlice(deps.lake, context, source.dataset, slice, { signal, report });
   const raw = await deps.lake.writeManifest({
     version: 1,
     pipeline: context.pipeline,
     runId: context.runId,
     stage: 'extract',
     attempt: context.attempt,
-    datasets: [{ dataset: `raw.${definition.source.dataset}`, partitions: slice.partitions.map((partition) => ({ partition, rows: 0 })), segments }],
+    datasets: [{ dataset: `raw.${source.dataset}`, partitions: slice.partitions.map((partition) => ({ partition, rows: 0 })), segments }],
   });
   return {
     raw,

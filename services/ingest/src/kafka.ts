@@ -1,6 +1,7 @@
 import { openKafka, TopicLog, type ClientLog, type KafkaConnection } from '@weir/connectors';
 import { WeirError } from '@weir/core';
 import type { Kafka } from 'kafkajs';
+import { Producers } from './producers';
 
 /** The Kafkas of a service by the names of their connections. */
 export interface KafkaClients {
@@ -8,6 +9,10 @@ export interface KafkaClients {
   kafka(connection: string): Kafka;
   /** A topic as a log; the caller closes it. Throws UNKNOWN_CONNECTION. */
   topicLog(connection: string, topic: string): TopicLog;
+  /** Throws UNKNOWN_CONNECTION. */
+  producers(connection: string): Producers;
+  /** Ends the producers' connections; logs are their callers' to close. */
+  close(): Promise<void>;
 }
 
 /** Clients that connect when they are first used: a service that reads files needs no Kafka. */
@@ -18,5 +23,15 @@ export function kafkaClients(connections: Readonly<Record<string, KafkaConnectio
     if (found) return found;
     throw new WeirError({ code: 'UNKNOWN_CONNECTION', message: `There is no Kafka connection \`${connection}\`.`, fix: `Use ${[...open.keys()].join(', ')}.` });
   };
-  return { kafka, topicLog: (connection, topic) => new TopicLog(kafka(connection), topic) };
+  const producers = new Map<string, Producers>();
+  return {
+    kafka,
+    topicLog: (connection, topic) => new TopicLog(kafka(connection), topic),
+    producers: (connection) => {
+      const found = producers.get(connection) ?? new Producers(kafka(connection));
+      producers.set(connection, found);
+      return found;
+    },
+    close: async () => void (await Promise.all([...producers.values()].map((each) => each.close()))),
+  };
 }

@@ -1,7 +1,9 @@
 import type { StageGate } from '@weir/platform';
 import {
+  collect,
   IngestServiceService,
   stream,
+  unary,
   withProgress,
   type CompareSourceRequest,
   type CompareSourceResponse,
@@ -10,14 +12,22 @@ import {
   type ExtractRequest,
   type ExtractResponse,
   type IngestServiceServer,
+  type PlanArchiveRequest,
+  type PlanArchiveResponse,
+  type PushRequest,
+  type PushResponse,
   type ServeOptions,
 } from '@weir/rpc';
 import { compareSource, type CompareDependencies } from './compare-source';
 import { extract, type ExtractDependencies } from './extract';
+import { planArchive, type PlanArchiveDependencies } from './plan-archive';
+import { push, type PushDependencies } from './push';
 import { consume, type ConsumeDependencies } from './stream/consume';
 
+type IngestDependencies = ExtractDependencies & CompareDependencies & ConsumeDependencies & PlanArchiveDependencies & PushDependencies;
+
 /** The ingest service over its use cases. */
-export function services(dependencies: ExtractDependencies & CompareDependencies & ConsumeDependencies, gate: StageGate): ServeOptions['services'] {
+export function services(dependencies: IngestDependencies, gate: StageGate): ServeOptions['services'] {
   const ingest: IngestServiceServer = {
     extract: stream<ExtractRequest, ExtractResponse>(async (request, { signal }, send) => {
       const result = await withProgress(
@@ -28,6 +38,9 @@ export function services(dependencies: ExtractDependencies & CompareDependencies
     }),
     // No place of the gate: it runs for weeks.
     consume: stream<ConsumeRequest, ConsumeResponse>((request, { signal }, send) => consume(dependencies, request, { signal, send })),
+    // No place of the gate: they are a few questions to Kafka, and writing has bounds of its own.
+    planArchive: unary<PlanArchiveRequest, PlanArchiveResponse>((request, { signal }) => planArchive(dependencies, request, signal)),
+    push: collect<PushRequest, PushResponse>((requests, { signal }) => push(dependencies, requests, signal)),
     // No place of the gate: it holds little memory, and a plan must not wait behind the runs of a backfill.
     compareSource: stream<CompareSourceRequest, CompareSourceResponse>(async (request, { signal }, send) => {
       const result = await withProgress(

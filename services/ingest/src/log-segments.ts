@@ -1,0 +1,127 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { poisonOf, type LogMessage } from '@weir/connectors';
+import { quoteLiteral } from '@weir/core';
+import type { AppendedValue, Engine } from '@weir/engine';
+import { rawPath, type Lake, type Segment } from '@weir/lake';
+import { MAX_RECORD_BYTES } from './stream/gatherer';
+
+/** A segment is closed at whichever comes first: bounds the memory of the engine, and what a reader takes at once. */
+const MOST_RECORDS = 500_000;
+const MOST_BYTES = 64 * 1024 * 1024;
+/** Rows per row group: bounds what a writer holds in memory. */
+const ROW_GROUP_ROWS = 30_720;
+
+const TABLE = 'create or replace temp table records (kafka_offset BIGINT, kafka_timestamp BIGINT, key BLOB, value BLOB, headers VARCHAR, poison VARCHAR)';
+
+/** Where segments go. */
+export interface SegmentTarget {
+  readonly engine: Engine;
+  readonly lake: Lake;
+  readonly pipeline: string;
+  /** Bare name of the raw dataset. */
+  readonly dataset: string;
+  readonly topic: string;
+  /** Absolute path of the engine's staging folder. */
+  readonly dir: string;
+}
+
+/** Records of one grain in one partition that wait to become a segment. */
+interface OpenSegment {
+  readonly partition: number;
+  readonly grain: string;
+  readonly first: number;
+  next: number;
+  rows: number;
+  bytes: number;
+}
+
+/**
+ * Writes records as they came into Parquet segments, each of one grain of one partition, in the order of offsets. The same records give the same segments, however they were fetched.
+ * Throws what the engine and the lake throw.
+ */
+export class LogSegments {
+  readonly written: Segment[] = [];
+  private open: OpenSegment | undefined;
+  private pending: AppendedValue[][] = [];
+
+  constructor(private readonly target: SegmentTarget) {}
+
+  /** Takes records of a partition that follow those of it that were given before, and the grain of each. */
+  async add(partition: number, records: readonly LogMessage[], grainOf: (record: LogMessage) => string): Promise<void> {
+    for (const record of records) {
+      const grain = grainOf(record);
+      if (this.open && !fits(this.open, partition, grain)) await this.close();
+      const offset = Number(record.offset);
+      this.open ??= await this.begin(partition, grain, offset);
+      const row = rowOf(record, offset);
+      this.pending.push(row);
+      this.open.next = offset + 1;
+      this.open.rows += 1;
+      this.open.bytes += bytesOf(row);
+    }
+    await this.flush();
+  }
+
+  /** Writes what is left. */
+  async close(): Promise<void> {
+    await this.flush();
+    const { open, target } = this;
+    this.open = undefined;
+    if (!open) return;
+    const file = join(target.dir, `segment-${this.written.length}.parquet`);
+    await target.engine.run(`copy records to ${quoteLiteral(file)} (format parquet, compression zstd, row_group_size ${ROW_GROUP_ROWS})`, 'raw segment');
+    const { path, bytes, sha256 } = await target.lake.adoptByContent(file, (hash) => rawPath(target.pipeline, target.dataset, hash, 'parquet'));
+    // The same content may have been there already; then the file was left.
+    await rm(file, { force: true });
+    this.written.push({ path, bytes, sha256, rows: open.rows, partitions: [open.grain], source: sourceOf(target.topic, open) });
+  }
+
+  private async begin(partition: number, grain: string, first: number): Promise<OpenSegment> {
+    await this.target.engine.run(TABLE, 'records');
+    return { partition, grain, first, next: first, rows: 0, bytes: 0 };
+  }
+
+  private async flush(): Promise<void> {
+    const { pending } = this;
+    this.pending = [];
+    if (pending.length > 0) await this.target.engine.append('records', pending);
+  }
+}
+
+function fits({ partition, grain, rows, bytes }: OpenSegment, nextPartition: number, nextGrain: string): boolean {
+  return partition === nextPartition && grain === nextGrain && rows < MOST_RECORDS && bytes < MOST_BYTES;
+}
+
+/** Padded so that names sort by partition and offset: `clicks:00003:00000000000000001234-00000000000000005678`. */
+function sourceOf(topic: string, { partition, first, next }: OpenSegment): string {
+  const offset = (of: number): string => String(of).padStart(20, '0');
+  return `${topic}:${String(partition).padStart(5, '0')}:${offset(first)}-${offset(next)}`;
+}
+
+/** In the order of TABLE. */
+function rowOf(record: LogMessage, offset: number): AppendedValue[] {
+  const { key, value, headers } = record;
+  const poison = poisonOf(record);
+  const reason = poison?.reason ?? ((value?.length ?? 0) > MAX_RECORD_BYTES ? 'too_large' : null);
+  return [offset, Number(record.timestamp), key, poison ? (poison.bytes ?? null) : value, headersText(headers), reason];
+}
+
+function bytesOf([, , key, value, headers]: readonly AppendedValue[]): number {
+  return lengthOf(key) + lengthOf(value) + lengthOf(headers);
+}
+
+function lengthOf(value: AppendedValue | undefined): number {
+  return typeof value === 'number' || !value ? 0 : value.length;
+}
+
+/** JSON: names to base64, to null, or to a list of these for a name that stands more than once; null without headers. */
+function headersText(headers: LogMessage['headers']): string | null {
+  const entries = Object.entries(headers ?? {});
+  if (entries.length === 0) return null;
+  return JSON.stringify(Object.fromEntries(entries.map(([name, value]) => [name, Array.isArray(value) ? value.map(base64) : base64(value)])));
+}
+
+function base64(value: Buffer | string | null | undefined): string | null {
+  return value === null || value === undefined ? null : Buffer.from(value).toString('base64');
+}
