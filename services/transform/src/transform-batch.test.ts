@@ -1,4 +1,4 @@
-import type { InlineBatch } from '@weir/rpc';
+import { InlineEncoding, type InlineBatch } from '@weir/rpc';
 import { BatchRunner, bronzeBatch, defineStream, type BronzeRow, type StreamModel, type StreamText } from './testing/click-stream';
 
 const open: BatchRunner[] = [];
@@ -51,5 +51,58 @@ describe('TransformBatch', () => {
     const [pages, quick] = await stream.tables(bronzeBatch(rows));
     expect(lines(pages)).toEqual([`"a",1,5,"${rowId(1)}","clicks:0:1",false`, `"b",2,,"${rowId(2)}","clicks:0:2",true`, `"c",,,"${rowId(3)}","clicks:0:3",true`, `"d",4,100,"${rowId(4)}","clicks:0:4",false`]);
     expect(lines(quick)).toEqual([`"a",1,5,"${rowId(1)}","clicks:0:1",false`, `"b",2,,"${rowId(2)}","clicks:0:2",true`, `"c",,,"${rowId(3)}","clicks:0:3",true`, `"d",4,100,"${rowId(4)}","clicks:0:4",true`]);
+  });
+});
+
+describe('TransformBatch when something is wrong', () => {
+  const models: StreamModel[] = [
+    { name: 'silver.pages', key: ['id'], sql: 'select id, seq, page, ms from bronze.events' },
+    { name: 'gold.timed', key: ['id'], sql: "select id, seq, ms::bigint as ms from silver.pages where page <> '/free'" },
+    { name: 'gold.later', key: ['id'], sql: 'select id, seq, ms + 1 as ms from gold.timed' },
+  ];
+
+  it('names the model whose SQL does not fit the data, and works on', async () => {
+    const stream = await runner(keyed(...models));
+    const good = row(1, { id: 'a', seq: 1, page: '/free', ms: 'long' });
+    const bad = row(2, { id: 'b', seq: 2, page: '/x', ms: 'long' });
+    await expect(stream.tables(bronzeBatch([good, bad]))).rejects.toMatchObject({
+      code: 'MODEL_FAILED',
+      place: 'models/gold/timed.sql',
+      stage: 'transform',
+      message: expect.stringMatching(/^gold\.timed: Could not convert string 'long' to INT64/) as string,
+    });
+    expect((await stream.tables(bronzeBatch([good]))).map(({ rows }) => rows)).toEqual([1, 1, 1]);
+  });
+
+  it('refuses a batch that is too large, or whose rows become so', async () => {
+    const stream = await runner(keyed({ name: 'silver.long', key: ['id'], sql: "select id, seq, concat(page, page, page, page) as page from bronze.events" }));
+    const page = 'x'.repeat(1024);
+    const rows = Array.from({ length: 1_000 }, (_, n) => row(n, { id: String(n), seq: n, page }));
+    const message = expect.stringMatching(/^The models make \d+ bytes of the batch; the most is 3670016\.$/) as string;
+    await expect(stream.tables(bronzeBatch(rows))).rejects.toMatchObject({ code: 'BATCH_TOO_LARGE', message });
+    expect((await stream.tables(bronzeBatch(rows.slice(0, 500)))).map((table) => table.rows)).toEqual([500]);
+    const long = { ...bronzeBatch(rows.slice(0, 1)), data: Buffer.alloc(3 * 1024 * 1024 + 1, 0x20) };
+    await expect(stream.tables(long)).rejects.toMatchObject({ code: 'BATCH_TOO_LARGE' });
+  });
+
+  it('refuses what is no batch of the pipeline', async () => {
+    const stream = await runner(keyed(...models));
+    const batch = bronzeBatch([row(1, { id: 'a', seq: 1 })]);
+    for (const wrong of [{ ...batch, dataset: 'bronze.others' }, { ...batch, encoding: InlineEncoding.CSV }, { ...batch, data: Buffer.from('{"id":') }, { ...batch, data: Buffer.from([0xff, 0xfe]) }]) {
+      await expect(stream.tables(wrong)).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+    }
+    expect(await stream.tables({ ...batch, rows: 0, data: new Uint8Array() })).toEqual([]);
+  });
+
+  it('ends soon after it is cancelled, also while it waits for the engine', async () => {
+    const stream = await runner(keyed({ name: 'silver.slow', key: ['id'], sql: 'select id, seq, list_sum(list_transform(range(200), lambda a: list_sum(list_transform(range(100), lambda b: (a * b + seq) % 7))))::bigint as n from bronze.events' }));
+    const controller = new AbortController();
+    const batch = bronzeBatch(Array.from({ length: 15_000 }, (_, n) => row(n, { id: String(n), seq: n })));
+    const running = [stream.tables(batch, controller.signal), stream.tables(batch, controller.signal)];
+    setTimeout(() => controller.abort(), 100);
+    const started = performance.now();
+    const ended = await Promise.allSettled(running);
+    expect(ended).toEqual([1, 2].map(() => ({ status: 'rejected', reason: expect.objectContaining({ code: 'CANCELLED' }) as unknown })));
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 });

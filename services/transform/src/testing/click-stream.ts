@@ -13,7 +13,8 @@ export interface StreamModel {
   readonly name: string;
   readonly sql: string;
   readonly key?: readonly string[];
-  readonly sequence?: string;
+  /** As narrow as its SQL allows unless it says more. */
+  readonly over?: 'history';
 }
 
 export interface StreamText {
@@ -26,7 +27,10 @@ export interface StreamText {
 
 /** A realtime pipeline `clicks` over the topic `clicks`, compiled as apply does it. */
 export async function defineStream({ properties, order, models }: StreamText): Promise<Definition> {
-  const settings = models.filter(({ key }) => key).map(({ name, key, sequence: by }) => `  ${name.split('.')[1]}: { key: [${key?.join(', ')}]${by === undefined ? '' : `, sequence: ${by}`} }`);
+  const settings = models.flatMap(({ name, key, over }) => {
+    const set = [...(key ? [`key: [${key.join(', ')}]`] : []), ...(over ? [`over: ${over}`] : [])];
+    return set.length === 0 ? [] : [`  ${name.split('.')[1]}: { ${set.join(', ')} }`];
+  });
   const pipeline = ['name: clicks', 'mode: realtime', 'grain: 1h', 'source: { dataset: events, type: kafka, topic: clicks }', ...(settings.length > 0 ? ['models:', ...settings] : []), 'destinations:', '  - { connection: warehouse, schema: clicks }'];
   const ordered = order === undefined ? [] : [`    customProperties: [{ property: ${order === 'arrival' ? 'weirOrder' : 'weirSequence'}, value: ${order} }]`];
   const contract = ['apiVersion: v3.1.0', 'kind: DataContract', 'id: clicks', 'version: 1.0.0', 'status: active', 'schema:', '  - name: events', ...ordered, '    properties:', ...properties.map((property) => `      - ${property}`)];
