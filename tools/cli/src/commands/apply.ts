@@ -6,9 +6,9 @@ import type { Command } from 'commander';
 import { checkFolder, printProblems } from '../definition/check-folder';
 import { type ExitCode, action, colour, print, printJson } from '../output';
 import { reconcile, reconciledLines } from '../schedule/reconcile';
-import { announceVersion } from '../stream/announce';
+import { streamIdOf } from '../stream/find-stream';
 import { needSource, serversOf } from '../stream/need-kafka';
-import { withTemporal } from '../temporal';
+import { lookUp, withTemporal } from '../temporal';
 import { localZone } from '../time-words';
 
 interface Options {
@@ -47,7 +47,7 @@ async function apply(folder: string, options: Options): Promise<ExitCode> {
     const reconciled = dryRun ? [] : await reconcileWhereItAnswers(platform, answer.pipeline);
     if (!json) for (const line of reconciledLines(reconciled, { now: Date.now(), zone: localZone() })) print(line);
     if (!dryRun) await needSource(platform.home, checked.definition, json);
-    const goesOver = !dryRun && checked.definition.mode === 'realtime' && (await toStream(platform, answer));
+    const goesOver = !dryRun && (await hasStream(platform, answer.pipeline));
     if (json) printJson({ ...answer, dryRun, environment: checked.used, schedules: reconciled, servers: serversOf(checked.definition), stream: goesOver });
     else if (goesOver) print(`  The stream of ${answer.pipeline} goes over to version ${answer.version}.`);
   } finally {
@@ -66,9 +66,10 @@ async function reconcileWhereItAnswers(platform: PlatformState, pipeline: string
   }
 }
 
-/** Whether an open stream was told of the version; where Temporal does not answer it reads it when it next begins. */
-function toStream(platform: PlatformState, { pipeline, version }: ApplyResponse): Promise<boolean> {
-  return withTemporal(platform, (temporal) => announceVersion(temporal, pipeline, version)).catch(() => false);
+/** Whether a stream of the pipeline is open: reconciling told it of the version. Where Temporal does not answer nobody knows. */
+async function hasStream(platform: PlatformState, pipeline: string): Promise<boolean> {
+  const found = await withTemporal(platform, (temporal) => lookUp(temporal, { workflowId: streamIdOf(pipeline) })).catch(() => undefined);
+  return found?.open === true;
 }
 
 function show(answer: ApplyResponse, used: readonly EnvironmentValue[], dryRun: boolean): void {

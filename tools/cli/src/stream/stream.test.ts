@@ -4,9 +4,8 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import type { ConsumerProgress } from '@weir/orchestrator';
 import { until } from '@weir/testkit';
 import { openTemporal, query, update, type Temporal } from '../temporal';
-import { announceVersion } from './announce';
 import { readConsumers } from './consumers';
-import { findStream, openStreams, progressOf } from './find-stream';
+import { findStream, openStreams } from './find-stream';
 import { assertRealtime, parseConsumers, startStream, untilConsuming } from './start';
 import { streamSummaries } from './summaries';
 
@@ -68,16 +67,6 @@ describe('a stream that is started', () => {
     const { workflowId } = await startStream(temporal, { pipeline });
     await expect(startStream(temporal, { pipeline })).rejects.toMatchObject({ code: 'NOT_POSSIBLE', place: workflowId });
     await stop(workflowId);
-  });
-
-  it('is told of a version that was applied; where no stream is, nobody is told', async () => {
-    const pipeline = `${queue}-version`;
-    expect(await announceVersion(temporal, pipeline, 7)).toBe(false);
-    const stream = await startStream(temporal, { pipeline });
-    expect(await announceVersion(temporal, pipeline, 7)).toBe(true);
-    await until(async () => (await progressOf(temporal, stream))?.definitionVersion === 7, { timeoutMs: 10_000, what: 'The version' });
-    await stop(stream.workflowId);
-    expect(await announceVersion(temporal, pipeline, 8)).toBe(false);
   });
 
   it('is thrown as what put it to rest before it consumed', async () => {

@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancellationScope, condition, defineQuery, defineSignal, defineUpdate, proxyActivities, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, defineQuery, defineUpdate, proxyActivities, setHandler } from '@temporalio/workflow';
 
 /** Workflows for the tests of the command line: they answer as runs and backfills do, and do nothing. */
 
@@ -36,14 +36,12 @@ interface Hand {
 export async function pipelineStream({ pipeline, consumers = 1, fail }: { readonly pipeline: string; readonly consumers?: number; readonly fail?: string }): Promise<void> {
   const { consume } = proxyActivities<{ consume(input: { readonly member: number }): Promise<void> }>({ startToCloseTimeout: '1 minute', heartbeatTimeout: '10 seconds', cancellationType: 'WAIT_CANCELLATION_COMPLETED' });
   const since = new Date().toISOString();
-  let version = 1;
   let wanted = consumers;
   let state = fail ? 'failed' : 'running';
   let hand: Hand | undefined;
   const lastError = fail ? { code: fail, message: 'The topic clicks is not there.', place: 'clicks', samples: [], at: since, member: 0 } : undefined;
-  const view = () => ({ pipeline, state, since, startedAt: since, definitionVersion: version, consumers: { wanted, running: wanted }, restarts: 0, hand: hand && { since, reason: hand.reason ?? '', by: hand.by ?? '' }, lastError, archive: { workflowId: `archive/${pipeline}`, state: 'following' } });
+  const view = () => ({ pipeline, state, since, startedAt: since, definitionVersion: 1, consumers: { wanted, running: wanted }, restarts: 0, hand: hand && { since, reason: hand.reason ?? '', by: hand.by ?? '' }, lastError, archive: { workflowId: `archive/${pipeline}`, state: 'following' } });
   setHandler(defineQuery('progress'), view);
-  setHandler(defineSignal<[{ version: number }]>('definitionApplied'), (applied) => void (version = applied.version));
   const validator = (_input: Hand) => {
     if (state !== 'paused') throw refusal('NOT_POSSIBLE');
   };
