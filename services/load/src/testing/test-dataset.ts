@@ -79,7 +79,7 @@ export class TestDataset {
   private async write(partitions: readonly (readonly [string, readonly TestRow[]])[]): Promise<string> {
     const { model, snapshot } = this;
     const columns: Column[] = [...model.columns, { name: '_weir_partition', type: 'VARCHAR' }];
-    if (model.scope === 'row') columns.push({ name: '_weir_row_id', type: 'VARCHAR' }, { name: '_weir_position', type: 'VARCHAR' });
+    if (model.scope === 'row') columns.push({ name: '_weir_row_id', type: 'VARCHAR' }, { name: '_weir_position', type: 'VARCHAR' }, { name: '_weir_deleted', type: 'BOOLEAN' });
     const rows = partitions.flatMap(([partition, list]) => list.map((row) => ({ ...row, _weir_partition: partition })));
     const values = rows.map((row) => `(${columns.map((column) => literal(column, (row as TestRow)[column.name])).join(', ')})`);
     const select = `select * from (values ${values.join(', ')}) t(${columns.map(({ name }) => quoteIdent(name)).join(', ')})`;
