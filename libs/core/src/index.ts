@@ -56,7 +56,7 @@ export { MAX_IDENTIFIER_BYTES, isPlainIdentifier, numberLiteral, quoteIdent, quo
 export { type CompiledCheck, compileCheck, judge, measureTogether, unmeasured } from './check/compile-check';
 export { score, verdict } from './check/verdict';
 export { BROKEN_RULES, DELETED, type Decode, type DecodeRule, POISON, REMARKS, ROW_ID, TOMBSTONE, compileDecode, rowIdSql } from './contract/decode-sql';
-export { ADMITTED_ROWS, FILE_COLUMN, KEY_CONFLICT, type ReadFile, VALID_ROWS, type ValidatePlan, planValidate } from './plan/validate';
+export { ADMITTED_ROWS, BRONZE_ROWS, FILE_COLUMN, KEY_CONFLICT, OFFSET_COLUMN, type ReadFile, VALID_ROWS, type ValidatePlan, planValidate } from './plan/validate';
 export { csvRowSql } from './plan/csv-rows';
 export { type JsonColumn, jsonRowSql, jsonRowsSql } from './plan/inline-rows';
 export { POISON_MARK, TOMBSTONE_MARK, recordTextsSql } from './plan/record-texts';

@@ -1,5 +1,5 @@
 import { quoteIdent, score, verdict, type Check, type CheckOutcome, type Definition, type Model } from '@weir/core';
-import { PARTITION_COLUMN, segmentRelation, withEngine, type Engine } from '@weir/engine';
+import { DELETED_COLUMN, PARTITION_COLUMN, segmentRelation, withEngine, type Engine, type RelationSegment } from '@weir/engine';
 import type { Lake, ManifestDataset } from '@weir/lake';
 import { withSpan } from '@weir/platform';
 import { withProgress, type AuditRequest, type AuditResponse, type Progress, type ReportProgress } from '@weir/rpc';
@@ -67,7 +67,7 @@ async function auditAll(engine: Engine, lake: Lake, definition: Definition, data
 async function auditModel(engine: Engine, lake: Lake, definition: Definition, model: Model, staged: ManifestDataset): Promise<Audited> {
   const relation = quoteIdent(`weir_staged_${model.zone}_${model.name}`.slice(0, 63));
   const segments = staged.segments.map(({ path, partitions }) => ({ absolutePath: lake.absolute(path), partitions, whole: true }));
-  await engine.run(`create temp view ${relation} as select * from ${segmentRelation(segments, [...model.columns, PARTITION_COLUMN])}`, 'view');
+  await engine.run(`create temp view ${relation} as ${livingRows(model, segments)}`, 'view');
   const checks: readonly Check[] = definition.contract.datasets.find(({ name }) => name === model.name)?.checks ?? [];
   const measured = { dataset: staged.dataset, relation, beforeDedupe: relation };
   const outcomes = [...(await measureChecks(engine, checks, measured)), ...(await measureChecks(engine, keyChecks(model), measured))];
@@ -78,4 +78,10 @@ async function auditModel(engine: Engine, lake: Lake, definition: Definition, mo
     samples.push(...(check ? await sampleRows(engine, check, relation, '_weir_partition') : await sampleKeys(engine, model, id, relation)));
   }
   return { outcomes, samples };
+}
+
+/** Rows that delete their key are in row models, where nobody sees them. */
+function livingRows({ scope, columns }: Model, segments: readonly RelationSegment[]): string {
+  if (scope !== 'row') return `select * from ${segmentRelation(segments, [...columns, PARTITION_COLUMN])}`;
+  return `select * exclude (${DELETED_COLUMN.name}) from ${segmentRelation(segments, [...columns, PARTITION_COLUMN, DELETED_COLUMN])} where not ${DELETED_COLUMN.name}`;
 }

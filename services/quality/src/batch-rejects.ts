@@ -29,10 +29,11 @@ export function* recordRejects(rejects: readonly BatchReject[], columns: RecordC
   }
 }
 
-/** Of a record that ingest has set aside the bytes came another way. */
+/** Of a record that ingest has set aside the bytes came another way, or not at all: a compressed batch that cannot be read is kept once. */
 function originalOf(columns: RecordColumns, ordinal: number): RecordReject['original'] {
   const poisoned = columns.poisoned.get(ordinal);
-  if (poisoned) return poisoned.originalPath === '' ? { bytes: Buffer.from(poisoned.original) } : { path: poisoned.originalPath, length: poisoned.length };
+  if (poisoned?.originalPath) return { path: poisoned.originalPath, length: poisoned.length };
+  if (poisoned) return poisoned.original.length === 0 ? null : { bytes: Buffer.from(poisoned.original) };
   const bytes = columns.value(ordinal);
   return bytes && { bytes };
 }

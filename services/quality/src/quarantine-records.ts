@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { WeirError } from '@weir/core';
 import type { Lake } from '@weir/lake';
 import { mapPostgresError } from '@weir/platform';
 import type pg from 'pg';
@@ -29,7 +30,7 @@ export interface RecordReject {
 /** One name may come several times. */
 export interface RecordedHeader {
   readonly name: string;
-  readonly value: Uint8Array | null;
+  readonly value: Uint8Array;
 }
 
 /**
@@ -38,8 +39,15 @@ export interface RecordedHeader {
  */
 export type RecordConflict = 'keep' | 'claim';
 
+export interface RecordOptions {
+  readonly conflict: RecordConflict;
+  readonly signal: AbortSignal;
+  /** Most records that are written. */
+  readonly limit?: number;
+}
+
 /** Writes records into quarantine, in bounded statements; gives their number. Values above 64 KiB go to the lake first. Throws what the lake and Postgres throw. */
-export async function quarantineRecords(client: Pick<pg.ClientBase, 'query'>, lake: Lake, context: QuarantineContext, rejects: AsyncIterable<RecordReject> | Iterable<RecordReject>, conflict: RecordConflict, signal: AbortSignal): Promise<number> {
+export async function quarantineRecords(client: Pick<pg.ClientBase, 'query'>, lake: Lake, context: QuarantineContext, rejects: AsyncIterable<RecordReject> | Iterable<RecordReject>, { conflict, signal, limit = Number.POSITIVE_INFINITY }: RecordOptions): Promise<number> {
   let chunk: Stored[] = [];
   let bytes = 0;
   let count = 0;
@@ -49,11 +57,13 @@ export async function quarantineRecords(client: Pick<pg.ClientBase, 'query'>, la
     bytes = 0;
   };
   for await (const reject of rejects) {
+    if (signal.aborted) throw new WeirError({ code: 'CANCELLED', message: 'Writing the quarantine was cancelled.' });
     const stored = { ...reject, ...(await placeOriginal(lake, context.pipeline, reject.original, signal)), headerJson: headerJson(reject.headers) };
     chunk.push(stored);
     bytes += (stored.inline?.length ?? 0) + (stored.key?.length ?? 0) + (stored.headerJson?.length ?? 0);
     count++;
     if (chunk.length === CHUNK_ROWS || bytes >= CHUNK_BYTES) await write();
+    if (count === limit) break;
   }
   await write();
   return count;
@@ -85,15 +95,15 @@ async function placeOriginal(lake: Lake, pipeline: string, original: RecordRejec
 /** JSON of the headers by name; a name that comes several times has a list. Bytes that are no text are replaced. */
 function headerJson(headers: readonly RecordedHeader[]): string | null {
   if (headers.length === 0) return null;
-  const values = new Map<string, (string | null)[]>();
-  for (const { name, value } of headers) values.set(name, [...(values.get(name) ?? []), value && Buffer.from(value).toString('utf8')]);
+  const values = new Map<string, string[]>();
+  for (const { name, value } of headers) values.set(name, [...(values.get(name) ?? []), Buffer.from(value).toString('utf8')]);
   return JSON.stringify(Object.fromEntries([...values].map(([name, list]) => [name, list.length === 1 ? list[0] : list])));
 }
 
 /** The producer's trace. Whatever else the header holds is not passed on: it may be of any length, or no text. */
 function traceparentOf(headers: readonly RecordedHeader[]): string | null {
   const value = headers.find(({ name }) => name === 'traceparent')?.value;
-  const text = value ? Buffer.from(value).toString('latin1') : '';
+  const text = Buffer.from(value ?? []).toString('latin1');
   return /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(text) ? text : null;
 }
 

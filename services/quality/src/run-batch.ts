@@ -1,7 +1,7 @@
-import type { DecodedValue, RecordDecoder } from '@weir/connectors';
 import { isWeirError, WeirError, type ValidateBatchPlan, type ValidatedBatch } from '@weir/core';
 import { withoutChecks, type BatchPlan } from './batch-plans';
 import { markedTexts, plainTexts, recordText, type BatchTexts, type RecordText } from './batch-texts';
+import { decodeValues } from './decode-values';
 import type { Dependencies } from './dependencies';
 import type { RecordColumns } from './record-columns';
 import { tellUnmeasured } from './watch-checks';
@@ -13,9 +13,6 @@ const MAX_INLINE_BYTES = 3 * 1024 * 1024;
 const MOSTLY_REPEATS = 0.3;
 /** How much the newest batch counts. */
 const NEWEST = 0.1;
-
-/** First byte of the Confluent wire format. */
-const MAGIC = 0;
 
 /** A micro-batch and what it is validated with. */
 export interface BatchWork extends Pick<Dependencies, 'engines' | 'decoder' | 'log'> {
@@ -79,21 +76,12 @@ async function runPlan({ engines, engine, signal }: BatchWork, plan: ValidateBat
   return row;
 }
 
-/** What stands for each record. Values that a registry describes are decoded all at once: while it is away nothing is, and nothing is taken for poison. */
+/** What stands for each record. */
 async function textsOf({ columns, batch, decoder }: BatchWork): Promise<(ordinal: number) => RecordText> {
+  const { count, poisoned, value, key } = columns;
   const { format } = batch.source;
-  const { values, keys } = format === 'json' ? { values: columns.value, keys: columns.key } : await decoded(columns, decoder(format));
-  return (ordinal) => columns.poisoned.get(ordinal) ?? recordText(values(ordinal), keys(ordinal));
-}
-
-type ByOrdinal = (ordinal: number) => Buffer | DecodedValue;
-
-/** Keys are only looked at where they are all that a record has; those that are not in the registry's format are text. */
-async function decoded({ count, poisoned, value, key }: RecordColumns, decoder: RecordDecoder): Promise<{ values: ByOrdinal; keys: ByOrdinal }> {
-  const ordinals = Array.from({ length: count }, (_, ordinal) => ordinal);
-  const values = await decoder.decode(ordinals.map((ordinal) => (poisoned.has(ordinal) ? null : value(ordinal))));
-  const framed = ordinals.filter((ordinal) => value(ordinal) === null && key(ordinal)?.[0] === MAGIC);
-  const keys = await decoder.decode(framed.map(key));
-  const found = new Map(framed.map((ordinal, n) => [ordinal, keys[n] ?? null]));
-  return { values: (ordinal) => values[ordinal] ?? null, keys: (ordinal) => found.get(ordinal) ?? key(ordinal) };
+  if (format === 'json') return (ordinal) => poisoned.get(ordinal) ?? recordText(value(ordinal), key(ordinal));
+  const records = Array.from({ length: count }, (_, ordinal) => (poisoned.has(ordinal) ? { value: null, key: null } : { value: value(ordinal), key: key(ordinal) }));
+  const texts = await decodeValues(decoder(format), records);
+  return (ordinal) => poisoned.get(ordinal) ?? texts[ordinal] ?? { reason: 'undecodable' };
 }

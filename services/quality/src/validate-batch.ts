@@ -59,7 +59,7 @@ async function validated(dependencies: Dependencies, context: StreamContext, col
   const { version } = definition.contract;
   if (rejects.length > 0) {
     const kept = { pipeline, runId, dataset: batch.source.dataset, contractVersion: version, stage: STAGE };
-    await quarantineRecords(dependencies.pool, dependencies.lake, kept, recordRejects(rejects, columns, batch.plan.rules), 'keep', signal);
+    await quarantineRecords(dependencies.pool, dependencies.lake, kept, recordRejects(rejects, columns, batch.plan.rules), { conflict: 'keep', signal });
     for (const { rule, rows } of refused) countQuarantined({ pipeline, rule }, rows);
   }
   watchChecks(dependencies, pipeline, version, batch, result);

@@ -1,17 +1,14 @@
-import { ADMITTED_ROWS, score, VALID_ROWS, verdict, type CheckOutcome, type ValidatePlan } from '@weir/core';
-import { withEngine, type Engine } from '@weir/engine';
+import { ADMITTED_ROWS, score, VALID_ROWS, verdict, type CheckOutcome } from '@weir/core';
+import type { Engine } from '@weir/engine';
 import { inTransaction, withSpan } from '@weir/platform';
 import { withProgress, type Progress, type ReportProgress, type ValidateRequest, type ValidateResponse, type ValidateResult } from '@weir/rpc';
 import { closeAccounts, recordAccounts, type PartitionAccounts } from './accounts';
 import { BREAKER_SAMPLE_ROWS, tripped } from './breaker';
 import { checkFailure } from './check-failure';
-import { decodeFiles } from './decode-files';
 import type { Dependencies } from './dependencies';
 import { measureChecks, sampleRows } from './measure-checks';
-import { quarantine } from './quarantine';
-import { rejects } from './rejects';
-import { fileSource, rawDataset, sourceContract } from './source-contract';
-import { scanFiles, type ScannedFile } from './scan-files';
+import { readRaw, type RawRead } from './read-raw';
+import { rawDataset, sourceContract } from './source-contract';
 import { requestOf, type StageRequest } from './stage-request';
 import { countRules, partitionAccounts } from './tally';
 import type { Work } from './work';
@@ -27,7 +24,7 @@ const LARGE_BYTES = 16 * 1024 * 1024;
  * as a dataset. Sends progress, then the result; a failed verdict sends its result first and then throws CHECK_FAILED.
  *
  * Throws HEADER_MISMATCH, FILE_MALFORMED, FILE_TRUNCATED (place = file:line), QUARANTINE_LIMIT, CHECK_FAILED, CANCELLED, SEGMENT_CORRUPT,
- * DECODE_MISMATCH, and what the engine, the lake and Postgres throw.
+ * DECODE_MISMATCH, UNAVAILABLE while a registry does not answer that a log needs, and what the engine, the lake and Postgres throw.
  */
 export async function validate(dependencies: Dependencies, request: ValidateRequest, send: (response: ValidateResponse) => Promise<void>, signal: AbortSignal): Promise<void> {
   const stage = requestOf(request.context, request.raw, 'raw');
@@ -61,35 +58,22 @@ async function attempt(dependencies: Dependencies, stage: StageRequest, report: 
   const raw = rawDataset(await dependencies.lake.readManifest(stage.segments), definition);
   const scratch = await dependencies.lake.scratch(stage.runId, stage.attempt);
   try {
-    return await run({ ...dependencies, stage, definition, raw, dir: scratch.dir, signal }, report);
+    const work = { ...dependencies, stage, definition, raw, dir: scratch.dir, signal };
+    return await readRaw(work, report, (read) => admit(work, read, report));
   } finally {
     await scratch.dispose();
   }
 }
 
-async function run(work: Work, report: ReportProgress): Promise<Judged> {
-  const { lake, definition, raw, dir, signal } = work;
-  const { delimiter } = fileSource(definition);
-  const scanned = await withSpan('scan files', { 'weir.files': raw.segments.length }, () =>
-    scanFiles(raw.segments, { lake, delimiter, dir, signal, progress: (done, total) => report({ step: 'scan', done, total }) }),
-  );
-  const rows = scanned.files.reduce((sum, file) => sum + file.scan.records, 0);
-  report({ step: 'decode', done: 0, total: rows });
-  const inputs = scanned.files.map((file) => file.path);
-  return withEngine({ inputs, staging: dir, ...work.engine, signal }, async (engine) => {
-    const plan = await decodeFiles(scanned, { engine, dataset: sourceContract(definition), delimiter, dir, signal });
-    return admit(work, engine, plan, scanned.files, report);
-  });
-}
-
-async function admit(work: Work, engine: Engine, plan: ValidatePlan, files: readonly ScannedFile[], report: ReportProgress): Promise<Judged> {
+async function admit(work: Work, read: RawRead, report: ReportProgress): Promise<Judged> {
   const { definition, raw } = work;
+  const { engine, plan, files } = read;
   const partitions = await partitionAccounts(engine, plan, files, raw.partitions.map(({ partition }) => partition));
   const accounts = closeAccounts(partitions);
   const rules = await countRules(engine, plan, files);
   const limit = tripped(accounts, definition.policy.failAbove, rules);
   report({ step: 'quarantine', done: 0, total: accounts.quarantined });
-  await writeQuarantine(work, engine, plan, files, limit ? undefined : partitions);
+  await writeQuarantine(work, read, limit ? undefined : partitions);
   if (limit) throw limit;
   report({ step: 'check', done: 0, total: accounts.admitted });
   const source = sourceContract(definition);
@@ -101,12 +85,11 @@ async function admit(work: Work, engine: Engine, plan: ValidatePlan, files: read
 }
 
 /** With a tripped breaker only examples are written, and no accounts: the run ends. */
-async function writeQuarantine(work: Work, engine: Engine, plan: ValidatePlan, files: readonly ScannedFile[], accounts: readonly PartitionAccounts[] | undefined): Promise<void> {
-  const { pool, lake, stage, definition, signal } = work;
+async function writeQuarantine({ pool, stage, definition }: Work, read: RawRead, accounts: readonly PartitionAccounts[] | undefined): Promise<void> {
   const context = { pipeline: stage.pipeline, runId: stage.runId, dataset: definition.source.dataset, contractVersion: definition.contract.version, stage: STAGE };
   await withSpan('write quarantine', {}, (span) =>
     inTransaction(pool, async (client) => {
-      const written = await quarantine(client, lake, context, rejects(files, engine, plan, fileSource(definition).delimiter), signal, accounts ? undefined : BREAKER_SAMPLE_ROWS);
+      const written = await read.quarantine(client, context, accounts ? Number.POSITIVE_INFINITY : BREAKER_SAMPLE_ROWS);
       if (accounts) await recordAccounts(client, stage.pipeline, stage.runId, accounts);
       span.setAttribute('weir.rows.quarantined', written);
     }),

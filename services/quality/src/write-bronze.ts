@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ADMITTED_ROWS } from '@weir/core';
+import { BRONZE_ROWS } from '@weir/core';
 import { writeParquet, type Engine } from '@weir/engine';
 import { segmentPath, type Segment } from '@weir/lake';
 import type { SegmentSet } from '@weir/rpc';
@@ -10,7 +10,7 @@ import type { Work } from './work';
 export async function writeBronze(work: Work, engine: Engine, partitions: readonly PartitionAccounts[]): Promise<SegmentSet> {
   const { lake, stage, definition, dir } = work;
   const dataset = `bronze.${definition.source.dataset}`;
-  const files = await writeParquet(engine, { select: `select * from ${ADMITTED_ROWS}`, dir: join(dir, 'bronze'), name: dataset, sorted: true });
+  const files = await writeParquet(engine, { select: `select * from ${BRONZE_ROWS}`, dir: join(dir, 'bronze'), name: dataset, sorted: true });
   const segments: Segment[] = [];
   for (const [index, file] of files.entries()) {
     const path = segmentPath(stage.pipeline, dataset, stage.runId, stage.attempt, index);

@@ -84,7 +84,7 @@ export class Workbench {
   }
 
   async validateRaw(runId: string, raw: SegmentSet, signal: AbortSignal = new AbortController().signal): Promise<Answer<ValidateResult>> {
-    const request: ValidateRequest = { context: { runId, pipeline: 'retail', definitionVersion: 1, interval: undefined, attempt: randomUUID(), background: false }, raw };
+    const request: ValidateRequest = { context: { runId, pipeline: this.definition.name, definitionVersion: 1, interval: undefined, attempt: randomUUID(), background: false }, raw };
     return collect((send) => validate(this.dependencies, request, send, signal));
   }
 

@@ -1,0 +1,112 @@
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { RecordDecoder } from '@weir/connectors';
+import { FILE_COLUMN, OFFSET_COLUMN, planValidate, POISON_MARK, quoteLiteral, TOMBSTONE_MARK, WeirError, type ContractDataset, type PoisonReason, type ValidatePlan } from '@weir/core';
+import type { Engine } from '@weir/engine';
+import { decodeValues } from './decode-values';
+import type { LogSegment } from './log-segments';
+
+/** Segments that one statement reads. */
+const SEGMENTS_AT_ONCE = 500;
+
+export interface SegmentContext {
+  readonly engine: Engine;
+  readonly dataset: ContractDataset;
+  /** Undefined for values that are JSON: the engine reads them by itself. */
+  readonly decoder: RecordDecoder | undefined;
+  /** Absolute path of the engine's staging folder. */
+  readonly dir: string;
+}
+
+/**
+ * Reads the segments of a log into the engine as decodeFiles does files: the same tables and views. Throws DECODE_MISMATCH when the engine does not see the records that the
+ * manifest lists, and UNAVAILABLE while a registry that is needed does not answer.
+ */
+export async function decodeSegments(segments: readonly LogSegment[], context: SegmentContext): Promise<ValidatePlan> {
+  const { engine, dataset, decoder } = context;
+  const plan = planValidate(dataset, { records: true });
+  const groups = inGroups(segments);
+  for (const [index, group] of groups.entries()) {
+    const relation = decoder ? decodedRelation(await writeTexts(group, context, decoder, index)) : textRelation(group);
+    await engine.run(plan.decodeFrom(relation, index === 0), 'decode');
+  }
+  if (groups.length === 0) await engine.run(plan.decodeFrom(EMPTY, true), 'decode');
+  await assertCounts(engine, plan, segments);
+  const files = segments.map(({ file, partition, name, records }) => ({ file, partition, name, records, first: 0, shift: 0 }));
+  for (const statement of plan.files(files)) await engine.run(statement, 'files');
+  await engine.run(plan.lines(undefined), 'lines');
+  await engine.run(plan.dedupe, 'dedupe');
+  await engine.run(plan.broken, 'broken rows');
+  for (const view of plan.views) await engine.run(view, 'view');
+  return plan;
+}
+
+function inGroups(segments: readonly LogSegment[]): (readonly LogSegment[])[] {
+  const groups: LogSegment[][] = [];
+  for (let at = 0; at < segments.length; at += SEGMENTS_AT_ONCE) groups.push(segments.slice(at, at + SEGMENTS_AT_ONCE));
+  return groups;
+}
+
+const EMPTY = `(select null::VARCHAR as value, 0 as ${FILE_COLUMN}, 0::BIGINT as ${OFFSET_COLUMN} where false)`;
+
+/** The columns of segments as they lie in the lake, with the number of the segment within the run. */
+export function segmentsSql(segments: readonly LogSegment[], columns: string): string {
+  const first = segments[0]?.file ?? 0;
+  return `(select ${columns}, (file_index + ${first})::INTEGER as ${FILE_COLUMN} from read_parquet([${segments.map(({ path }) => quoteLiteral(path)).join(', ')}]))`;
+}
+
+/** Values that are JSON, as record-texts.ts wants them. It agrees with batch-texts.ts, which does the same for micro-batches. */
+function textRelation(segments: readonly LogSegment[]): string {
+  const poison = (reason: PoisonReason): string => quoteLiteral(POISON_MARK + reason);
+  const mark = `chr(31)`;
+  const key = `case when key is null then ${quoteLiteral(TOMBSTONE_MARK)} when k is null then ${poison('invalid_utf8')} when starts_with(k, ${mark}) or contains(k, chr(30)) or contains(k, chr(29)) then ${poison('undecodable')} else ${quoteLiteral(TOMBSTONE_MARK)} || k end`;
+  const value = `case when poison is not null then ${quoteLiteral(POISON_MARK)} || poison when value is null then ${key} when v is null then ${poison('invalid_utf8')} when starts_with(v, ${mark}) then ${poison('undecodable')} else v end`;
+  const raw = segmentsSql(segments, `key, value, poison, kafka_offset as ${OFFSET_COLUMN}, try(decode(value)) as v, case when value is null then try(decode(key)) end as k`);
+  return `(select ${value} as value, ${FILE_COLUMN}, ${OFFSET_COLUMN} from ${raw})`;
+}
+
+interface RawRecord {
+  readonly file: number;
+  readonly offset: number;
+  readonly value: Uint8Array | null;
+  readonly key: Uint8Array | null;
+  readonly poison: string | null;
+}
+
+/** Decodes segments page by page into a file of their texts; gives its path. */
+async function writeTexts(segments: readonly LogSegment[], { engine, dir }: SegmentContext, decoder: RecordDecoder, index: number): Promise<string> {
+  const path = join(dir, `texts-${index}.ndjson`);
+  const raw = segmentsSql(segments, `key, case when poison is null then value end as value, poison, kafka_offset as "offset"`);
+  const pages = engine.pages<RawRecord>(`select ${FILE_COLUMN} as file, "offset", value, key, poison from ${raw}`, 'raw records');
+  await pipeline(Readable.from(lines(pages, decoder)), createWriteStream(path, { flags: 'wx' }));
+  return path;
+}
+
+async function* lines(pages: AsyncIterable<RawRecord[]>, decoder: RecordDecoder): AsyncGenerator<string> {
+  for await (const page of pages) {
+    const texts = await decodeValues(decoder, page.map(({ value, key }) => ({ value: value && Buffer.from(value), key: key && Buffer.from(key) })));
+    const written = page.map(({ file, offset, poison }, n) => {
+      const text = texts[n] ?? { reason: 'undecodable' };
+      const value = poison !== null ? POISON_MARK + poison : Buffer.isBuffer(text) ? text.toString('utf8') : POISON_MARK + text.reason;
+      return `${JSON.stringify({ file, offset, value })}\n`;
+    });
+    yield written.join('');
+  }
+}
+
+function decodedRelation(path: string): string {
+  return `(select value, file as ${FILE_COLUMN}, "offset" as ${OFFSET_COLUMN} from read_json(${quoteLiteral(path)}, format = 'newline_delimited', columns = {file: 'INTEGER', "offset": 'BIGINT', value: 'VARCHAR'}, compression = 'none', maximum_object_size = ${MAX_LINE_BYTES}))`;
+}
+
+/** A value of 1 MiB may become several times as much text, and JSON writes some characters as six. */
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+async function assertCounts(engine: Engine, plan: ValidatePlan, segments: readonly LogSegment[]): Promise<void> {
+  const counted = new Map((await engine.rows<{ file: number; rows: number }>(plan.countFiles, 'count files')).map(({ file, rows }) => [file, rows]));
+  for (const { file, name, records } of segments) {
+    const rows = counted.get(file) ?? 0;
+    if (rows !== records) throw new WeirError({ code: 'DECODE_MISMATCH', place: name, message: `The manifest lists ${records} records of ${name}, the engine found ${rows}.` });
+  }
+}
