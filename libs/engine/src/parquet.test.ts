@@ -1,7 +1,7 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { segmentRelation, PARTITION_COLUMN } from './relation';
+import { DELETED_COLUMN, segmentRelation, PARTITION_COLUMN } from './relation';
 import { withEngine } from './engine';
 import { writeParquet } from './parquet';
 
@@ -26,6 +26,12 @@ describe('writeParquet', () => {
     for (const { partition, rows } of files.flatMap((file) => file.partitions)) perPartition.set(partition, (perPartition.get(partition) ?? 0) + rows);
     // 200,000 = 7 × 28,571 + 3: the first three remainders have one row more.
     expect(perPartition).toEqual(new Map([0, 1, 2, 3, 4, 5, 6].map((remainder) => [`p${100 + remainder}`, remainder < 3 ? 28_572 : 28_571])));
+  });
+
+  it('counts of rows that can delete their key those that do not, and lists every partition that has any', async () => {
+    const select = "select 'p' || r % 3 as _weir_partition, r as n, r % 3 = 2 or r = 0 as _weir_deleted from range(9) t(r)";
+    const [file] = await inEngine((engine) => writeParquet(engine, { select, dir: join(dir, 'out'), name: 'rows', deleting: true }));
+    expect(file).toMatchObject({ rows: 9, partitions: [{ partition: 'p0', rows: 2 }, { partition: 'p1', rows: 3 }, { partition: 'p2', rows: 0 }] });
   });
 
   it('gives no file for a select without rows', async () => {
@@ -63,5 +69,15 @@ describe('segmentRelation', () => {
   it('is an empty relation of the right types without segments', async () => {
     const rows = await inEngine((engine) => engine.rows(`select count(*) as rows, typeof(sum(n)) as type from ${segmentRelation([], columns)}`));
     expect(rows).toEqual([{ rows: 0, type: 'HUGEINT' }]);
+  });
+
+  it('takes rows of segments from before rows could delete for rows that do not', async () => {
+    const old = await write('old', "select 'p0' as _weir_partition, 1::bigint as n");
+    const current = await write('current', "select * from (values ('p1', 2::bigint, true), ('p1', 3, false), ('p1', 4, null)) v(_weir_partition, n, _weir_deleted)");
+    const segments = [old, current].map((absolutePath) => ({ absolutePath, partitions: [], whole: true }));
+    const deleted = (files: typeof segments) => inEngine((engine) => engine.rows(`select n, _weir_deleted from ${segmentRelation(files, [...columns, DELETED_COLUMN])} order by n`), [old, current]);
+    const before = { n: 1, _weir_deleted: false };
+    expect(await deleted(segments.slice(0, 1))).toEqual([before]);
+    expect(await deleted(segments)).toEqual([before, { n: 2, _weir_deleted: true }, { n: 3, _weir_deleted: false }, { n: 4, _weir_deleted: false }]);
   });
 });

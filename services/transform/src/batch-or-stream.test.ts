@@ -1,11 +1,7 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import { quoteLiteral, type Definition } from '@weir/core';
-import { withEngine, writeParquet } from '@weir/engine';
-import { segmentPath } from '@weir/lake';
-import type { SegmentSet } from '@weir/rpc';
+import type { Definition } from '@weir/core';
 import fc from 'fast-check';
-import { BatchRunner, bronzeBatch, defineStream, type StreamModel } from './testing/click-stream';
+import { BatchRunner, bronzeBatch, defineStream, stageEvents, type BronzeRow, type StreamModel } from './testing/click-stream';
 import { readCsv } from './testing/read-csv';
 import { historyRequest, intervalRequest, Workshop } from './testing/workshop';
 import { transformRun } from './transform-run';
@@ -96,7 +92,7 @@ function admitted(order: Order, events: readonly Placed[]): Placed[] {
 }
 
 const deletes = ({ op }: Event): boolean => op !== 'put';
-const bronzeRow = (each: Placed): Record<string, string | number | boolean | null> => ({
+const bronzeRow = (each: Placed): BronzeRow => ({
   id: each.id, seq: each.seq, op: each.op, kind: each.kind, value: each.value,
   _weir_partition: HOURS[each.hour] ?? '', _weir_row_id: each.rowId, _weir_position: `clicks:${each.partition}:${each.offset}`, _weir_deleted: deletes(each),
 });
@@ -156,7 +152,7 @@ describe.each(['sequence', 'arrival'] as const)('rows by key, the newest by %s',
         const dependencies = shop.dependencies(definition);
         for (const hour of hours) {
           const start = HOURS[hour] ?? '';
-          const bronze = await stageBronze(shop, `run-${hour}`, admitted(order, events.filter((each) => each.hour === hour)));
+          const bronze = await stageEvents(shop, definition, `run-${hour}`, admitted(order, events.filter((each) => each.hour === hour)).map(bronzeRow));
           const end = new Date(Date.parse(start) + HOUR_MS).toISOString().replace('.000Z', 'Z');
           await shop.publish((await transformRun(dependencies, intervalRequest(`run-${hour}`, bronze, { start, end }), new AbortController().signal, () => undefined)).staged);
         }
@@ -174,18 +170,3 @@ describe.each(['sequence', 'arrival'] as const)('rows by key, the newest by %s',
     await fc.assert(property, { numRuns: 12 });
   });
 });
-
-async function stageBronze({ lake }: Workshop, runId: string, events: readonly Placed[]): Promise<SegmentSet> {
-  const scratch = await lake.scratch(runId, 'validate');
-  const values = events.map((each) => `(${Object.values(bronzeRow(each)).map((value) => (typeof value === 'string' ? quoteLiteral(value) : String(value))).join(', ')})`);
-  const names = 'id, seq, op, kind, value, _weir_partition, _weir_row_id, _weir_position, _weir_deleted';
-  const select = `select * replace (seq::bigint as seq) from (values ${values.join(', ')}) v(${names})`;
-  const files = events.length === 0 ? [] : await withEngine({ inputs: [], staging: scratch.dir, memoryLimit: '256MB', threads: 1 }, (engine) => writeParquet(engine, { select, dir: join(scratch.dir, 'bronze'), name: 'bronze.events' }));
-  const segments = [];
-  for (const [n, file] of files.entries()) {
-    const path = segmentPath('clicks', 'bronze.events', runId, 'validate', n);
-    segments.push({ path, rows: file.rows, ...(await lake.adopt(file.path, path)), partitions: file.partitions.map(({ partition }) => partition) });
-  }
-  await scratch.dispose();
-  return lake.writeManifest({ version: 1, pipeline: 'clicks', runId, stage: 'validate', attempt: 'validate', datasets: [{ dataset: 'bronze.events', partitions: [], segments }] });
-}

@@ -1,6 +1,7 @@
 import { StageGate } from '@weir/platform';
-import { connect, Scope, serve, type Clients, type RpcServer, type TransformRequest } from '@weir/rpc';
+import { connect, Scope, serve, type Clients, type RpcServer, type ServeOptions, type TransformRequest } from '@weir/rpc';
 import { services } from './rpc';
+import { batchRequest, bronzeBatch, defineStream } from './testing/click-stream';
 import { defineShop, intervalRequest, Workshop, type ModelText } from './testing/workshop';
 
 const DAY = { start: '2010-12-01T00:00:00Z', end: '2010-12-02T00:00:00Z' };
@@ -19,11 +20,15 @@ afterEach(async () => {
   await shop.close();
 });
 
-async function start(model: ModelText): Promise<TransformRequest> {
-  // One place, so that a call that does not end keeps the next one out.
-  server = await serve({ host: '127.0.0.1', port: 0, services: services(shop.dependencies(await defineShop([model])), new StageGate(1)), reflection: false });
+async function listen(offered: ServeOptions['services']): Promise<void> {
+  server = await serve({ host: '127.0.0.1', port: 0, services: offered, reflection: false });
   server.setReady(true);
   clients = connect({ transform: `127.0.0.1:${server.port}` });
+}
+
+async function start(model: ModelText): Promise<TransformRequest> {
+  // One place, so that a call that does not end keeps the next one out.
+  await listen(services(shop.dependencies(await defineShop([model])), new StageGate(1)));
   return intervalRequest('run-1', await shop.stageBronze('run-1', [{ partition: DAY.start, product: 'apple', amount: '1.000' }]), DAY);
 }
 
@@ -68,4 +73,22 @@ it('Transform answers with the error of the one table, details and all', async (
     for await (const event of clients.transform.transform(request)) void event;
   };
   await expect(call()).rejects.toMatchObject({ code: 'MODEL_FAILED', place: 'models/gold/bad.sql' });
+});
+
+it('TransformBatch answers with rows for tables, waits for no stage that has all places, and answers with the error of the one table', async () => {
+  const gate = new StageGate(1);
+  const leave = new AbortController();
+  const held = gate.run(leave.signal, () => new Promise<void>((resolve) => leave.signal.addEventListener('abort', () => resolve())));
+  const definition = await defineStream({ properties: ['{ name: id, logicalType: string }', '{ name: ms, logicalType: string }'], models: [{ name: 'silver.slow', sql: 'select id, ms::bigint as ms from bronze.events where ms::bigint > 1' }] });
+  await listen(services(shop.dependencies(definition), gate));
+  const row = (ms: string) => ({ id: 'a', ms, _weir_partition: 'p', _weir_row_id: '0'.repeat(32), _weir_position: 'clicks:0:1', _weir_deleted: false });
+  const { tables } = await clients.transform.transformBatch(batchRequest(bronzeBatch([row('2'), row('1')])));
+  expect(tables.map(({ dataset, rows, columns, data }) => [dataset, rows, columns, Buffer.from(data).toString()])).toEqual([
+    ['silver.slow', 1, ['id', 'ms', '_weir_partition', '_weir_row_id', '_weir_position'], `"a",2,"p","${'0'.repeat(32)}","clicks:0:1"`],
+  ]);
+  await expect(clients.transform.transformBatch(batchRequest(bronzeBatch([row('x')])))).rejects.toMatchObject({ code: 'MODEL_FAILED', place: 'models/silver/slow.sql' });
+  await expect(clients.transform.transformBatch({ ...batchRequest(bronzeBatch([row('2')])), context: undefined })).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+  await expect(clients.transform.transformBatch(batchRequest(undefined))).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+  leave.abort();
+  await held;
 });

@@ -28,7 +28,7 @@ interface Batch {
 export function batchTransformer(dependencies: Pick<Dependencies, 'metadata' | 'warm'>): BatchTransformer {
   const gate = new StageGate(CONCURRENT);
   const planOf = plannedOnce();
-  return ({ context, bronze }, signal) => {
+  return async ({ context, bronze }, signal) => {
     if (!context?.pipeline || !context.definitionVersion || !bronze) throw invalid('The request has no whole stream context, or no rows.', 'Give pipeline, definition_version and bronze.');
     const attributes = { 'weir.pipeline': context.pipeline, 'weir.commit.id': context.commitId, 'weir.stage': 'transform', 'weir.rows.in': bronze.rows };
     return withSpan('transform batch', attributes, async (span) => {

@@ -2,6 +2,7 @@ import type { Definition } from '@weir/core';
 import type { Interval, TransformRequest, UpstreamInput } from '@weir/rpc';
 import fc from 'fast-check';
 import { Catalog } from './testing/catalog';
+import { defineStream, stageEvents } from './testing/click-stream';
 import { defineShop, historyRequest, intervalRequest, Workshop, type ModelText, type Order } from './testing/workshop';
 import { transformRun } from './transform-run';
 
@@ -112,6 +113,39 @@ describe('models that read another pipeline', () => {
       }
     });
     await fc.assert(property, { numRuns: 5 });
+  });
+
+  it('see no row that another pipeline deleted: of all its partitions the newest of each key, of one those that live there', async () => {
+    const properties = ['{ name: product, logicalType: string, primaryKey: true }', '{ name: seq, logicalType: integer, required: true }', '{ name: price, logicalType: string }'];
+    const clicks = catalog.apply(await defineStream({ properties, order: 'seq', models: [{ name: 'silver.offers', key: ['product'], sql: "select product, seq, price::integer as price from bronze.events where price <> 'none'" }] }));
+    const report = await defineShop(
+      [
+        { name: 'gold.now', scope: 'history', sql: 'select product, price::decimal(12,3) as price from clicks.offers' },
+        { name: 'gold.hourly', scope: 'interval', sql: 'select product, price::decimal(12,3) as price from clicks.offers' },
+      ],
+      '1h',
+      'report',
+      catalog,
+    );
+    const [first, second] = ['2010-12-01T00:00:00Z', '2010-12-01T01:00:00Z'];
+    const offer = (hour: string, product: string, seq: number | null, price: string | null, deleted = false) => ({ product, seq, price, _weir_partition: hour, _weir_row_id: `${product}${seq}`, _weir_position: 'clicks:0:1', _weir_deleted: deleted });
+    const rows = [
+      offer(first, 'apple', 1, '3'), offer(first, 'pear', 5, '4'), offer(first, 'plum', 9, '5'), offer(first, 'fig', null, null, true),
+      offer(second, 'apple', 2, 'none'), offer(second, 'pear', 4, 'none'), offer(second, 'plum', 10, null, true), offer(second, 'fig', 1, '6'),
+    ];
+    const interval = { start: first, end: '2010-12-01T02:00:00Z' };
+    const { staged, models } = await run(clicks, intervalRequest('clicks-1', await stageEvents(shop, clicks, 'clicks-1', rows), interval));
+    expect(models.map(({ name, rowsIn, rowsOut }) => [name, rowsIn, rowsOut])).toEqual([['silver.offers', 6, 4]]);
+    const snapshot = catalog.publish('clicks', (await shop.manifest(staged)).values());
+    const history = await refreshReport(report, snapshot);
+    expect(await shop.rows(history.staged, 'gold.now', [PRODUCT, decimal('price')], '1')).toEqual([{ product: 'fig', price: '6.000' }, { product: 'pear', price: '4.000' }]);
+    const hours = await runReport(report, [], snapshot, interval);
+    expect(await shop.rows(hours.staged, 'gold.hourly', [PARTITION, PRODUCT, decimal('price')], '1, 2')).toEqual([
+      { _weir_partition: first, product: 'apple', price: '3.000' },
+      { _weir_partition: first, product: 'pear', price: '4.000' },
+      { _weir_partition: first, product: 'plum', price: '5.000' },
+      { _weir_partition: second, product: 'fig', price: '6.000' },
+    ]);
   });
 
   const ORDERS: readonly Order[] = [

@@ -1,8 +1,11 @@
-import { compileDefinition, type Definition } from '@weir/core';
-import { inspector, WarmEngines } from '@weir/engine';
-import { InlineEncoding, type InlineBatch, type TransformBatchRequest } from '@weir/rpc';
-import { batchTransformer } from '../transform-batch';
+import { join } from 'node:path';
+import { compileDefinition, quoteLiteral, type Definition } from '@weir/core';
+import { DELETED_COLUMN, inspector, PARTITION_COLUMN, ROW_COLUMNS, WarmEngines, withEngine, writeParquet } from '@weir/engine';
+import { segmentPath } from '@weir/lake';
+import { InlineEncoding, type InlineBatch, type SegmentSet, type TransformBatchRequest } from '@weir/rpc';
 import type { Dependencies } from '../dependencies';
+import { batchTransformer } from '../transform-batch';
+import type { Workshop } from './workshop';
 
 /** A record's row as ValidateBatch admits it; what JSON's numbers would not keep exact is text. */
 export type BronzeRow = Readonly<Record<string, string | number | boolean | null>>;
@@ -47,6 +50,26 @@ export async function defineStream({ properties, order, models }: StreamText): P
 /** Rows as an inline batch of bronze. */
 export function bronzeBatch(rows: readonly BronzeRow[]): InlineBatch {
   return { dataset: 'bronze.events', columns: Object.keys(rows[0] ?? {}), encoding: InlineEncoding.NDJSON, rows: rows.length, data: Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n')) };
+}
+
+/** Rows as the bronze that a run of the pipeline staged, in the order of their partitions. */
+export async function stageEvents({ lake }: Pick<Workshop, 'lake'>, definition: Definition, runId: string, rows: readonly BronzeRow[]): Promise<SegmentSet> {
+  const scratch = await lake.scratch(runId, 'validate');
+  const columns = [...(definition.contract.datasets[0]?.columns ?? []), PARTITION_COLUMN, ...ROW_COLUMNS, DELETED_COLUMN];
+  const values = rows.map((row) => `(${columns.map(({ name, type }) => `${literal(row[name])}::${type}`).join(', ')})`);
+  const select = `select * from (values ${values.join(', ')}) v(${columns.map(({ name }) => name).join(', ')})`;
+  const files = rows.length === 0 ? [] : await withEngine({ inputs: [], staging: scratch.dir, memoryLimit: '256MB', threads: 1 }, (engine) => writeParquet(engine, { select, dir: join(scratch.dir, 'bronze'), name: 'bronze.events' }));
+  const segments = [];
+  for (const [n, file] of files.entries()) {
+    const path = segmentPath('clicks', 'bronze.events', runId, 'validate', n);
+    segments.push({ path, rows: file.rows, ...(await lake.adopt(file.path, path)), partitions: file.partitions.map(({ partition }) => partition) });
+  }
+  await scratch.dispose();
+  return lake.writeManifest({ version: 1, pipeline: 'clicks', runId, stage: 'validate', attempt: 'validate', datasets: [{ dataset: 'bronze.events', partitions: [], segments }] });
+}
+
+function literal(value: string | number | boolean | null | undefined): string {
+  return typeof value === 'string' ? quoteLiteral(value) : String(value ?? null);
 }
 
 export function batchRequest(bronze: InlineBatch | undefined): TransformBatchRequest {

@@ -108,7 +108,7 @@ const NO_OTHERS: AppliedPipelines = { newest: () => Promise.resolve(undefined), 
 /** A definition of these models over bronze.orders, compiled as apply does it; null for no grain. */
 export async function defineShop(texts: readonly ModelText[], grain: string | null = '1d', name = 'shop', applied = NO_OTHERS): Promise<Definition> {
   const scopes = texts.map(({ name, scope, key }) => `  ${name.split('.')[1]}: { over: ${scope}${key === undefined ? '' : `, key: [${key}]`} }`);
-  const path = grain === null ? 'data/*.csv' : 'data/{date}.csv';
+  const path = grain === null ? 'data/*.csv' : grain === '1h' ? 'data/{hour}.csv' : 'data/{date}.csv';
   const pipeline = [`name: ${name}`, ...(grain === null ? [] : [`grain: ${grain}`]), `source: { dataset: orders, type: file, path: "${path}" }`, 'models:', ...scopes, 'destinations:', '  - { connection: warehouse, schema: shop }'];
   const models = texts.map(({ name, sql }) => ({ path: `models/${name.replace('.', '/')}.sql`, text: sql }));
   const files = [{ path: 'pipeline.yaml', text: pipeline.join('\n') }, { path: 'contract.odcs.yaml', text: CONTRACT }, ...models];
