@@ -47,7 +47,7 @@ async function apply(folder: string, options: Options): Promise<ExitCode> {
     const reconciled = dryRun ? [] : await reconcileWhereItAnswers(platform, answer.pipeline);
     if (!json) for (const line of reconciledLines(reconciled, { now: Date.now(), zone: localZone() })) print(line);
     if (!dryRun) await needSource(platform.home, checked.definition, json);
-    const goesOver = !dryRun && (await hasStream(platform, answer.pipeline));
+    const goesOver = !dryRun && answer.changes.length > 0 && (await hasStream(platform, answer.pipeline));
     if (json) printJson({ ...answer, dryRun, environment: checked.used, schedules: reconciled, servers: serversOf(checked.definition), stream: goesOver });
     else if (goesOver) print(`  The stream of ${answer.pipeline} goes over to version ${answer.version}.`);
   } finally {

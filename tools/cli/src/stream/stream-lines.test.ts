@@ -84,6 +84,12 @@ describe('an open stream', () => {
     expect(plain(streamLines({ ...view, progress: failed, consumers: [] }, NOW)).slice(0, 4)).toEqual(['clicks  failed since 12 min, definition 3, consumers 2, 2 restarts', 'stream/clicks', '  failed 30 s ago, consumer 1: POSITION_LOST clicks:3 begins at 900.', '  weir streams resume clicks']);
   });
 
+  test('says that its archive does not follow, and why', () => {
+    const archive = { progress: { pipeline: 'clicks', state: 'failing', lagOfRetention: 0, runs: 0, records: 0, failures: 3, lastError: { code: 'CHECK_FAILED', message: 'A check failed.' } }, behind: 9 } as const;
+    expect(streamLine({ ...view, archive }, NOW)).toContain(', archive failing, 9 behind');
+    expect(plain(streamLines({ ...view, archive }, NOW))).toEqual(expect.arrayContaining(['  archive failing, 9 records behind the tables', '  CHECK_FAILED A check failed.']));
+  });
+
   test('that does not answer is still shown with what others know', () => {
     const lines = plain(streamLines({ ...view, progress: undefined, consumers: [], archive: { progress: undefined, behind: 5 }, quarantined: undefined, latest: undefined }, NOW));
     expect(lines.slice(0, 2)).toEqual(['clicks  does not answer', 'stream/clicks']);

@@ -12,6 +12,8 @@ import type { LatestRows } from './warehouse';
 
 /** Rows of the quarantine, and rules, that are named. */
 const NAMED = 5;
+/** States of an archive that somebody must look at. */
+const BAD_ARCHIVE: ReadonlySet<string> = new Set(['behind', 'failing', 'lost']);
 /** Room for one value of a row. */
 const CUT = 28;
 
@@ -25,7 +27,8 @@ export function streamLines(view: StreamView, now: number): string[] {
 /** One line for those who read lines: `12:00:05  running  1,002 records/s, lag 35, p50 18 ms, p99 45 ms, read 60,000, quarantined 600, archive 3,400 behind`. */
 export function streamLine({ progress, consumers, archive }: StreamView, now: number): string {
   const totals = totalsOf(consumers);
-  const behind = archive?.behind === undefined ? [] : [`archive ${count(archive.behind)} behind`];
+  const trouble = archive?.progress && BAD_ARCHIVE.has(archive.progress.state) ? ` ${archive.progress.state},` : '';
+  const behind = archive?.behind === undefined ? [] : [`archive${trouble} ${count(archive.behind)} behind`];
   const state = progress?.state ?? 'silent';
   return `  ${new Date(now).toISOString().slice(11, 19)}  ${state.padEnd(8)} ${[...flowWords(totals), `read ${count(totals.read)}`, `quarantined ${count(totals.quarantined)}`, ...behind].join(', ')}`;
 }
@@ -78,8 +81,9 @@ function archiveLines(archive: ArchiveView | undefined): string[] {
   const { progress, behind } = archive;
   const state = progress?.state ?? 'not started';
   const run = progress?.lastRun;
-  const parts = [state === 'behind' || state === 'failing' || state === 'lost' ? colour.bad(state) : state, ...(behind === undefined ? [] : [`${count(behind)} records behind the tables`]), ...(run ? [`last run took ${count(run.records)} at ${run.endedAt.slice(11, 19)}${run.code ? ` and failed: ${colour.bad(run.code)}` : ''}`] : [])];
-  return [`  archive ${parts.join(', ')}`];
+  const error = progress?.lastError ? [`  ${colour.bad(progress.lastError.code)} ${progress.lastError.message}`] : [];
+  const parts = [BAD_ARCHIVE.has(state) ? colour.bad(state) : state, ...(behind === undefined ? [] : [`${count(behind)} records behind the tables`]), ...(run ? [`last run took ${count(run.records)} at ${run.endedAt.slice(11, 19)}${run.code ? ` and failed: ${colour.bad(run.code)}` : ''}`] : [])];
+  return [`  archive ${parts.join(', ')}`, ...error];
 }
 
 function consumerTable(consumers: readonly ConsumerProgress[]): string[] {
