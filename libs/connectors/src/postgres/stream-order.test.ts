@@ -53,7 +53,7 @@ function uuid(random: (below: number) => number): string {
 }
 
 /** Sends the logs in random cuts, the partitions in random order and together; each range once. */
-async function stream(world: World, logs: readonly Event[][], table: StreamTable, pipeline: string, random: (below: number) => number): Promise<void> {
+async function stream(logs: readonly Event[][], table: StreamTable, pipeline: string, random: (below: number) => number): Promise<void> {
   await destination.openPositions({ ...SOURCE, pipeline }, logs.map((_, partition) => ({ partition, next: 0, greatestTimestamp: 0 })), NEVER);
   const next = logs.map(() => 0);
   while (next.some((at, partition) => at < (logs[partition]?.length ?? 0))) {
@@ -78,7 +78,7 @@ test.each(WORLDS)('by $name: in whatever batches and order rows and deletes come
     const random = randomFrom(seed);
     const logs = randomLog(world, random);
     const name = `${world.name}_${seed}`;
-    await stream(world, logs, world.table(name), name, random);
+    await stream(logs, world.table(name), name, random);
     expect({ seed, rows: await contents(database.pool, COLUMNS, `shop.${name}`) }).toEqual({ seed, rows: expectedRows(logs.flat(), world.age) });
   }
 });
