@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatInterval, scheduledInterval, WeirError, type Definition, type Interval } from '@weir/core';
+import type { Lake } from '@weir/lake';
 import { inTransaction } from '@weir/platform';
 import { RunKind, RunStart, type BeginRunRequest, type BeginRunResponse, type SegmentSet } from '@weir/rpc';
 import type pg from 'pg';
+import { archivedRaw } from './archived-raw';
 import type { Dependencies } from './dependencies';
 import { isHistoryBehind } from './history-behind';
 import { lockPipeline, readDefinition, type Pipeline } from './pipelines';
@@ -11,31 +13,51 @@ import { rowsOf, type Queryable } from './rows';
 import { assertDue } from './run-due';
 import { pinInputs, readInputs } from './run-input';
 import { findRun, intervalOf, type RunRow } from './run-row';
-import { scopeOf, type RunScope } from './run-scope';
+import { extendsArchive, isRawOnly, scopeOf, type RunScope } from './run-scope';
 
 /**
  * Pins the newest definition for a run, the snapshots it reads of other pipelines and the raw segments it begins with, and leases all its partitions, or none
  * of them; a delivery leases nothing. Repeating it for a run gives the same answer.
  * Throws INTERVAL_BUSY with samples [holder's run id, holder's workflow id], RUN_LIMIT and PAST_MISSING for scheduled runs that have to wait, INVALID_INTERVAL,
- * PIPELINE_NOT_FOUND, RUN_NOT_FOUND and RAW_EXPIRED for what is to be repeated, and INVALID_VALUE for ids that cannot be used or a run that was begun as another.
+ * PIPELINE_NOT_FOUND, RUN_NOT_FOUND and RAW_EXPIRED for what is to be repeated or is not in the archive, and INVALID_VALUE for ids that cannot be used, a run that was begun as another,
+ * or one that would read a stream's topic.
  */
 export async function beginRun({ pool, lake }: Pick<Dependencies, 'pool' | 'lake'>, asked: BeginRunRequest): Promise<BeginRunResponse> {
-  const request = asked.startAt === RunStart.UNSPECIFIED ? { ...asked, startAt: RunStart.SOURCE } : asked;
-  assertIds(request);
+  assertIds(asked);
   return inTransaction(pool, async (client) => {
-    const pipeline = await lockPipeline(client, request.pipeline);
-    const known = await findRun(client, request.runId);
-    const definition = await readDefinition(client, request.pipeline, known?.definition_version ?? pipeline.version);
-    const repeated = await readRepeated(client, request);
+    const pipeline = await lockPipeline(client, asked.pipeline);
+    const known = await findRun(client, asked.runId);
+    const definition = await readDefinition(client, asked.pipeline, known?.definition_version ?? pipeline.version);
+    const request = { ...asked, startAt: startOf(asked, definition) };
+    const repeated = await readRepeated(client, request, definition);
     const scope = scopeOf(definition, { ...request, interval: repeated ? intervalOf(repeated) : askedInterval(request, definition) });
     if (known) return pinned(client, sameRun(known, request, scope), definition);
-    const raw = repeated && request.startAt === RunStart.RAW ? await rawOf(client, lake, repeated, definition) : undefined;
     if (request.kind === RunKind.SCHEDULED) await assertDue(client, definition, scope.interval);
     await assertFree(client, request, scope);
+    const raw = request.startAt === RunStart.RAW ? await rawFor(client, lake, request, { definition, repeated, scope, pipeline }) : undefined;
     const run = await insertRun(client, request, { scope, pipeline, raw });
     if (request.startAt !== RunStart.DELIVERY) await pinInputs(client, run, definition);
     return pinned(client, run, definition);
   });
+}
+
+/** Of a realtime pipeline a run that is not told otherwise begins with what the archive has. */
+function startOf({ startAt, kind }: BeginRunRequest, { mode }: Definition): RunStart {
+  if (startAt !== RunStart.UNSPECIFIED) return startAt;
+  return mode === 'realtime' && kind !== RunKind.REFRESH ? RunStart.RAW : RunStart.SOURCE;
+}
+
+interface RawQuestion {
+  readonly definition: Definition;
+  readonly repeated: RunRow | undefined;
+  readonly scope: RunScope;
+  readonly pipeline: Pipeline;
+}
+
+/** The archive of a stream has whatever was read; elsewhere it is what the repeated run extracted. */
+async function rawFor(client: pg.PoolClient, lake: Lake, { runId }: BeginRunRequest, { definition, repeated, scope: { interval }, pipeline: { snapshot } }: RawQuestion): Promise<SegmentSet | undefined> {
+  if (definition.mode === 'realtime') return archivedRaw(client, lake, { runId, definition, interval, snapshot });
+  return repeated && rawOf(client, lake, repeated, definition);
 }
 
 function askedInterval({ kind, interval, scheduledFor }: BeginRunRequest, { grain, lookbackGrains, schedule }: Definition): Interval | undefined {
@@ -88,7 +110,7 @@ async function assertFree(db: Queryable, { pipeline, kind }: BeginRunRequest, { 
 }
 
 function shown(interval: Interval | undefined, pipeline: string, kind: RunKind): string {
-  if (kind === RunKind.REFRESH) return `the history of ${pipeline}`;
+  if (kind === RunKind.REFRESH && !interval) return `the history of ${pipeline}`;
   return interval ? `the interval ${formatInterval(interval)} of ${pipeline}` : `all of ${pipeline}`;
 }
 
@@ -114,7 +136,7 @@ async function insertRun(client: pg.PoolClient, request: BeginRunRequest, { scop
 
 async function pinned(db: Queryable, run: RunRow, definition: Definition): Promise<BeginRunResponse> {
   const { source, models, destinations, policy, approval } = definition;
-  const extendsArchive = run.kind === RunKind.REFRESH && run.interval_start !== null;
+  const interval = intervalOf(run);
   return {
     definitionVersion: run.definition_version,
     fence: run.fence,
@@ -125,11 +147,11 @@ async function pinned(db: Queryable, run: RunRow, definition: Definition): Promi
     retries: policy.retries,
     executionTimeoutMs: policy.executionTimeoutMs,
     snapshot: run.began_at_snapshot,
-    interval: intervalOf(run),
+    interval,
     raw: run.raw ?? undefined,
     approvalOnWarning: approval === 'warning',
     upstream: await readInputs(db, run.run_id),
     topic: definition.mode === 'realtime' && source.type === 'kafka' ? source.topic : '',
-    rawOnly: extendsArchive && models.every((model) => model.scope === 'row'),
+    rawOnly: extendsArchive({ kind: run.kind, interval }) && isRawOnly(definition),
   };
 }

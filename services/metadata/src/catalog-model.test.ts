@@ -1,4 +1,4 @@
-import { RunKind, RunStatus, type LiveSegment, type SegmentSet } from '@weir/rpc';
+import { RunKind, RunStatus, type LiveSegment, type PublishRequest } from '@weir/rpc';
 import fc from 'fast-check';
 import { beginRun } from './begin-run';
 import { finishRun } from './finish-run';
@@ -37,7 +37,7 @@ function everyDay(files: number): number[] {
 type State = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 
 interface Published {
-  readonly request: { runId: string; fence: number; staged: SegmentSet[] };
+  readonly request: PublishRequest;
   readonly snapshot: number;
 }
 
@@ -71,7 +71,7 @@ class World {
   private async publishRun(kind: RunKind, partitions: readonly string[], layout: readonly number[]): Promise<void> {
     const run = await this.begin(kind, partitions);
     const { set, contents } = await this.stage(run.runId, kind, partitions, layout);
-    const request = { ...run, staged: [set] };
+    const request = { ...run, staged: [set], moves: [] };
     const { snapshot } = await publish(this.bench, request);
     expect(snapshot).toBe(this.states.length);
     await this.end(run.runId, RunStatus.SUCCEEDED);
@@ -89,16 +89,16 @@ class World {
     await this.end(dead.runId, RunStatus.FAILED);
     const next = successor ? await this.begin(RunKind.MANUAL, partitions) : undefined;
     const { set } = await this.stage(dead.runId, RunKind.MANUAL, partitions, everyDay(1));
-    await expect(publish(this.bench, { ...dead, staged: [set] })).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await expect(publish(this.bench, { ...dead, staged: [set], moves: [] })).rejects.toMatchObject({ code: 'LEASE_LOST' });
     // Nor does the successor's fence help it.
-    if (next) await expect(publish(this.bench, { ...dead, fence: next.fence, staged: [set] })).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    if (next) await expect(publish(this.bench, { ...dead, fence: next.fence, staged: [set], moves: [] })).rejects.toMatchObject({ code: 'LEASE_LOST' });
     if (next) await this.end(next.runId, RunStatus.CANCELLED);
   }
 
   private async wrongFence(partitions: readonly string[]): Promise<void> {
     const run = await this.begin(RunKind.MANUAL, partitions);
     const { set } = await this.stage(run.runId, RunKind.MANUAL, partitions, everyDay(2));
-    await expect(publish(this.bench, { ...run, fence: run.fence - 1, staged: [set] })).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await expect(publish(this.bench, { ...run, fence: run.fence - 1, staged: [set], moves: [] })).rejects.toMatchObject({ code: 'LEASE_LOST' });
     await this.end(run.runId, RunStatus.FAILED);
   }
 

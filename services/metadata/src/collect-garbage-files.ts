@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { sweep, type Lake, type LakeEntry, type Manifest } from '@weir/lake';
-import { RunStatus, type CollectGarbageRequest } from '@weir/rpc';
+import { RunKind, RunStatus, type CollectGarbageRequest } from '@weir/rpc';
 import type pg from 'pg';
 import type { CollectCall } from './collect-garbage';
 import { Removal, type FileCounts } from './collect-garbage-removal';
@@ -96,6 +96,7 @@ async function unnamed(session: pg.PoolClient, entries: readonly LakeEntry[]): P
 
 interface ManifestRun {
   run_id: string;
+  kind: RunKind;
   status: RunStatus;
   snapshot: number | null;
   ended_at: Date | null;
@@ -103,17 +104,17 @@ interface ManifestRun {
 
 /**
  * Manifests that can go. What a run extracted stays as long as its raw segments do, because the run can be repeated from there; the raw files that only such
- * a manifest names are kept with it.
+ * a manifest names are kept with it. Runs that extend an archive, one a minute, are not repeated: the next plan takes what they did not publish.
  */
 async function uselessManifests(session: pg.PoolClient, lake: Lake, terms: Terms, old: readonly LakeEntry[], page: readonly LakeEntry[]): Promise<readonly LakeEntry[]> {
   const ids = [...new Set(page.map(({ path }) => path.split('/')[2] ?? ''))];
-  const found = await rowsOf<ManifestRun>(session, 'select run_id, status, snapshot, ended_at from metadata.run where run_id = any ($1::text[])', [ids]);
+  const found = await rowsOf<ManifestRun>(session, 'select run_id, kind, status, snapshot, ended_at from metadata.run where run_id = any ($1::text[])', [ids]);
   const runs = new Map(found.map((run) => [run.run_id, run]));
   const held = new Set<string>();
   for (const { path } of page) {
     const [, , runId = '', file = ''] = path.split('/');
     const run = runs.get(runId);
-    const repeatable = run !== undefined && file.startsWith('extract-') && (!terms.rawCutoff || !run.ended_at || run.ended_at > terms.rawCutoff);
+    const repeatable = run !== undefined && run.kind !== RunKind.REFRESH && file.startsWith('extract-') && (!terms.rawCutoff || !run.ended_at || run.ended_at > terms.rawCutoff);
     const pinned = terms.pinnedManifests.has(path);
     if (pinned || repeatable || terms.running.has(runId) || run?.status === RunStatus.RUNNING) held.add(path);
     if (pinned || (repeatable && run.snapshot === null)) await keepRaw(session, lake, path);

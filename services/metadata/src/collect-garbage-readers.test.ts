@@ -70,7 +70,7 @@ test('a run at work loses nothing of what it staged, found or began with, even w
   await age(bench, 'at-work-1', 5, before);
   expect((await collect(bench, { pipeline, graceMs: 0, passedSnapshot: 9 })).datasets).toEqual([{ dataset: '', partitions: 0, versions: 0, files: 1, bytes: expect.any(Number) }]);
   expect(await filesOf(bench.lake)).toEqual(expect.arrayContaining(before));
-  await expect(publish(bench, { runId: 'at-work-1', fence, staged })).resolves.toEqual({ snapshot: 1 });
+  await expect(publish(bench, { runId: 'at-work-1', fence, staged, moves: [] })).resolves.toEqual({ snapshot: 1 });
   await finishRun(bench, { runId: 'at-work-1', status: RunStatus.SUCCEEDED, error: undefined });
   await collect(bench, { pipeline, graceMs: 0, passedSnapshot: 1 });
   for (const dataset of DATASETS.slice(1)) for (const segment of await liveSegments(bench.pool, pipeline, dataset)) await bench.lake.verify(segment);

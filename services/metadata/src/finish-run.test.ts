@@ -72,7 +72,7 @@ describe('finishRun', () => {
 
   test('keeps what a failed run published', async () => {
     const { runId, staged, fence } = await begin('kept');
-    await publish(bench, { runId, staged, fence });
+    await publish(bench, { runId, staged, fence, moves: [] });
     await finish(runId, RunStatus.FAILED, ERROR);
     expect(existsSync(bench.lake.absolute(`silver/kept/lines/${runId}/a1-0.parquet`))).toBe(true);
   });

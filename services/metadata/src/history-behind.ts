@@ -5,7 +5,7 @@ import type { RunRow } from './run-row';
 const NEWEST = `
   select s.number, r.began_at_snapshot as covers, r.definition_version as version
   from metadata.snapshot s join metadata.run r on r.run_id = s.run_id
-  where s.pipeline = $1 and s.number <= $2 and (r.kind = 'RUN_KIND_REFRESH') = $3
+  where s.pipeline = $1 and s.number <= $2 and (r.kind = 'RUN_KIND_REFRESH' and r.interval_start is null) = $3
   order by s.number desc limit 1`;
 
 interface Newest {

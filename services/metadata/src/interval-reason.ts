@@ -11,6 +11,8 @@ export interface PartitionFacts {
   readonly live?: { readonly runId: string; readonly own: boolean } | undefined;
   /** Whether it was published and retention took it. */
   readonly expired: boolean;
+  /** Of a stream: whether its archive has it; nothing else could be run. True elsewhere. */
+  readonly archived: boolean;
   /** What is different since it was published, such as "model silver.lines". */
   readonly changes: readonly string[];
 }
@@ -31,10 +33,11 @@ export interface Standing {
 const MAX_CHANGES = 3;
 
 /** The first of these that holds: held now, made by this backfill, failed since, never published or expired, changed since, done. */
-export function standingOf({ partition, holder, newest, live, expired, changes }: PartitionFacts): Standing {
+export function standingOf({ partition, holder, newest, live, expired, archived, changes }: PartitionFacts): Standing {
   const standing = (reason: IntervalReason, detail = '', own = false) => ({ partition, reason, own, detail, runId: holder ?? newest?.runId ?? live?.runId ?? '' });
   if (holder !== undefined) return standing(IntervalReason.RUNNING);
   if (live?.own) return standing(IntervalReason.DONE, '', true);
+  if (!archived && !expired) return standing(IntervalReason.DONE, 'the archive has none of it');
   if (newest?.failed) return standing(IntervalReason.FAILED);
   // To fetch again what retention took would only let it go again.
   if (!live) return expired ? standing(IntervalReason.DONE, 'its retention is over') : standing(IntervalReason.MISSING);

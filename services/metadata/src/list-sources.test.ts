@@ -26,7 +26,7 @@ describe('listSources', () => {
     const partitions = Array.from({ length: to - from }, (_, n) => day(from + n));
     const { fence } = await beginRun(bench, request);
     const staged = [await extracted(bench, request, partitions, files), await derived(bench, request, partitions)];
-    await publish(bench, { runId: request.runId, fence, staged });
+    await publish(bench, { runId: request.runId, fence, staged, moves: [] });
     await finishRun(bench, { runId: request.runId, status: RunStatus.SUCCEEDED, error: undefined });
   };
 
@@ -38,7 +38,7 @@ describe('listSources', () => {
     expect(await sources(pipeline, days(1, 3))).toEqual({ files: [['02', '2.csv']], empty: [day(2)] });
     const { rows } = await bench.pool.query<{ sha256: string; bytes: string }>(`select sha256, bytes from metadata.segment where source = '4.csv'`);
     expect((await pages(pipeline, days(3, 4)))[0]?.files).toEqual([
-      { partition: day(3), source: '4.csv', bytes: Number(rows[0]?.bytes), sha256: rows[0]?.sha256, publishedAt: expect.stringMatching(/^\d{4}-.*Z$/) },
+      { partition: day(3), source: '4.csv', bytes: Number(rows[0]?.bytes), sha256: rows[0]?.sha256, rows: 1, publishedAt: expect.stringMatching(/^\d{4}-.*Z$/) },
     ]);
   });
 

@@ -52,21 +52,23 @@ export async function readFacts(db: Queryable, request: FactsRequest): Promise<P
   const range = [definition.name, interval.start, interval.end];
   const holders = byPartition(await rowsOf<HolderRow>(db, HOLDERS, range));
   const newest = byPartition(await rowsOf<NewestRow>(db, NEWEST, range));
-  const bronze = [...range, `bronze.${definition.source.dataset}`];
-  const live = byPartition(await rowsOf<LiveRow>(db, LIVE, bronze));
-  const expired = new Set((await rowsOf<{ partition: string }>(db, EXPIRED, bronze)).map((row) => row.partition));
+  // What a run of a stream's interval is made from, and what its archive publishes in any case, is raw.
+  const published = [...range, `${definition.mode === 'realtime' ? 'raw' : 'bronze'}.${definition.source.dataset}`];
+  const live = byPartition(await rowsOf<LiveRow>(db, LIVE, published));
+  const expired = new Set((await rowsOf<{ partition: string }>(db, EXPIRED, published)).map((row) => row.partition));
   const parts = await changedParts(db, request, [...live.values()]);
   const upstream = await changedUpstream(db, request, [...live.values()]);
   return partitionsOf(interval, definition.grain).map((partition) => {
-    const [last, published] = [newest.get(partition), live.get(partition)];
+    const [last, alive] = [newest.get(partition), live.get(partition)];
     const source = changedSources.has(partition) ? ['source data'] : [];
     return {
       partition,
       holder: holders.get(partition)?.run_id,
       newest: last && { runId: last.run_id, failed: last.failed },
-      live: published && { runId: published.run_id, own: backfill !== '' && published.backfill === backfill && published.version === version },
+      live: alive && { runId: alive.run_id, own: backfill !== '' && alive.backfill === backfill && alive.version === version },
       expired: expired.has(partition),
-      changes: published ? [...(parts.get(published.version) ?? []), ...source, ...(upstream.get(partition) ?? [])] : [],
+      archived: alive !== undefined || definition.mode !== 'realtime',
+      changes: alive ? [...(parts.get(alive.version) ?? []), ...source, ...(upstream.get(partition) ?? [])] : [],
     };
   });
 }

@@ -121,7 +121,7 @@ class World {
     this.runs.push(run);
     if (publishes) {
       const partitions = Array.from({ length: last - first }, (_, n) => day(first + n));
-      await publish(this.bench, { runId: run.runId, fence, staged: [await stageWide(this.bench.lake, this.pipeline, run.runId, partitions)] });
+      await publish(this.bench, { runId: run.runId, fence, staged: [await stageWide(this.bench.lake, this.pipeline, run.runId, partitions)], moves: [] });
       run.publishedAt = this.publishes += 1;
     }
     if (end !== undefined) await this.finish(run, end);

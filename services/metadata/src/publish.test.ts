@@ -20,7 +20,7 @@ describe('publish', () => {
   const given = async (pipeline: string, runId = `${pipeline}-1`): Promise<PublishRequest & { staged: [SegmentSet] }> => {
     await givenPipeline(bench.pool, pipeline);
     const { fence } = await beginRun(bench, runRequest(pipeline, runId, days(0, 2)));
-    return { runId, fence, staged: [await stageWide(bench.lake, pipeline, runId, [day(0), day(1)])] };
+    return { runId, fence, staged: [await stageWide(bench.lake, pipeline, runId, [day(0), day(1)])], moves: [] };
   };
   const snapshotOf = async (pipeline: string) => (await bench.pool.query<{ snapshot: string }>('select snapshot from metadata.pipeline where name = $1', [pipeline])).rows[0]?.snapshot;
 
@@ -47,7 +47,7 @@ describe('publish', () => {
     const pipeline = await givenPipeline(bench.pool, 'regrained', { grain: '1h' });
     const take = async (runId: string, interval: Interval, partitions: string[]) => {
       const { fence } = await beginRun(bench, runRequest(pipeline, runId, interval));
-      await publish(bench, { runId, fence, staged: [await stageWide(bench.lake, pipeline, runId, partitions)] });
+      await publish(bench, { runId, fence, staged: [await stageWide(bench.lake, pipeline, runId, partitions)], moves: [] });
       await finishRun(bench, { runId, status: RunStatus.SUCCEEDED, error: undefined });
     };
     await take('regrained-1', hours, [day(0), day(0).replace('T00', 'T01')]);
@@ -61,7 +61,7 @@ describe('publish', () => {
     const refresh = runRequest(pipeline, 'regrained-3', undefined, RunKind.REFRESH);
     const { fence } = await beginRun(bench, refresh);
     const datasets = await Promise.all(['gold.revenue', 'gold.customers'].map((name) => stageDataset(bench.lake, pipeline, refresh.runId, name, ['all'], [{ all: 1 }])));
-    await publish(bench, { runId: refresh.runId, fence, staged: [await writeManifest(bench.lake, pipeline, refresh.runId, datasets)] });
+    await publish(bench, { runId: refresh.runId, fence, staged: [await writeManifest(bench.lake, pipeline, refresh.runId, datasets)], moves: [] });
     expect(await liveSegments(bench.pool, pipeline, 'gold.revenue')).toMatchObject([{ partitions: ['all'] }]);
   });
 
@@ -76,7 +76,7 @@ describe('publish', () => {
     const requests = await Promise.all(
       [0, 1, 2, 3, 4, 5].map(async (n) => {
         const { fence } = await beginRun(bench, runRequest(pipeline, `side-${n}`, days(n, n + 1)));
-        return { runId: `side-${n}`, fence, staged: [await stageWide(bench.lake, pipeline, `side-${n}`, [day(n)])] };
+        return { runId: `side-${n}`, fence, staged: [await stageWide(bench.lake, pipeline, `side-${n}`, [day(n)])], moves: [] };
       }),
     );
     const snapshots = await Promise.all(requests.map((request) => publish(bench, request)));
@@ -92,7 +92,7 @@ describe('publish', () => {
     const staged = [await stageWide(bench.lake, 'zombie', zombie.runId, [day(0), day(1)])];
     await expect(publish(bench, { ...zombie, staged })).rejects.toMatchObject({ code: 'LEASE_LOST', message: expect.stringContaining('zombie-1 no longer holds 2010-12-01/2010-12-03 of zombie') });
     expect(await snapshotOf('zombie')).toBe('0');
-    const next = { runId: 'zombie-2', fence, staged: [await stageWide(bench.lake, 'zombie', 'zombie-2', [day(1), day(2)])] };
+    const next = { runId: 'zombie-2', fence, staged: [await stageWide(bench.lake, 'zombie', 'zombie-2', [day(1), day(2)])], moves: [] };
     expect(await publish(bench, next)).toEqual({ snapshot: 1 });
   });
 
@@ -124,7 +124,7 @@ describe('publish', () => {
   test('refuses a manifest with another hash', async () => {
     const request = await given('manifest');
     const staged = request.staged.map((set) => ({ ...set, sha256: '0'.repeat(64) }));
-    await expect(publish(bench, { ...request, staged })).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' });
+    await expect(publish(bench, { ...request, staged, moves: [] })).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' });
   });
 
   describe('refuses a staging that is not exactly what the run covers', () => {
@@ -146,12 +146,12 @@ describe('publish', () => {
       const pipeline = await givenPipeline(bench.pool, title.replaceAll(' ', '-'));
       const { fence } = await beginRun(bench, runRequest(pipeline, `${pipeline}-1`, days(0, 2)));
       const staged = [await writeManifest(bench.lake, pipeline, `${pipeline}-1`, await stage(pipeline))];
-      await expect(publish(bench, { runId: `${pipeline}-1`, fence, staged })).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringMatching(message) });
+      await expect(publish(bench, { runId: `${pipeline}-1`, fence, staged, moves: [] })).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringMatching(message) });
     });
 
     test('the manifest of another run', async () => {
       const [own, other] = [await given('own'), await given('other')];
-      await expect(publish(bench, { ...own, staged: other.staged })).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringContaining('is of run other-1') });
+      await expect(publish(bench, { ...own, staged: other.staged, moves: [] })).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringContaining('is of run other-1') });
     });
   });
 
@@ -159,7 +159,7 @@ describe('publish', () => {
     await publish(bench, await given('history'));
     const { fence } = await beginRun(bench, runRequest('history', 'history-2', undefined, RunKind.REFRESH));
     const staged = [await stageWide(bench.lake, 'history', 'history-2', ['all'], 'history')];
-    expect(await publish(bench, { runId: 'history-2', fence, staged })).toEqual({ snapshot: 2 });
+    expect(await publish(bench, { runId: 'history-2', fence, staged, moves: [] })).toEqual({ snapshot: 2 });
     expect(await liveSegments(bench.pool, 'history', 'gold.customers')).toMatchObject([{ partitions: ['all'] }]);
     const publishedAt = expect.stringMatching(/Z$/) as string;
     expect((await listDatasets(bench, { pipeline: 'history' })).datasets).toEqual([
@@ -177,7 +177,7 @@ describe('publish', () => {
       dataset.dataset === 'raw.orders' ? { ...dataset, segments: dataset.segments.map((segment) => ({ ...segment, source: '2010-12-01.csv' })) } : dataset,
     );
     const staged = [await writeManifest(bench.lake, 'position', request.runId, datasets, 'extract')];
-    await publish(bench, { ...request, staged });
+    await publish(bench, { ...request, staged, moves: [] });
     const raw = datasets[0]?.segments[0];
     const { rows } = await bench.pool.query(`select source, value, sha256, snapshot from metadata.position where pipeline = 'position'`);
     expect(rows).toEqual([{ source: '2010-12-01.csv', value: String(raw?.bytes), sha256: raw?.sha256, snapshot: '1' }]);
@@ -208,7 +208,7 @@ describe('publish', () => {
       const runId = `wide-${snapshot}`;
       const { fence } = await beginRun(bench, runRequest(pipeline, runId, { start: hour(0), end: hour(MAX_GRAINS) }));
       const staged = [await stageWide(bench.lake, pipeline, runId, partitions)];
-      expect(await publish(bench, { runId, fence, staged })).toEqual({ snapshot });
+      expect(await publish(bench, { runId, fence, staged, moves: [] })).toEqual({ snapshot });
       await finishRun(bench, { runId, status: RunStatus.SUCCEEDED, error: undefined });
     }
     const [segment, ...others] = await liveSegments(bench.pool, pipeline, 'silver.lines');

@@ -5,6 +5,7 @@ import { RunStart, RunStatus, type PublishRequest, type PublishResponse } from '
 import type pg from 'pg';
 import type { Dependencies } from './dependencies';
 import { insertPositions, insertSegments, replacePartitions } from './catalog-rows';
+import { assertMoves, movePositions } from './move-positions';
 import { lockPipeline, readDefinition } from './pipelines';
 import { rowsOf } from './rows';
 import { intervalOf, lockRun, readRun, type RunRow } from './run-row';
@@ -13,7 +14,7 @@ import { readStaged, type Staged } from './staged';
 /**
  * Makes what a run staged the next snapshot of its pipeline, in one transaction; repeating it gives the same snapshot.
  * Files are verified before the transaction, so the pipeline is locked for milliseconds only.
- * Throws LEASE_LOST when the run ended or another took its partitions over, SEGMENT_CORRUPT, INVALID_VALUE for an incomplete staging, NOT_POSSIBLE for a
+ * Throws POSITION_MOVED when the source is read in sequence and another run has moved one of its positions, LEASE_LOST when the run ended or another took its partitions over, SEGMENT_CORRUPT, INVALID_VALUE for an incomplete staging, NOT_POSSIBLE for a
  * run that only delivers, and RUN_NOT_FOUND.
  */
 export async function publish({ pool, lake }: Pick<Dependencies, 'pool' | 'lake'>, request: PublishRequest, signal?: AbortSignal): Promise<PublishResponse> {
@@ -24,14 +25,17 @@ export async function publish({ pool, lake }: Pick<Dependencies, 'pool' | 'lake'
   }
   // An ended run's files may be gone already; the fence is what is wrong with it.
   if (run.status !== RunStatus.RUNNING) throw leaseLost(run);
+  assertMoves(request.moves);
   const definition = await readDefinition(pool, run.pipeline, run.definition_version);
-  const staged = await readStaged(lake, request.staged, run, definition, signal);
+  const staged = await readStaged({ pool, lake }, request.staged, run, definition, signal);
   return inTransaction(pool, async (client) => {
     const { snapshot } = await lockPipeline(client, run.pipeline);
     const locked = await lockRun(client, run.run_id);
     if (locked.snapshot !== null) return { snapshot: locked.snapshot };
     await assertHeld(client, locked, request.fence, staged.scope.leased);
     await commit(client, locked, staged, snapshot + 1);
+    if (definition.source.type === 'file') await insertPositions(client, run.pipeline, staged.datasets, snapshot + 1);
+    await movePositions(client, run.pipeline, request.moves, snapshot + 1);
     return { snapshot: snapshot + 1 };
   });
 }
@@ -53,7 +57,6 @@ async function commit(client: pg.PoolClient, run: RunRow, { datasets, scope }: S
   const known = await datasetIds(client, run.pipeline, datasets);
   await insertSegments(client, known, snapshot);
   await replacePartitions(client, known, scope.interval, snapshot);
-  await insertPositions(client, run.pipeline, datasets, snapshot);
 }
 
 async function datasetIds(client: pg.PoolClient, pipeline: string, datasets: readonly ManifestDataset[]): Promise<Map<number, ManifestDataset>> {

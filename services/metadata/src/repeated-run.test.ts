@@ -28,7 +28,7 @@ describe('runs that repeat another', () => {
     const begun = await beginRun(bench, again('raw-again'));
     expect(begun).toMatchObject({ interval: days(0, 2), raw });
     const staged = [raw, await derived(bench, again('raw-again'), BOTH)];
-    expect(await publish(bench, { runId: 'raw-again-2', fence: begun.fence, staged })).toEqual({ snapshot: 1 });
+    expect(await publish(bench, { runId: 'raw-again-2', fence: begun.fence, staged, moves: [] })).toEqual({ snapshot: 1 });
     expect((await liveSegments(bench.pool, 'raw-again', 'raw.orders')).map((segment) => segment.path)).toEqual(['raw/raw-again/orders/raw-again-1/a1-0.parquet', 'raw/raw-again/orders/raw-again-1/a1-1.parquet']);
     expect((await getRun(bench, { run: 'raw-again-2' })).run).toMatchObject({ retryOf: 'raw-again-1', interval: days(0, 2) });
   });
@@ -60,7 +60,7 @@ describe('runs that repeat another', () => {
     const begun = await beginRun(bench, again('raw-chain', { runId: 'raw-chain-3', retryOf: 'raw-chain-2' }));
     expect(begun.raw).toEqual(raw);
     const staged = [raw, await derived(bench, again('raw-chain', { runId: 'raw-chain-3' }), BOTH)];
-    expect(await publish(bench, { runId: 'raw-chain-3', fence: begun.fence, staged })).toEqual({ snapshot: 1 });
+    expect(await publish(bench, { runId: 'raw-chain-3', fence: begun.fence, staged, moves: [] })).toEqual({ snapshot: 1 });
   });
 
   test('are refused when the raw segments are gone, or there never were any', async () => {
@@ -102,7 +102,7 @@ describe('runs that repeat another', () => {
     const request = runRequest('raw-strange', 'raw-strange-2', days(0, 2));
     const { fence } = await beginRun(bench, { ...request, retryOf: 'raw-strange-1' });
     const staged = [raw, await derived(bench, request, BOTH)];
-    await expect(publish(bench, { runId: request.runId, fence, staged })).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringContaining('is of run raw-strange-1') });
+    await expect(publish(bench, { runId: request.runId, fence, staged, moves: [] })).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringContaining('is of run raw-strange-1') });
   });
 
   test('from the source need no interval either', async () => {
@@ -148,8 +148,8 @@ describe('deliveries', () => {
     await givenPipeline(bench.pool, 'deliver-only');
     const { fence } = await beginRun(bench, delivery('deliver-only', 1));
     const staged = [await stageWide(bench.lake, 'deliver-only', 'deliver-only-d1', [day(0)])];
-    await expect(publish(bench, { runId: 'deliver-only-d1', fence, staged })).rejects.toMatchObject({ code: 'NOT_POSSIBLE', message: expect.stringContaining('only delivers') });
-    await expect(publish(bench, { runId: 'deliver-only-d1', fence, staged: [] })).rejects.toMatchObject({ code: 'NOT_POSSIBLE' });
+    await expect(publish(bench, { runId: 'deliver-only-d1', fence, staged, moves: [] })).rejects.toMatchObject({ code: 'NOT_POSSIBLE', message: expect.stringContaining('only delivers') });
+    await expect(publish(bench, { runId: 'deliver-only-d1', fence, staged: [], moves: [] })).rejects.toMatchObject({ code: 'NOT_POSSIBLE' });
   });
 
   test('rebuild history models only when these are behind', async () => {
@@ -163,7 +163,7 @@ describe('deliveries', () => {
     // A refresh that began before a run published has not read what that run published, though it publishes after it.
     const { fence } = await beginRun(bench, refresh(2));
     await published(bench, runRequest('deliver-history', 'deliver-history-2', days(2, 3)));
-    await publish(bench, { runId: 'deliver-history-r2', fence, staged: [await stageWide(bench.lake, 'deliver-history', 'deliver-history-r2', ['all'], 'history')] });
+    await publish(bench, { runId: 'deliver-history-r2', fence, staged: [await stageWide(bench.lake, 'deliver-history', 'deliver-history-r2', ['all'], 'history')], moves: [] });
     await finishRun(bench, { runId: 'deliver-history-r2', status: RunStatus.SUCCEEDED, error: undefined });
     expect(await behind('deliver-history', 4)).toBe(true);
     await published(bench, refresh(3));

@@ -11,9 +11,10 @@ import { intervalOf, readRun, type RunRow } from './run-row';
  * The run that another repeats; undefined for a first try.
  * Throws RUN_NOT_FOUND, and INVALID_VALUE when it is of another pipeline or interval, or when a run is to begin with raw segments of no run.
  */
-export async function readRepeated(db: Queryable, request: BeginRunRequest): Promise<RunRow | undefined> {
+export async function readRepeated(db: Queryable, request: BeginRunRequest, { mode }: Definition): Promise<RunRow | undefined> {
   if (request.retryOf === '') {
-    if (request.startAt !== RunStart.RAW) return undefined;
+    // The archive of a stream is there without any run.
+    if (request.startAt !== RunStart.RAW || mode === 'realtime') return undefined;
     throw new WeirError({ code: 'INVALID_VALUE', message: `The run ${request.runId} is to begin with raw segments, but repeats no run.`, fix: 'Set retry_of to the run that extracted them, or start at the source.' });
   }
   const repeated = await readRun(db, request.retryOf);

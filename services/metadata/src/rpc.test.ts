@@ -42,7 +42,7 @@ describe('metadata over the wire', () => {
     const pipeline = await givenPipeline(bench.pool, 'wire');
     const { fence } = await clients.runs.beginRun(runRequest(pipeline, 'wire-1', days(0, 2)));
     const staged = [await stageWide(bench.lake, pipeline, 'wire-1', [day(0), day(1)])];
-    expect(await clients.catalog.publish({ runId: 'wire-1', fence, staged })).toEqual({ snapshot: 1 });
+    expect(await clients.catalog.publish({ runId: 'wire-1', fence, staged, moves: [] })).toEqual({ snapshot: 1 });
     const pages = await collect(clients.catalog.getSnapshot({ pipeline, snapshot: 0, datasets: ['silver.lines', 'gold.customers'] }));
     expect(pages).toMatchObject([
       { dataset: 'silver.lines', snapshot: 1, segments: [{ partitions: [day(0), day(1)], whole: true }] },
@@ -74,7 +74,7 @@ describe('metadata over the wire', () => {
     const { fence } = await clients.runs.beginRun(runRequest(pipeline, 'asked-1', days(0, 1)));
     const request = runRequest(pipeline, 'asked-1');
     const staged = [await extracted(bench, request, [day(0)], { '2010-12-01.csv': day(0) }), await derived(bench, request, [day(0)])];
-    await clients.catalog.publish({ runId: 'asked-1', fence, staged });
+    await clients.catalog.publish({ runId: 'asked-1', fence, staged, moves: [] });
     expect(await collect(clients.catalog.listSources({ pipeline, interval: undefined }))).toMatchObject([{ files: [{ partition: day(0), source: '2010-12-01.csv' }], empty: [] }]);
     expect(await clients.catalog.getLoadTarget({ pipeline, definitionVersion: 1, after: 0 })).toEqual({ snapshot: 1 });
   });
@@ -94,7 +94,7 @@ describe('metadata over the wire', () => {
     // The same small file listed six hundred times with 400 partitions each: 5 MB of references from one object in the lake.
     const listed = raw && { ...raw, segments: Array.from({ length: 600 }, () => raw.segments).flat() };
     const staged = [await writeManifest(bench.lake, pipeline, 'paged-1', listed ? [listed, ...others] : [])];
-    await clients.catalog.publish({ runId: 'paged-1', fence, staged });
+    await clients.catalog.publish({ runId: 'paged-1', fence, staged, moves: [] });
     const pages = await collect(clients.catalog.getSnapshot({ pipeline, snapshot: 1, datasets: ['raw.orders'] }));
     expect(pages.length).toBeGreaterThan(4);
     const segments: LiveSegment[] = pages.flatMap((page) => page.segments);

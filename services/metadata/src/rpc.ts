@@ -28,6 +28,7 @@ import { getSnapshot } from './get-snapshot';
 import { listBackfills } from './list-backfills';
 import { listDatasets } from './list-datasets';
 import { listPipelines } from './list-pipelines';
+import { listPositions } from './list-positions';
 import { listRuns } from './list-runs';
 import { listSources } from './list-sources';
 import { planBackfill } from './plan-backfill';
@@ -59,6 +60,7 @@ export function services(dependencies: Dependencies, assertReady: () => void): S
     listDatasets: one(listDatasets),
     getLoadTarget: one(getLoadTarget),
     listSources: many(listSources),
+    listPositions: one(listPositions),
     collectGarbage: stream<CollectGarbageRequest, CollectGarbageResponse>(async (request, { signal }, send) => {
       assertReady();
       const value = await withProgress(

@@ -19,7 +19,7 @@ export async function pinInputs(db: Queryable, run: RunRow, definition: Definiti
   const inputs: UpstreamInput[] = [];
   // Once a pipeline: two of its datasets must not be read from two of its snapshots.
   const snapshots = new Map<string, number>();
-  for (const { pipeline, dataset } of upstreamOf(definition, run.kind === RunKind.REFRESH ? 'history' : 'interval')) {
+  for (const { pipeline, dataset } of upstreamOf(definition, run.kind === RunKind.REFRESH && run.interval_start === null ? 'history' : 'interval')) {
     const snapshot = snapshots.get(pipeline) ?? (await readPipeline(db, pipeline)).snapshot;
     snapshots.set(pipeline, snapshot);
     await findDatasets(db, pipeline, [dataset]);

@@ -11,6 +11,16 @@ export interface RunOrder {
   readonly interval: Interval | undefined;
 }
 
+/** Whether a run extends the archive of a stream: a refresh rebuilds history models, one with an interval does that. */
+export function extendsArchive({ kind, interval }: Pick<RunOrder, 'kind' | 'interval'>): boolean {
+  return kind === RunKind.REFRESH && interval !== undefined;
+}
+
+/** Whether an archive has nothing but raw: no model over intervals or history needs the rest, and the stream keeps all tables. */
+export function isRawOnly({ mode, models }: Definition): boolean {
+  return mode === 'realtime' && models.every(({ scope }) => scope === 'row');
+}
+
 /** What a run works on, by its order and pinned definition. */
 export interface RunScope {
   readonly interval: Interval | undefined;
@@ -20,27 +30,36 @@ export interface RunScope {
   readonly partitions: readonly string[];
   /** The datasets that it publishes, qualified. */
   readonly datasets: readonly string[];
+  /** Those that it need not publish. */
+  readonly optional: readonly string[];
 }
 
 /**
  * The scope of a run; the interval comes back canonical. A delivery holds and publishes nothing, and its interval only says what it is about.
- * Throws INVALID_INTERVAL unless the interval is a whole number of grains, or absent where the pipeline has no grain or the run is a refresh;
- * INVALID_VALUE for a refresh that would not start with its source.
+ * Throws INVALID_INTERVAL unless the interval is a whole number of grains, or absent where the pipeline has no grain or the run is a refresh of history models;
+ * INVALID_VALUE for a refresh that would not start with its source, and for a run of a realtime pipeline that would.
  */
-export function scopeOf(definition: Definition, { kind, startAt, interval: given }: RunOrder): RunScope {
-  const datasets = datasetsOf(definition, kind === RunKind.REFRESH ? 'history' : 'interval');
-  if (kind === RunKind.REFRESH) {
-    if (startAt !== RunStart.SOURCE) throw new WeirError({ code: 'INVALID_VALUE', message: `A refresh cannot begin as ${startAt}.`, fix: 'Leave start_at out.' });
-    if (given) throw new WeirError({ code: 'INVALID_INTERVAL', message: 'A refresh rebuilds the whole history; it takes no interval.', fix: 'Leave the interval out.' });
-    return { interval: undefined, leased: [HISTORY], partitions: [WHOLE], datasets };
-  }
+export function scopeOf(definition: Definition, order: RunOrder): RunScope {
+  const { kind, startAt, interval: given } = order;
+  if (kind === RunKind.REFRESH && startAt !== RunStart.SOURCE) throw new WeirError({ code: 'INVALID_VALUE', message: `A refresh cannot begin as ${startAt}.`, fix: 'Leave start_at out.' });
+  if (kind === RunKind.REFRESH && !extendsArchive(order)) return { interval: undefined, leased: [HISTORY], partitions: [WHOLE], datasets: datasetsOf(definition, 'history'), optional: [] };
+  if (kind === RunKind.REFRESH && definition.mode !== 'realtime') throw new WeirError({ code: 'INVALID_INTERVAL', message: 'A refresh rebuilds the whole history; it takes no interval.', fix: 'Leave the interval out.' });
   if (startAt === RunStart.DELIVERY) {
     const interval = given && { start: parseInstant(given.start), end: parseInstant(given.end) };
-    return { interval, leased: [], partitions: [], datasets: [] };
+    return { interval, leased: [], partitions: [], datasets: [], optional: [] };
   }
+  assertStart(definition, order);
   const interval = checkedInterval(definition, given);
   const partitions = partitionsOf(interval, definition.grain);
-  return { interval, leased: partitions, partitions, datasets };
+  const datasets = datasetsOf(definition, 'interval');
+  // A run that starts from segments that are published already need not list them again.
+  return { interval, leased: partitions, partitions, datasets, optional: extendsArchive(order) && isRawOnly(definition) ? datasets.slice(1) : datasets.slice(0, 1) };
+}
+
+/** The topic of a stream is read by its stream and its archive alone: both keep a position, and a third reader would give rows that neither has. */
+function assertStart({ name, mode }: Definition, order: RunOrder): void {
+  if (mode !== 'realtime' || order.startAt !== RunStart.SOURCE || extendsArchive(order)) return;
+  throw new WeirError({ code: 'INVALID_VALUE', message: `${name} is a pipeline of mode realtime: its topic is read by its stream and its archive, not by a run.`, fix: 'Run the interval from what the archive has, with `--from raw`.' });
 }
 
 /** Qualified names of a definition's datasets: of its runs (raw first), of its refreshes, or all. */

@@ -1,6 +1,8 @@
-import { WeirError, type Definition } from '@weir/core';
+import { WeirError, type Definition, type Interval } from '@weir/core';
 import type { Lake, Manifest, ManifestDataset, ManifestReference, Segment } from '@weir/lake';
 import { withoutSpans, withSpan } from '@weir/platform';
+import type { Dependencies } from './dependencies';
+import { publishedRawSegments } from './published-raw';
 import { intervalOf, type RunRow } from './run-row';
 import { scopeOf, type RunScope } from './run-scope';
 
@@ -14,17 +16,19 @@ export interface Staged {
 const CONCURRENT_READS = 8;
 
 /**
- * Reads a run's manifests and verifies them and every file they name by size and hash.
+ * Reads a run's manifests and verifies them and every file they name by size and hash, save for raw files that are published of the same interval: they were verified then, and an archive
+ * lists them again every minute.
  * Throws SEGMENT_CORRUPT for what is missing or differs, and INVALID_VALUE unless they hold exactly the run's datasets, each with exactly the run's partitions:
  * a partition that was left out would keep its old rows in the new snapshot.
  */
-export async function readStaged(lake: Lake, references: readonly ManifestReference[], run: RunRow, definition: Definition, signal?: AbortSignal): Promise<Staged> {
+export async function readStaged({ lake, pool }: Pick<Dependencies, 'lake' | 'pool'>, references: readonly ManifestReference[], run: RunRow, definition: Definition, signal?: AbortSignal): Promise<Staged> {
   const scope = scopeOf(definition, { kind: run.kind, startAt: run.start_at, interval: intervalOf(run) });
   const manifests = await Promise.all(references.map(async (reference) => assertOwn(await lake.readManifest(reference), reference, run)));
   const datasets = manifests.flatMap((manifest) => manifest.datasets);
   assertComplete(datasets, scope);
   for (const dataset of datasets) assertPartitions(dataset, scope);
-  await verify(lake, datasets.flatMap((dataset) => dataset.segments), signal);
+  const known = await publishedRaw(pool, definition, scope.interval);
+  await verify(lake, datasets.flatMap((dataset) => dataset.segments).filter((segment) => !known.has(contentOf(segment))), signal);
   return { scope, datasets };
 }
 
@@ -35,12 +39,12 @@ function assertOwn(manifest: Manifest, reference: ManifestReference, run: RunRow
   throw refused(`The manifest of stage ${manifest.stage} is of run ${manifest.runId} of ${manifest.pipeline}, not of run ${run.run_id} of ${run.pipeline}.`);
 }
 
-/** Every dataset of the run once; raw may be absent, when a run starts from segments that are published already. */
+/** Every dataset of the run once, save for those that it may leave out. */
 function assertComplete(datasets: readonly ManifestDataset[], scope: RunScope): void {
   const staged = datasets.map((dataset) => dataset.dataset);
   const twice = staged.find((name, index) => staged.indexOf(name) !== index);
   const unknown = staged.find((name) => !scope.datasets.includes(name));
-  const missing = scope.datasets.find((name) => !name.startsWith('raw.') && !staged.includes(name));
+  const missing = scope.datasets.find((name) => !scope.optional.includes(name) && !staged.includes(name));
   if (twice) throw refused(`The dataset ${twice} is staged by two manifests.`);
   if (unknown) throw refused(`The run does not publish the dataset ${unknown}; it publishes ${scope.datasets.join(', ')}.`);
   if (missing) throw refused(`The dataset ${missing} of the run was not staged.`);
@@ -61,7 +65,7 @@ function assertPartitions({ dataset, partitions, segments }: ManifestDataset, sc
 /** One span stands for thousands of small files. */
 async function verify(lake: Lake, segments: readonly Segment[], signal?: AbortSignal): Promise<void> {
   // Identical source files are one file in the lake: hash it once.
-  const files = new Map(segments.map((segment) => [`${segment.path} ${segment.sha256} ${segment.bytes}`, segment]));
+  const files = new Map(segments.map((segment) => [contentOf(segment), segment]));
   const bytes = [...files.values()].reduce((sum, segment) => sum + segment.bytes, 0);
   const queue = files.values();
   const reader = async () => {
@@ -73,6 +77,15 @@ async function verify(lake: Lake, segments: readonly Segment[], signal?: AbortSi
   await withSpan('verify segments', { 'weir.lake.files': files.size, 'weir.lake.bytes': bytes }, () =>
     withoutSpans(async () => void (await Promise.all(Array.from({ length: CONCURRENT_READS }, reader)))),
   );
+}
+
+/** The raw files that are live in an interval, as contentOf says them. */
+async function publishedRaw(pool: Dependencies['pool'], { name, source }: Definition, interval: Interval | undefined): Promise<ReadonlySet<string>> {
+  return new Set((await publishedRawSegments(pool, { pipeline: name, dataset: source.dataset, interval })).map(contentOf));
+}
+
+function contentOf({ path, sha256, bytes }: Pick<Segment, 'path' | 'sha256' | 'bytes'>): string {
+  return `${path} ${sha256} ${bytes}`;
 }
 
 function refused(message: string): WeirError {

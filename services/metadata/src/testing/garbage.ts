@@ -61,7 +61,7 @@ export interface RunPlan {
 export async function publishRun(bench: Workbench, pipeline: string, { runId, partitions, content = (partition) => `${runId} ${partition}`, wide = false }: RunPlan): Promise<number> {
   const fence = await begin(bench, pipeline, runId, partitions);
   const staged = [await stageRaw(bench.lake, pipeline, runId, partitions, content), await stageRest(bench.lake, pipeline, runId, partitions, wide)];
-  const { snapshot } = await publish(bench, { runId, fence, staged });
+  const { snapshot } = await publish(bench, { runId, fence, staged, moves: [] });
   await finishRun(bench, { runId, status: RunStatus.SUCCEEDED, error: undefined });
   return snapshot;
 }

@@ -19,7 +19,7 @@ export async function publishedOpen(bench: Workbench, request: BeginRunRequest):
   const { fence, interval } = await beginRun(bench, request);
   const scope = request.kind === RunKind.REFRESH ? 'history' : 'interval';
   const staged = [await stageWide(bench.lake, request.pipeline, request.runId, partitionsOf(interval, '1d'), scope)];
-  return (await publish(bench, { runId: request.runId, fence, staged })).snapshot;
+  return (await publish(bench, { runId: request.runId, fence, staged, moves: [] })).snapshot;
 }
 
 /** The same, and ends the run. */
