@@ -44,8 +44,8 @@ describe('a micro-batch', () => {
     const records = [json({ id: 'a', n: 2, seq: 1 }), json({ id: 'a', n: 3, seq: 2 }), json({ id: 'b', n: 200, seq: 1 }), json({ id: 'c', n: 5, seq: 1 }), '{"id":'].map((value, n): TestRecord => ({ value, partition: 3, offset: 40 + n, grain: '2026-01-01T00:00:00Z' }));
     const response = await sendBatch(bench, records);
     expect(rowsIn(response)).toEqual([
-      { id: 'a', n: 3, seq: 2, _weir_partition: '2026-01-01T00:00:00Z', _weir_row_id: expect.stringMatching(/^[0-9a-f]{32}$/) as string, _weir_position: 'clicks:3:41', _weir_deleted: false },
-      { id: 'c', n: 5, seq: 1, _weir_partition: '2026-01-01T00:00:00Z', _weir_row_id: expect.stringMatching(/^[0-9a-f]{32}$/) as string, _weir_position: 'clicks:3:43', _weir_deleted: false },
+      { id: 'a', n: '3', seq: '2', _weir_partition: '2026-01-01T00:00:00Z', _weir_row_id: expect.stringMatching(/^[0-9a-f]{32}$/) as string, _weir_position: 'clicks:3:41', _weir_deleted: 'false' },
+      { id: 'c', n: '5', seq: '1', _weir_partition: '2026-01-01T00:00:00Z', _weir_row_id: expect.stringMatching(/^[0-9a-f]{32}$/) as string, _weir_position: 'clicks:3:43', _weir_deleted: 'false' },
     ]);
     expect(response.bronze).toMatchObject({ dataset: 'bronze.clicks', rows: 2, columns: ['id', 'n', 'seq', '_weir_partition', '_weir_row_id', '_weir_position', '_weir_deleted'] });
     expect(response.accounts).toEqual({ read: 5, admitted: 2, duplicate: 1, quarantined: 2, filtered: 0 });
@@ -68,7 +68,7 @@ describe('a micro-batch', () => {
 
   it('chooses the winner of a key by sequence, or by place in the log without one', async () => {
     const records = [{ seq: 5, p: 1 }, { seq: 7, p: 0 }, { seq: 6, p: 1 }, { p: 2 }].map(({ seq, p }) => ({ value: json({ id: 'a', ...(seq === undefined ? {} : { seq }) }), partition: p }));
-    expect(rowsIn(await sendBatch(bench, records)).map((row) => row['seq'])).toEqual([7]);
+    expect(rowsIn(await sendBatch(bench, records)).map((row) => row['seq'])).toEqual(['7']);
     bench.definition = clicks({ ...keyed, order: { by: 'arrival' } });
     const many = [...Array.from({ length: 11 }, (_, partition) => ({ value: json({ id: 'a', n: partition }), partition })), { value: json({ id: 'a', n: 50 }), partition: 9 }];
     expect(rowsIn(await sendBatch(bench, many)).map((row) => row['_weir_position'])).toEqual(['clicks:10:0']);
@@ -144,11 +144,11 @@ describe('the checks of a stream', () => {
 });
 
 describe('rows that come out too large', () => {
-  const wide = { columns: Array.from({ length: 40 }, (_, n) => column(`a_rather_long_name_of_a_column_${n}`, 'VARCHAR')) };
+  const wide = { columns: Array.from({ length: 80 }, (_, n) => column(`a_rather_long_name_of_a_column_${n}`, 'VARCHAR')) };
 
   it('end the call with BATCH_TOO_LARGE, so that the consumer sends fewer', async () => {
     bench.definition = clicks(wide);
-    await expect(sendBatch(bench, Array.from({ length: 3_000 }, (_, n) => ({ value: `{"a_rather_long_name_of_a_column_0":${n}}` })))).rejects.toMatchObject({ code: 'BATCH_TOO_LARGE' });
+    await expect(sendBatch(bench, Array.from({ length: 10_000 }, (_, n) => ({ value: `{"a_rather_long_name_of_a_column_0":${n}}` })))).rejects.toMatchObject({ code: 'BATCH_TOO_LARGE' });
     expect((await sendBatch(bench, [{ value: '{}' }])).accounts).toMatchObject({ admitted: 1 });
   });
 

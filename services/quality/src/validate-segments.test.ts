@@ -18,7 +18,7 @@ const keyed = {
   order: { by: 'sequence', column: 'seq' },
 } as const;
 const json = (value: object): string => JSON.stringify(value);
-const bronze = 'id, n, seq, _weir_partition, _weir_row_id, _weir_position, _weir_deleted';
+const bronze = 'id, n::VARCHAR as n, seq::VARCHAR as seq, _weir_partition, _weir_row_id, _weir_position, _weir_deleted::VARCHAR as _weir_deleted';
 
 async function quarantine(): Promise<Record<string, unknown>[]> {
   const { rows } = await bench.database.pool.query('select file, line::int, record_timestamp::int, rules, reason, byte_length::int, original, original_path, key, headers, traceparent, dataset, partition, contract_version, stage from quality.quarantined_row order by file, line');
@@ -44,8 +44,8 @@ describe('segments of a log', () => {
     expect(error).toBeUndefined();
     expect(result?.accounts).toEqual({ read: 9, admitted: 2, duplicate: 2, quarantined: 5, filtered: 0 });
     expect(await bench.rowsOf(result?.bronze, bronze)).toEqual([
-      { id: 'a', n: 4, seq: 3, _weir_partition: 'g1', _weir_row_id: expect.any(String) as string, _weir_position: 'clicks:3:9', _weir_deleted: false },
-      { id: 'c', n: null, seq: null, _weir_partition: 'g2', _weir_row_id: expect.any(String) as string, _weir_position: 'clicks:12:5', _weir_deleted: true },
+      { id: 'a', n: '4', seq: '3', _weir_partition: 'g1', _weir_row_id: expect.any(String) as string, _weir_position: 'clicks:3:9', _weir_deleted: 'false' },
+      { id: 'c', n: null, seq: null, _weir_partition: 'g2', _weir_row_id: expect.any(String) as string, _weir_position: 'clicks:12:5', _weir_deleted: 'true' },
     ]);
     expect(result?.rules.map(({ rule, rows, samples }) => [rule, rows, samples[0]])).toEqual([
       ['compressed_corrupt', 2, 'clicks:12:8: The record batch cannot be inflated.'],

@@ -61,17 +61,18 @@ export async function sendBatch(bench: Workbench, records: readonly TestRecord[]
   return validateBatch(bench.dependencies, request, new AbortController().signal);
 }
 
-/** The rows of an answer, each as its JSON says it, by position. */
+/** The rows of an answer by position, their values as text. */
 export function rowsIn({ bronze }: ValidateBatchResponse): Record<string, unknown>[] {
   if (!bronze) return [];
-  const rows = Buffer.from(bronze.data).toString('utf8').split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  const rows = Buffer.from(bronze.data).toString('utf8').split('\n').map((line) => Object.fromEntries((JSON.parse(line) as (string | null)[]).map((value, at) => [bronze.columns[at] ?? '', value])));
   return rows.sort((a, b) => String(a['_weir_position']).localeCompare(String(b['_weir_position']), 'en', { numeric: true }));
 }
 
 /** What SQL says of the rows of an answer when they are read back with their types. */
 export async function typedRowsIn(bench: Workbench, { bronze }: ValidateBatchResponse, types: Record<string, string>, select: string): Promise<Record<string, unknown>[]> {
   const text = Buffer.from(bronze?.data ?? []).toString('utf8').replaceAll("'", "''");
-  const relation = `(select r.* from (select from_json(line, '${JSON.stringify(types)}') as r from (select unnest(string_split('${text}', chr(10))) as line)))`;
+  const typed = (bronze?.columns ?? []).flatMap((name, at) => (name in types ? [`r[${at + 1}]::${types[name]} as "${name}"`] : []));
+  const relation = `(select ${typed.join(', ')} from (select from_json(line, '["VARCHAR"]') as r from (select unnest(string_split('${text}', chr(10))) as line)))`;
   return withEngine({ inputs: [], staging: bench.dir.path, memoryLimit: '128MB', threads: 1 }, (engine) => engine.rows(`select ${select} from ${relation}`));
 }
 
