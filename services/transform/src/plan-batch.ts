@@ -14,6 +14,8 @@ export type BatchRow = { readonly bytes: number } & Readonly<Record<string, numb
 export interface BatchPlan {
   /** Qualified name of the dataset that batches are of. */
   readonly source: string;
+  /** Of a batch's rows, in their order. */
+  readonly columns: readonly string[];
   /** In dependency order. */
   readonly tables: readonly BatchTable[];
   /** Runs the first `models` of them; its one parameter is the bytes of the batch, at least one line of NDJSON. It gives one BatchRow. */
@@ -49,6 +51,7 @@ export async function planBatch(definition: Definition): Promise<BatchPlan> {
   const batch = `select * replace (coalesce(${DELETED}, false) as ${DELETED}) from ${jsonRowsSql(bronze, 'decode($1::BLOB)')}`;
   return {
     source,
+    columns: bronze.map(({ name }) => name),
     tables: steps,
     statement: (models) => ({ name: 'transform batch', sql: statementSql(source, batch, steps.slice(0, models)) }),
     read: { name: 'read batch', sql: `select max(strlen(${csvRowSql(bronze)})) as longest from (${batch})` },

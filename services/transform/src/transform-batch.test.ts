@@ -61,12 +61,13 @@ describe('TransformBatch when something is wrong', () => {
     { name: 'gold.later', key: ['id'], sql: 'select id, seq, ms + 1 as ms from gold.timed' },
   ];
 
-  it('names the model whose SQL does not fit the data, and works on', async () => {
+  it('names the model whose SQL does not fit the data, and the first row that it does not fit, and works on', async () => {
     const stream = await runner(keyed(...models));
     const good = row(1, { id: 'a', seq: 1, page: '/free', ms: 'long' });
-    const bad = row(2, { id: 'b', seq: 2, page: '/x', ms: 'long' });
-    await expect(stream.tables(bronzeBatch([good, bad]))).rejects.toMatchObject({
+    const rows = Array.from({ length: 1_000 }, (_, n) => row(n, { id: `${n}`, seq: n, page: '/x', ms: n === 617 || n === 900 ? 'long' : '5' }));
+    await expect(stream.tables(bronzeBatch([good, ...rows]))).rejects.toMatchObject({
       code: 'MODEL_FAILED',
+      samples: ['clicks:0:617: gold.timed'],
       place: 'models/gold/timed.sql',
       stage: 'transform',
       message: expect.stringMatching(/^gold\.timed: Could not convert string 'long' to INT64/) as string,

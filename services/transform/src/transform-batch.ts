@@ -2,8 +2,8 @@ import { isWeirError, WeirError, type Definition } from '@weir/core';
 import { StageGate, withSpan } from '@weir/platform';
 import { InlineEncoding, type InlineBatch, type StreamContext, type TransformBatchRequest, type TransformBatchResponse } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
+import { explainFailure } from './explain-failure';
 import { qualified } from './inputs';
-import { ofModel } from './model-error';
 import { MAX_OUTPUT_BYTES, planBatch, type BatchPlan, type BatchRow } from './plan-batch';
 
 const MAX_INPUT_BYTES = 3 * 1024 * 1024;
@@ -22,7 +22,7 @@ interface Batch {
 
 /**
  * Runs the row models of a stream over one micro-batch, all in one statement that is prepared once for each version of a definition.
- * Throws INVALID_VALUE, PIPELINE_NOT_FOUND, BATCH_TOO_LARGE for more than 3 MiB in or 3.5 MiB out, MODEL_FAILED with the model's file where the SQL does not fit the data, MEMORY_LIMIT, BUSY,
+ * Throws INVALID_VALUE, PIPELINE_NOT_FOUND, BATCH_TOO_LARGE for more than 3 MiB in or 3.5 MiB out, MODEL_FAILED with the model's file and the row's position where the SQL does not fit the data, MEMORY_LIMIT, BUSY,
  * CANCELLED, UNAVAILABLE, ENGINE_FAILED.
  */
 export function batchTransformer(dependencies: Pick<Dependencies, 'metadata' | 'warm'>): BatchTransformer {
@@ -56,19 +56,20 @@ function plannedOnce(): (definition: Definition) => Promise<BatchPlan> {
   };
 }
 
-function assertReadable({ source }: BatchPlan, { dataset, encoding, data }: InlineBatch): void {
+function assertReadable({ source, columns: wanted }: BatchPlan, { dataset, columns, encoding, data }: InlineBatch): void {
   if (dataset !== source) throw invalid(`The batch is of \`${dataset}\`, and the pipeline reads \`${source}\`.`, 'Give the rows that ValidateBatch admitted.');
+  if (columns.join() !== wanted.join()) throw invalid(`The batch has the columns ${columns.join(', ')}, not ${wanted.join(', ')}.`, 'Give the rows that ValidateBatch admitted.');
   if (encoding !== InlineEncoding.NDJSON) throw invalid('The batch is not NDJSON.', 'Give the rows that ValidateBatch admitted.');
   if (data.length > MAX_INPUT_BYTES) throw tooLarge(`The batch has ${data.length} bytes; the most is ${MAX_INPUT_BYTES}.`);
 }
 
-async function transform({ warm }: Pick<Dependencies, 'warm'>, batch: Batch, signal: AbortSignal): Promise<InlineBatch[]> {
-  const { context, bronze, plan } = batch;
+async function transform({ warm }: Pick<Dependencies, 'warm'>, { context, bronze, plan }: Batch, signal: AbortSignal): Promise<InlineBatch[]> {
   try {
     const [row] = await warm.rows<BatchRow>(engineOf(context), plan.statement(plan.tables.length), [bronze.data], signal);
     return row ? tablesOf(plan, row) : [];
   } catch (error) {
-    throw isWeirError(error) && error.code === 'MODEL_FAILED' ? await explained(warm, batch, error, signal) : error;
+    if (!isWeirError(error) || error.code !== 'MODEL_FAILED') throw error;
+    throw await explainFailure({ pipeline: context.pipeline, plan, data: bronze.data, error }, (statement, data) => warm.rows(engineOf(context), statement, [data], signal));
   }
 }
 
@@ -83,26 +84,6 @@ function tablesOf({ tables }: BatchPlan, row: BatchRow): InlineBatch[] {
     if (typeof rows !== 'number' || !(data instanceof Uint8Array)) return [];
     return [{ dataset: qualified(model), columns: columns.map(({ name }) => name), encoding: InlineEncoding.CSV, rows, data }];
   });
-}
-
-/** Which model failed: the last of the fewest that fail together. */
-async function explained(warm: Dependencies['warm'], { context, bronze, plan }: Batch, error: WeirError, signal: AbortSignal): Promise<WeirError> {
-  if (await failure(warm.rows(engineOf(context), plan.read, [bronze.data], signal))) return invalid('The batch cannot be read.', 'Give the rows that ValidateBatch admitted, as they are.');
-  for (const [n, { model }] of plan.tables.entries()) {
-    const failed = await failure(warm.rows(engineOf(context), plan.statement(n + 1), [bronze.data], signal));
-    if (failed) return ofModel(failed, context.pipeline, model);
-  }
-  return error;
-}
-
-async function failure(run: Promise<unknown>): Promise<WeirError | undefined> {
-  try {
-    await run;
-    return undefined;
-  } catch (error) {
-    if (isWeirError(error)) return error;
-    throw error;
-  }
 }
 
 function invalid(message: string, fix: string): WeirError {

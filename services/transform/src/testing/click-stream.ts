@@ -49,7 +49,10 @@ export async function defineStream({ properties, order, models }: StreamText): P
 
 /** Rows as an inline batch of bronze. */
 export function bronzeBatch(rows: readonly BronzeRow[]): InlineBatch {
-  return { dataset: 'bronze.events', columns: Object.keys(rows[0] ?? {}), encoding: InlineEncoding.NDJSON, rows: rows.length, data: Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n')) };
+  const own = [PARTITION_COLUMN, ...ROW_COLUMNS, DELETED_COLUMN].map(({ name }) => name);
+  const columns = [...Object.keys(rows[0] ?? {}).filter((name) => !own.includes(name)), ...own];
+  const line = (row: BronzeRow): string => JSON.stringify(columns.map((name) => (row[name] === null || row[name] === undefined ? null : String(row[name]))));
+  return { dataset: 'bronze.events', columns, encoding: InlineEncoding.NDJSON, rows: rows.length, data: Buffer.from(rows.map(line).join('\n')) };
 }
 
 /** Rows as the bronze that a run of the pipeline staged, in the order of their partitions. */
