@@ -32,7 +32,7 @@ class UnconditionalClient extends pg.Client {
 function unconditionalDestination(port: number): PostgresDestination {
   const pool = new pg.Pool({ ...warehouse.config, port, Client: UnconditionalClient });
   pool.on('error', () => undefined);
-  return new PostgresDestination({ loads: pool, questions: new pg.Pool(warehouse.config), streams: pool });
+  return new PostgresDestination({ loads: pool, questions: new pg.Pool(warehouse.config), streams: new pg.Pool(warehouse.config) });
 }
 
 function model(name: string, writeMode: 'append' | 'upsert') {
