@@ -1,14 +1,15 @@
 import { WeirError } from '@weir/core';
-import { generateRetail, type GeneratedRetail } from '@weir/generate';
+import { generateRetail } from '@weir/generate';
 import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Days of retail lines in a folder of the platform's, made anew, and the accounts that they must end with. */
-export async function generatedDays(home: string, days: number): Promise<GeneratedRetail & { readonly folder: string }> {
+/** Days of retail lines in a folder of the platform's, made anew. */
+export async function generatedDays(home: string, days: number): Promise<string> {
   const folder = join(home, 'data/retail-realtime');
   await rm(folder, { recursive: true, force: true });
-  return { folder, ...(await generateRetail(folder, { from: '2010-12-01', days, rowsPerDay: 1_700, seed: 1, brokenShare: 0.005 })) };
+  await generateRetail(folder, { from: '2010-12-01', days, rowsPerDay: 1_700, seed: 1, brokenShare: 0.005 });
+  return folder;
 }
 
 /** Throws MISSING_FILE for a folder without days. */

@@ -37,8 +37,8 @@ export async function retailRecords(file: string): Promise<RetailRecord[]> {
   return placed.sort((a, b) => a.timestamp - b.timestamp || Number(a.untimed) - Number(b.untimed)).map(({ key, value, timestamp }) => ({ key, value, timestamp }));
 }
 
-/** Undefined for what is no time, such as one on 30 February. */
-function timeOf(text: string): number | undefined {
+/** Milliseconds since 1970 of an InvoiceDate; undefined for what is no time, such as one on 30 February. */
+export function timeOf(text: string): number | undefined {
   const time = Date.parse(`${text.replace(' ', 'T')}Z`);
   return Number.isNaN(time) || new Date(time).toISOString() !== `${text.replace(' ', 'T')}.000Z` ? undefined : time;
 }

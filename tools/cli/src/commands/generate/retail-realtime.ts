@@ -33,8 +33,8 @@ async function retailRealtime({ data, days, speed, topic, partitions, json = fal
   const wish = { days: numberOf(days, 'days'), partitions: numberOf(partitions, 'partitions'), speed: speed === undefined ? undefined : numberOf(speed, 'speed') };
   if (data !== undefined) assertDays(data);
   const platform = await platformState();
-  const { folder, expected } = data === undefined ? await generatedDays(platform.home, wish.days) : { folder: data, expected: undefined };
+  const folder = data ?? (await generatedDays(platform.home, wish.days));
   const sent = await sendTo(platform, { topic, partitions: wish.partitions }, json, ({ target, ...sending }) => replayRetail(target, folder, { ...sending, speed: wish.speed }));
-  if (json) printJson({ topic, folder, ...sent, expected });
+  if (json) printJson({ topic, folder, ...sent });
   else print(`  ${sentWords(sent, topic, wish.speed !== undefined)}`);
 }
