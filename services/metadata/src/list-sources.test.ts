@@ -12,9 +12,9 @@ describe('listSources', () => {
   beforeAll(async () => (bench = await openWorkbench()));
   afterAll(() => bench.dispose());
 
-  const pages = async (pipeline: string, interval?: Interval) => {
+  const pages = async (pipeline: string, interval?: Interval, dataset?: string) => {
     const all: ListSourcesResponse[] = [];
-    await listSources(bench, { pipeline, interval }, async (page) => void all.push(page));
+    await listSources(bench, { pipeline, interval, dataset }, async (page) => void all.push(page));
     return all;
   };
   const sources = async (pipeline: string, interval?: Interval) => {
@@ -40,6 +40,21 @@ describe('listSources', () => {
     expect((await pages(pipeline, days(3, 4)))[0]?.files).toEqual([
       { partition: day(3), source: '4.csv', bytes: Number(rows[0]?.bytes), sha256: rows[0]?.sha256, rows: 1, publishedAt: expect.stringMatching(/^\d{4}-.*Z$/) },
     ]);
+  });
+
+  test('of another dataset gives what raw had when each partition was published, though raw has gone on since', async () => {
+    const pipeline = await givenPipeline(bench.pool, 'read-derived');
+    await read(runRequest(pipeline, 'read-derived-1', days(0, 2)), 0, 2, { 'a.csv': day(0), 'b.csv': day(1) });
+    await read(runRequest(pipeline, 'read-derived-2', days(1, 2)), 1, 2, { 'later.csv': day(1) });
+    // As if that publish had brought raw alone of the first day.
+    const raw = `(select id from metadata.dataset where pipeline = 'read-derived' and name = 'raw.orders')`;
+    await bench.pool.query(`update metadata.partition_version set to_snapshot = 2 where partition = '${day(0)}' and dataset_id = ${raw}`);
+    await bench.pool.query(`insert into metadata.partition_version (dataset_id, partition, from_snapshot, rows, segments) select ${raw}, '${day(0)}', 2, 1, array[0]`);
+    const of = async (dataset: string | undefined, interval?: Interval) => (await pages(pipeline, interval, dataset)).flatMap((page) => page.files).map(({ partition, source }) => [partition.slice(8, 10), source]);
+    expect(await of(undefined)).toEqual([['01', 'later.csv'], ['02', 'later.csv']]);
+    expect(await of('silver.lines')).toEqual([['01', 'a.csv'], ['02', 'later.csv']]);
+    expect(await of('silver.lines', days(1, 2))).toEqual([['02', 'later.csv']]);
+    await expect(of('silver.nothing')).rejects.toMatchObject({ code: 'UNKNOWN_DATASET' });
   });
 
   test('leaves out what was published before files were recorded by name', async () => {

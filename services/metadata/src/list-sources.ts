@@ -34,19 +34,21 @@ interface PartitionSources {
 }
 
 /**
- * The files that live raw partitions were read from, in pages of about 1 MiB ordered by partition. Partitions that were published before files were
- * recorded by name are left out. Throws PIPELINE_NOT_FOUND and INVALID_INTERVAL.
+ * The files that live raw partitions were read from, or those of raw that live partitions of another dataset were made from, in pages of about 1 MiB ordered by
+ * partition. Partitions that were published before files were recorded by name, and those whose raw is no longer kept, are left out.
+ * Throws PIPELINE_NOT_FOUND, UNKNOWN_DATASET and INVALID_INTERVAL.
  */
 export async function listSources({ pool }: Pick<Dependencies, 'pool'>, request: ListSourcesRequest, send: (page: ListSourcesResponse) => Promise<void>): Promise<void> {
   const { version, snapshot } = await readPipeline(pool, request.pipeline);
   const { name, grain, source } = await readDefinition(pool, request.pipeline, version);
   if (request.interval && !grain) throw new WeirError({ code: 'INVALID_INTERVAL', message: `The pipeline ${name} has no grain; its source has no intervals.`, fix: 'Leave the interval out.' });
   const interval = request.interval && grain ? parseInterval(request.interval.start, request.interval.end, grain) : undefined;
-  for (const { id } of await findDatasets(pool, name, [`raw.${source.dataset}`])) {
-    for await (const sources of readSources(pool, { pipeline: name, datasetId: id, snapshot, interval })) {
-      for (const page of pagesOf(sources.flatMap(entriesOf), sizeOf)) {
-        if (page.length > 0) await send({ files: page.filter((entry) => typeof entry !== 'string'), empty: page.filter((entry) => typeof entry === 'string') });
-      }
+  const raw = `raw.${source.dataset}`;
+  const [read, live] = await findDatasets(pool, name, [raw, request.dataset ?? raw]);
+  if (!read || !live) return;
+  for await (const sources of readSources(pool, { pipeline: name, rawId: read.id, datasetId: live.id, snapshot, interval })) {
+    for (const page of pagesOf(sources.flatMap(entriesOf), sizeOf)) {
+      if (page.length > 0) await send({ files: page.filter((entry) => typeof entry !== 'string'), empty: page.filter((entry) => typeof entry === 'string') });
     }
   }
 }
@@ -65,26 +67,31 @@ function sizeOf(entry: SourceFile | string): number {
 
 interface Wanted {
   readonly pipeline: string;
+  readonly rawId: number;
+  /** Whose live partitions; raw itself has its own. */
   readonly datasetId: number;
   /** All chunks are of this snapshot. */
   readonly snapshot: number;
   readonly interval: Interval | undefined;
 }
 
+// What raw had then, not what it has now: the archive of a stream may have gone on since, and a partition is made of what its run read.
 const VERSIONS = `
-  select v.partition, v.from_snapshot, v.segments, s.published_at
-  from metadata.partition_version v join metadata.snapshot s on s.pipeline = $1 and s.number = v.from_snapshot
+  select r.partition, r.from_snapshot, r.segments, s.published_at
+  from metadata.partition_version v
+  join metadata.partition_version r on r.dataset_id = $7 and r.partition = v.partition and r.from_snapshot <= v.from_snapshot and (r.to_snapshot is null or r.to_snapshot > v.from_snapshot)
+  join metadata.snapshot s on s.pipeline = $1 and s.number = r.from_snapshot
   where v.dataset_id = $2 and v.from_snapshot <= $3 and (v.to_snapshot is null or v.to_snapshot > $3)
     and v.partition > $4 and ($5::text is null or v.partition >= $5) and ($6::text is null or v.partition < $6)
-  order by v.partition limit ${CHUNK}`;
+  order by r.partition limit ${CHUNK}`;
 
-async function* readSources(pool: pg.Pool, { pipeline, datasetId, snapshot, interval }: Wanted): AsyncGenerator<PartitionSources[]> {
+async function* readSources(pool: pg.Pool, { pipeline, rawId, datasetId, snapshot, interval }: Wanted): AsyncGenerator<PartitionSources[]> {
   let after = '';
   for (;;) {
     // In one view: garbage may be collected meanwhile. Not around the yield, which takes as long as the receiver does.
     const { last, sources } = await inOneView(pool, async (view) => {
-      const versions = await rowsOf<VersionRow>(view, VERSIONS, [pipeline, datasetId, snapshot, after, interval?.start ?? null, interval?.end ?? null]);
-      return { last: versions.length === CHUNK ? versions.at(-1)?.partition : undefined, sources: await withFiles(view, datasetId, versions) };
+      const versions = await rowsOf<VersionRow>(view, VERSIONS, [pipeline, datasetId, snapshot, after, interval?.start ?? null, interval?.end ?? null, rawId]);
+      return { last: versions.length === CHUNK ? versions.at(-1)?.partition : undefined, sources: await withFiles(view, rawId, versions) };
     });
     yield sources;
     if (last === undefined) return;

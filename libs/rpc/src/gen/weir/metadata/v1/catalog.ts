@@ -137,7 +137,11 @@ export interface GetLoadTargetResponse {
 export interface ListSourcesRequest {
   pipeline: string;
   /** Unset for all partitions. */
-  interval?: Interval | undefined;
+  interval?:
+    | Interval
+    | undefined;
+  /** Whose partitions, such as "silver.lines": then what raw had when each of them was published. Unset for those of raw itself. */
+  dataset?: string | undefined;
 }
 
 /** One file as the newest publish of its partition read it. */
@@ -1308,7 +1312,7 @@ export const GetLoadTargetResponse: MessageFns<GetLoadTargetResponse> = {
 };
 
 function createBaseListSourcesRequest(): ListSourcesRequest {
-  return { pipeline: "", interval: undefined };
+  return { pipeline: "", interval: undefined, dataset: undefined };
 }
 
 export const ListSourcesRequest: MessageFns<ListSourcesRequest> = {
@@ -1318,6 +1322,9 @@ export const ListSourcesRequest: MessageFns<ListSourcesRequest> = {
     }
     if (message.interval !== undefined) {
       Interval.encode(message.interval, writer.uint32(18).fork()).join();
+    }
+    if (message.dataset !== undefined) {
+      writer.uint32(26).string(message.dataset);
     }
     return writer;
   },
@@ -1351,6 +1358,14 @@ export const ListSourcesRequest: MessageFns<ListSourcesRequest> = {
             message.interval = Interval.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1372,6 +1387,7 @@ export const ListSourcesRequest: MessageFns<ListSourcesRequest> = {
     message.interval = (object.interval !== undefined && object.interval !== null)
       ? Interval.fromPartial(object.interval)
       : undefined;
+    message.dataset = object.dataset ?? undefined;
     return message;
   },
 };
