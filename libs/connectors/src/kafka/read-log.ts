@@ -6,6 +6,8 @@ import type { TopicLog } from './topic-log';
 
 /** Of one fetch. Two are in memory: one that is worked on, and the next. */
 const FETCH_BYTES = 4 * 1024 * 1024;
+/** What is asked for each offset, so that a short slice does not bring megabytes of what lies behind it. */
+const OFFSET_BYTES = 1024;
 /** How long the log may stay shorter than what was asked for, while its leader changes. */
 const PATIENCE_MS = 10_000;
 const PAUSE_MS = 100;
@@ -28,7 +30,7 @@ export interface LogPage {
  * one, no more. Throws CANCELLED, POSITION_LOST when the log begins after the slice or ends before it, and what TopicLog throws.
  */
 export async function* readLog(log: TopicLog, { partition, from, to }: LogSlice, signal: AbortSignal): AsyncGenerator<LogPage, void, undefined> {
-  let fetching = from < to ? fetch(log, partition, from) : undefined;
+  let fetching = fetchNext(log, { partition, from, to });
   let patience = performance.now() + PATIENCE_MS;
   for (let at = from; at < to && fetching; ) {
     const page = pageOf(await orCancelled(fetching, signal), at, to);
@@ -36,25 +38,28 @@ export async function* readLog(log: TopicLog, { partition, from, to }: LogSlice,
     else if (performance.now() > patience) throw tooShort(log, { partition, from: at, to }, (await log.bounds()).get(partition)?.end ?? 0);
     else await pause(PAUSE_MS);
     at = page?.next ?? at;
-    fetching = at < to ? fetch(log, partition, at) : undefined;
+    fetching = fetchNext(log, { partition, from: at, to });
     if (page) yield page;
   }
 }
 
 /** A failure is the caller's once it waits for this page, and nobody's when it leaves before. */
-function fetch(log: TopicLog, partition: number, offset: number): Promise<FetchedPartition | undefined> {
-  const fetching = log.fetch(partition, offset, FETCH_BYTES);
+function fetchNext(log: TopicLog, { partition, from, to }: LogSlice): Promise<FetchedPartition | undefined> | undefined {
+  if (from >= to) return undefined;
+  const fetching = log.fetch(partition, from, Math.min(FETCH_BYTES, OFFSET_BYTES * (to - from)));
   fetching.catch(() => undefined);
   return fetching;
 }
 
 /** Undefined when the answer says nothing. */
 function pageOf(fetched: FetchedPartition | undefined, at: number, to: number): LogPage | undefined {
-  const last = fetched?.messages.at(-1);
   if (!fetched) return undefined;
-  if (!last) return Number(fetched.lastStableOffset) >= to ? { records: [], next: to } : undefined;
+  const { messages, lastStableOffset } = fetched;
+  const [first, last] = [messages[0], messages.at(-1)];
+  if (!first || !last) return Number(lastStableOffset) >= to ? { records: [], next: to } : undefined;
   // A batch comes whole, though it begins before the offset asked for or ends after the slice.
-  const records = fetched.messages.filter((message) => !message.isControlRecord && Number(message.offset) >= at && Number(message.offset) < to);
+  const inside = Number(first.offset) >= at && Number(last.offset) < to;
+  const records = messages.filter(({ isControlRecord, offset }) => !isControlRecord && (inside || (Number(offset) >= at && Number(offset) < to)));
   return { records, next: Math.min(to, Number(last.offset) + 1) };
 }
 
