@@ -69,9 +69,11 @@ function eventOf({ kind, id, seq, at, random }: Draft): LogEvent {
   const amount = Math.floor(random() * 10_000);
   const tombstone = kind === 'arrival' && random() < 0.1;
   const deleted = tombstone || (kind !== 'keyless' && random() < 0.12);
-  const broken = tombstone || random() > 0.04 ? undefined : ['undecodable', 'amount_not_negative', 'type:seq'][Math.floor(random() * 3)];
-  const value = { id, seq: broken === 'type:seq' ? 'x' : seq, op: deleted ? 'd' : 'u', label, amount: (broken === 'amount_not_negative' ? -1 : amount / 100).toFixed(2) };
-  const text = broken === 'undecodable' ? `{"id":"${id}"` : JSON.stringify(value);
+  const flaw = tombstone || random() > 0.04 ? undefined : ['undecodable', 'amount_not_negative', 'type:seq'][Math.floor(random() * 3)];
+  const value = { id, seq: flaw === 'type:seq' ? 'x' : seq, op: deleted ? 'd' : 'u', label, amount: (flaw === 'amount_not_negative' ? -1 : amount / 100).toFixed(2) };
+  // The rules for rows do not hold for one that deletes.
+  const broken = flaw === 'amount_not_negative' && deleted ? undefined : flaw;
+  const text = flaw === 'undecodable' ? `{"id":"${id}"` : JSON.stringify(value);
   const partition = Number(id.replace(/\D/g, '')) % PARTITIONS;
   return { id, seq, deleted, label, amount, broken, tombstone, message: { key: id, value: tombstone ? null : text, partition, timestamp: String(Math.floor(at)) } };
 }
