@@ -17,8 +17,7 @@ export class Brook {
   retries = 2;
   retryDelayMs = 300;
   mode = 'realtime';
-  /** Members whose calls are open now: their numbers, a member twice where it has two calls. */
-  readonly atWork: number[] = [];
+  private readonly open = new Set<{ readonly member: number }>();
   /** What the archive has not taken yet. */
   waiting: LogRange[] = [];
 
@@ -33,15 +32,13 @@ export class Brook {
       ...more,
       getDefinition: ({ pipeline }) => Promise.resolve({ pipeline, version: this.version, definitionJson: this.definition() }),
       consume: async (request, turn) => {
-        const { member } = request;
-        this.atWork.push(member);
-        turn.signal.addEventListener('abort', () => this.atWork.splice(this.atWork.indexOf(member), 1), { once: true });
-        try {
-          return await more.consume?.(request, turn);
-        } catch (error) {
-          this.atWork.splice(this.atWork.indexOf(member), 1);
-          throw error;
-        }
+        const call = { member: request.member };
+        const closed = () => this.open.delete(call);
+        this.open.add(call);
+        turn.signal.addEventListener('abort', closed, { once: true });
+        const end = Promise.resolve(more.consume?.(request, turn));
+        end.then((given) => given && closed(), closed);
+        return end;
       },
       planArchive: async (request, turn) => {
         const changed = await more.planArchive?.(request, turn);
@@ -53,6 +50,11 @@ export class Brook {
         return changed;
       },
     };
+  }
+
+  /** The members whose calls are open now; one twice where it has two. */
+  get atWork(): number[] {
+    return [...this.open].map(({ member }) => member).toSorted((a, b) => a - b);
   }
 
   /** Starts the stream as `temporal workflow start` does. */

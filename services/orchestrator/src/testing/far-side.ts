@@ -7,7 +7,6 @@ import {
   QualityServiceService,
   RunServiceService,
   RunStatus,
-  Severity,
   TransformServiceService,
   Verdict,
   connect,
@@ -48,12 +47,12 @@ import {
   type RecordBackfillResponse,
   type RecordStageRequest,
   type RpcServer,
-  type SegmentSet,
   type TransformRequest,
   type TransformResult,
   type ValidateRequest,
   type ValidateResult,
 } from '@weir/rpc';
+import { BEGUN, CONSUMING, segments, validated } from './answers';
 
 /** What a scripted rpc may use: which call of its kind it is (from 0), the caller's signal, and what to send. */
 export interface Turn {
@@ -96,8 +95,6 @@ interface Call {
   readonly rpc: keyof Script;
   readonly request: { runId?: string; context?: { runId: string } | undefined };
 }
-
-const segments = (name: string, rows: number): SegmentSet => ({ manifest: `manifest/${name}.json`, sha256: 'a'.repeat(64), rows, bytes: rows * 10 });
 
 /** All services behind one real gRPC server on a free port, scripted per test: the far side of the orchestrator's wire. */
 export class FarSide {
@@ -187,12 +184,7 @@ async function consume(turn: Turn): Promise<void> {
 }
 
 function services(side: () => FarSide): Parameters<typeof serve>[0]['services'] {
-  const one = (rpc: keyof Script, result: (request: never) => object) => unary((request: never, call) => side().play(rpc, request, call, () => Promise.resolve(), result)) as never;
-  const many = (rpc: keyof Script, result: (request: never) => object) =>
-    stream(async (request: never, call, send: (event: never) => Promise<void>) => {
-      const value = await side().play(rpc, request, call, send as never, result);
-      await send({ event: { $case: 'result', value } } as never);
-    }) as never;
+  const { one, many, member } = players(side);
   // Rpcs that no activity calls.
   const unused = unary(() => Promise.resolve({})) as never;
   return [
@@ -201,7 +193,7 @@ function services(side: () => FarSide): Parameters<typeof serve>[0]['services'] 
       {
         extract: many('extract', () => ({ raw: segments('raw', 100), files: 1, bytes: 1000, positions: [] })),
         compareSource: many('compareSource', () => ({ changes: [] })),
-        consume: stream(async (request: never, call, send: (event: never) => Promise<void>) => void (await side().play('consume', request, call, send as never, () => ({})))) as never,
+        consume: stream(member) as never,
         planArchive: one('planArchive', () => ({ interval: undefined, ranges: [], more: false, lagOfRetention: 0 })),
         push: unused,
       },
@@ -251,48 +243,14 @@ function services(side: () => FarSide): Parameters<typeof serve>[0]['services'] 
   ];
 }
 
-/** Delays are short so that tests of counted retries take no minutes; everything else is the default policy. */
-const BEGUN: BeginRunResponse = {
-  definitionVersion: 3,
-  fence: 7,
-  hasHistoryModels: false,
-  hasIntervalModels: true,
-  destinations: 1,
-  retries: 2,
-  retryDelayMs: 300,
-  executionTimeoutMs: 3_600_000,
-  snapshot: 0,
-  raw: undefined,
-  approvalOnWarning: false,
-  upstream: [],
-  topic: '',
-  rawOnly: false,
-};
-
-const CONSUMING: ConsumeResponse = {
-  state: 'consuming',
-  partitions: [0, 1],
-  lag: 3,
-  read: 100,
-  admitted: 90,
-  duplicate: 7,
-  quarantined: 3,
-  filtered: 0,
-  batches: 10,
-  recordsPerSecond: 12.5,
-  latencyP50Ms: 20,
-  latencyP99Ms: 45,
-  newest: '2026-01-01T00:00:00.000Z',
-  rebalances: 1,
-};
-
-function validated(): ValidateResult {
-  return {
-    bronze: segments('bronze', 90),
-    accounts: { read: 100, admitted: 90, duplicate: 7, quarantined: 3, filtered: 0 },
-    checks: [],
-    verdict: Verdict.PASSED,
-    score: 100,
-    rules: [{ rule: 'price', severity: Severity.CRITICAL, rows: 3, samples: ['a.csv:2: price'] }],
-  };
+/** Rpcs by their kind: with one answer, with a stream that ends with one, and the member of a stream. */
+function players(side: () => FarSide) {
+  const one = (rpc: keyof Script, result: (request: never) => object) => unary((request: never, call) => side().play(rpc, request, call, () => Promise.resolve(), result)) as never;
+  const many = (rpc: keyof Script, result: (request: never) => object) =>
+    stream(async (request: never, call, send: (event: never) => Promise<void>) => {
+      const value = await side().play(rpc, request, call, send as never, result);
+      await send({ event: { $case: 'result', value } } as never);
+    }) as never;
+  const member = async (request: never, call: CallContext, send: (event: never) => Promise<void>) => void (await side().play('consume', request, call, send as never, () => ({})));
+  return { one, many, member };
 }

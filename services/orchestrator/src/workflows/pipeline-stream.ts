@@ -148,9 +148,10 @@ class Stream {
 
   /** Reads the newest definition; undefined when somebody wanted something else meanwhile, or the stream was put on hold because there is none that it can run. */
   private async pin(): Promise<PinnedStream | undefined> {
+    const read = this.hand.reading();
     const pinned = await unless(() => this.hand.isStopping() || this.hand.isHeld(), () => lasting.pinStream({ pipeline: this.request.pipeline }));
     if (pinned.ok) {
-      this.hand.read();
+      read();
       return (this.pinned = pinned.value);
     }
     if (isCancellation(pinned.failure)) return undefined;

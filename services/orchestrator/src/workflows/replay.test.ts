@@ -38,6 +38,7 @@ describe('recorded histories', () => {
     const before = ['cancelled', 'delivery-failed', 'failed-check', 'refresh', 'refresh-shared', 'stage-retry', 'success', 'success-with-refresh'];
     const byHand = ['approved', 'cancelled-by-hand', 'delivery-retry', 'paused-resumed', 'retried-at-once', 'scheduled'];
     const backfills = ['backfill', 'backfill-cancelled', 'backfill-paused'];
-    expect(readdirSync(FOLDER).map((file) => file.replace('.json', ''))).toEqual(expect.arrayContaining([...before, ...byHand, ...backfills]));
+    const streams = ['archive', 'archive-lost', 'archive-run', 'archive-run-models', 'realtime-run', 'stream', 'stream-failed'];
+    expect(readdirSync(FOLDER).map((file) => file.replace('.json', ''))).toEqual(expect.arrayContaining([...before, ...byHand, ...backfills, ...streams]));
   });
 });

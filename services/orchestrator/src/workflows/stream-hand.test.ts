@@ -69,7 +69,7 @@ describe('a hand on a stream', () => {
     await atWork(4);
     await ask(handle, 'scale', { consumers: 2 });
     await atWork(2);
-    expect(brook.atWork.toSorted((a, b) => a - b)).toEqual([0, 1]);
+    expect(brook.atWork).toEqual([0, 1]);
     expect(await until(async () => ((await progressOf(handle)).consumers.running === 2 ? progressOf(handle) : undefined), { timeoutMs: 5_000 })).toMatchObject({ state: 'running', restarts: 0 });
     // Member 0 was never started again.
     expect(brook.calls().filter(({ member }) => member === 0)).toHaveLength(1);
@@ -121,6 +121,33 @@ describe('a hand on a stream', () => {
     expect(brook.atWork).toEqual([]);
     expect((await brook.archive().describe()).status.name).toBe('CANCELLED');
     expect(rig.far.requests('planArchive').length).toBeLessThanOrEqual(looks + 1);
+  });
+
+  it('misses no definition that is applied while it reads one', async () => {
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const old = JSON.stringify({ name: brook.pipeline, grain: '1h', mode: 'realtime', stream: { consumers: 1, refreshMs: 1_000 }, policy: { retries: 0, retryDelayMs: 0 } });
+    const { getDefinition } = brook.script();
+    // What the archive reads goes by.
+    let reads = 0;
+    rig.far.script = {
+      ...brook.script(),
+      getDefinition: async (request, turn) => {
+        reads += 1;
+        if (reads > 1) return getDefinition?.(request, turn);
+        await answered;
+        return { pipeline: brook.pipeline, version: 3, definitionJson: old };
+      },
+    };
+    const handle = await brook.start();
+    await until(() => reads === 1, { timeoutMs: 10_000 });
+    brook.version = 4;
+    await handle.signal('definitionApplied', { version: 4 });
+    // The query is answered behind the signal.
+    await progressOf(handle);
+    answer();
+    await until(async () => (await progressOf(handle)).definitionVersion === 4 && brook.atWork.length === 1, { timeoutMs: 15_000, what: 'version 4' });
+    expect(brook.calls().at(-1)?.context?.definitionVersion).toBe(4);
   });
 
   it('moves it to a newer definition as soon as one is applied, and nothing else does', async () => {

@@ -96,9 +96,13 @@ export class StreamHand {
     return this.applied > version;
   }
 
-  /** The newest definition was read: what was applied until now is in it. */
-  read(): void {
-    this.applied = 0;
+  /** The newest definition is about to be read: gives what tells, when it was, what was applied before. */
+  reading(): () => void {
+    const { applied } = this;
+    return () => {
+      // A version that nobody has must not be waited for again and again; one that was applied meanwhile may be newer than what was read.
+      if (this.applied === applied) this.applied = 0;
+    };
   }
 
   /** Whether the next start may go on past what was lost; the one after it asks anew. */
