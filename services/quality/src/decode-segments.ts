@@ -1,10 +1,8 @@
-import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { RecordDecoder } from '@weir/connectors';
 import { FILE_COLUMN, OFFSET_COLUMN, planValidate, POISON_MARK, quoteLiteral, TOMBSTONE_MARK, WeirError, type ContractDataset, type PoisonReason, type ValidatePlan } from '@weir/core';
-import type { Engine } from '@weir/engine';
+import { withEngine, type Engine, type EngineOptions } from '@weir/engine';
 import { decodeValues } from './decode-values';
 import type { LogSegment } from './log-segments';
 
@@ -18,6 +16,8 @@ export interface SegmentContext {
   readonly decoder: RecordDecoder | undefined;
   /** Absolute path of the engine's staging folder. */
   readonly dir: string;
+  /** Of a second engine. */
+  readonly limits: Pick<EngineOptions, 'memoryLimit' | 'threads' | 'signal'>;
 }
 
 /**
@@ -29,7 +29,7 @@ export async function decodeSegments(segments: readonly LogSegment[], context: S
   const plan = planValidate(dataset, { records: true });
   const groups = inGroups(segments);
   for (const [index, group] of groups.entries()) {
-    const relation = decoder ? decodedRelation(await writeTexts(group, context, decoder, index)) : textRelation(group);
+    const relation = decoder ? await decodedRelation(group, context, decoder) : textRelation(group);
     await engine.run(plan.decodeFrom(relation, index === 0), 'decode');
   }
   if (groups.length === 0) await engine.run(plan.decodeFrom(EMPTY, true), 'decode');
@@ -67,6 +67,9 @@ function textRelation(segments: readonly LogSegment[]): string {
   return `(select ${value} as value, ${FILE_COLUMN}, ${OFFSET_COLUMN} from ${raw})`;
 }
 
+/** Where texts wait that were decoded here. */
+const TEXTS = 'weir_texts';
+
 interface RawRecord {
   readonly file: number;
   readonly offset: number;
@@ -75,33 +78,25 @@ interface RawRecord {
   readonly poison: string | null;
 }
 
-/** Decodes segments page by page into a file of their texts; gives its path. */
-async function writeTexts(segments: readonly LogSegment[], { engine, dir }: SegmentContext, decoder: RecordDecoder, index: number): Promise<string> {
-  const path = join(dir, `texts-${index}.ndjson`);
+/** Decodes segments into a table, page by page: an engine of its own reads them, because the other one does nothing else while it does. */
+async function decodedRelation(segments: readonly LogSegment[], { engine, dir, limits }: SegmentContext, decoder: RecordDecoder): Promise<string> {
+  await engine.run(`create or replace temp table ${TEXTS} (value VARCHAR, ${FILE_COLUMN} BIGINT, ${OFFSET_COLUMN} BIGINT)`, 'texts');
+  const staging = join(dir, 'raw-reader');
+  await mkdir(staging, { recursive: true });
   const raw = segmentsSql(segments, `key, case when poison is null then value end as value, poison, kafka_offset as "offset"`);
-  const pages = engine.pages<RawRecord>(`select ${FILE_COLUMN} as file, "offset", value, key, poison from ${raw}`, 'raw records');
-  await pipeline(Readable.from(lines(pages, decoder)), createWriteStream(path, { flags: 'wx' }));
-  return path;
+  await withEngine({ inputs: segments.map(({ path }) => path), staging, ...limits }, async (reader) => {
+    for await (const page of reader.pages<RawRecord>(`select ${FILE_COLUMN} as file, "offset", value, key, poison from ${raw}`, 'raw records')) await engine.append(TEXTS, await textRows(page, decoder));
+  });
+  return `(select value, ${FILE_COLUMN}::INTEGER as ${FILE_COLUMN}, ${OFFSET_COLUMN} from ${TEXTS})`;
 }
 
-async function* lines(pages: AsyncIterable<RawRecord[]>, decoder: RecordDecoder): AsyncGenerator<string> {
-  for await (const page of pages) {
-    const texts = await decodeValues(decoder, page.map(({ value, key }) => ({ value: value && Buffer.from(value), key: key && Buffer.from(key) })));
-    const written = page.map(({ file, offset, poison }, n) => {
-      const text = texts[n] ?? { reason: 'undecodable' };
-      const value = poison !== null ? POISON_MARK + poison : Buffer.isBuffer(text) ? text.toString('utf8') : POISON_MARK + text.reason;
-      return `${JSON.stringify({ file, offset, value })}\n`;
-    });
-    yield written.join('');
-  }
+async function textRows(page: readonly RawRecord[], decoder: RecordDecoder): Promise<(string | number)[][]> {
+  const texts = await decodeValues(decoder, page.map(({ value, key }) => ({ value: value && Buffer.from(value), key: key && Buffer.from(key) })));
+  return page.map(({ file, offset, poison }, n) => {
+    const text = texts[n] ?? { reason: 'undecodable' };
+    return [poison !== null ? POISON_MARK + poison : Buffer.isBuffer(text) ? text.toString('utf8') : POISON_MARK + text.reason, file, offset];
+  });
 }
-
-function decodedRelation(path: string): string {
-  return `(select value, file as ${FILE_COLUMN}, "offset" as ${OFFSET_COLUMN} from read_json(${quoteLiteral(path)}, format = 'newline_delimited', columns = {file: 'INTEGER', "offset": 'BIGINT', value: 'VARCHAR'}, compression = 'none', maximum_object_size = ${MAX_LINE_BYTES}))`;
-}
-
-/** A value of 1 MiB may become several times as much text, and JSON writes some characters as six. */
-const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 async function assertCounts(engine: Engine, plan: ValidatePlan, segments: readonly LogSegment[]): Promise<void> {
   const counted = new Map((await engine.rows<{ file: number; rows: number }>(plan.countFiles, 'count files')).map(({ file, rows }) => [file, rows]));

@@ -53,7 +53,7 @@ async function readLog<T>(work: Work, report: ReportProgress, body: (read: RawRe
   report({ step: 'decode', done: 0, total: segments.reduce((sum, { records }) => sum + records, 0) });
   const decoder = format === 'json' ? undefined : work.decoder(format);
   return withEngine({ inputs: segments.map(({ path }) => path), staging: dir, ...work.engine, signal }, async (engine) => {
-    const plan = await decodeSegments(segments, { engine, dataset: sourceContract(definition), decoder, dir });
+    const plan = await decodeSegments(segments, { engine, dataset: sourceContract(definition), decoder, dir, limits: { ...work.engine, signal } });
     // What a stream has set aside stays under its name: the archive reads the same records again.
     const conflict = mode === 'realtime' ? 'keep' : 'claim';
     return body({ engine, plan, files: [], quarantine: (client, context, limit) => quarantineRecords(client, lake, context, segmentRejects(segments, engine, plan), { conflict, signal, limit }) });

@@ -1,3 +1,4 @@
+import type { SegmentSet } from '@weir/rpc';
 import { column, clicks, rowsIn, sendBatch, type TestRecord } from './testing/records';
 import { stageLog } from './testing/segments';
 import { Workbench } from './testing/workbench';
@@ -18,7 +19,11 @@ const keyed = {
   order: { by: 'sequence', column: 'seq' },
 } as const;
 const json = (value: object): string => JSON.stringify(value);
-const bronze = 'id, n::VARCHAR as n, seq::VARCHAR as seq, _weir_partition, _weir_row_id, _weir_position, _weir_deleted::VARCHAR as _weir_deleted';
+
+async function archived(set: SegmentSet | undefined): Promise<Record<string, unknown>[]> {
+  const rows = await bench.rowsOf(set, 'id, n::VARCHAR as n, seq::VARCHAR as seq, _weir_partition, _weir_row_id, _weir_position, _weir_deleted::VARCHAR as _weir_deleted');
+  return rows.sort((a, b) => String(a['_weir_partition']).localeCompare(String(b['_weir_partition'])));
+}
 
 async function quarantine(): Promise<Record<string, unknown>[]> {
   const { rows } = await bench.database.pool.query('select file, line::int, record_timestamp::int, rules, reason, byte_length::int, original, original_path, key, headers, traceparent, dataset, partition, contract_version, stage from quality.quarantined_row order by file, line');
@@ -43,7 +48,7 @@ describe('segments of a log', () => {
     const { result, error } = await bench.validateRaw('run', await stageLog(bench, records));
     expect(error).toBeUndefined();
     expect(result?.accounts).toEqual({ read: 9, admitted: 2, duplicate: 2, quarantined: 5, filtered: 0 });
-    expect(await bench.rowsOf(result?.bronze, bronze)).toEqual([
+    expect(await archived(result?.bronze)).toEqual([
       { id: 'a', n: '4', seq: '3', _weir_partition: 'g1', _weir_row_id: expect.any(String) as string, _weir_position: 'clicks:3:9', _weir_deleted: 'false' },
       { id: 'c', n: null, seq: null, _weir_partition: 'g2', _weir_row_id: expect.any(String) as string, _weir_position: 'clicks:12:5', _weir_deleted: 'true' },
     ]);
@@ -58,13 +63,13 @@ describe('segments of a log', () => {
 
   it('and micro-batches of the same records give the same rows, and the same rows of quarantine', async () => {
     const { result } = await bench.validateRaw('run', await stageLog(bench, records));
-    const archived = await quarantine();
+    const set = await quarantine();
     await bench.database.pool.query('truncate quality.quarantined_row');
     const g1 = rowsIn(await sendBatch(bench, records.slice(0, 4)));
     const g2 = rowsIn(await sendBatch(bench, records.slice(4)));
-    expect([...g1, ...g2]).toEqual(await bench.rowsOf(result?.bronze, bronze));
-    expect(await quarantine()).toEqual(archived);
-    expect(archived.map(({ line }) => line)).toEqual([2, 6, 7, 8, 9]);
+    expect([...g1, ...g2]).toEqual(await archived(result?.bronze));
+    expect(await quarantine()).toEqual(set);
+    expect(set.map(({ line }) => line)).toEqual([2, 6, 7, 8, 9]);
   });
 
   it('add nothing to what the stream has set aside, and leave it to the stream; a pipeline of runs claims it for its newest one', async () => {
