@@ -95,6 +95,18 @@ describe('an aborted call', () => {
     await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
+  it('is one of 64 at most that wait for an engine; more are told to come back', async () => {
+    const engines = warm();
+    const abort = new AbortController();
+    const waiting = Array.from({ length: 64 }, () => engines.rows('a', endless, [], abort.signal));
+    const refused = engines.rows('a', one, [], never);
+    await expect(refused).rejects.toMatchObject({ code: 'BUSY' });
+    expect(await engines.rows('b', one, [], never)).toEqual([{ n: 1 }]);
+    abort.abort();
+    expect((await Promise.allSettled(waiting)).every(({ status }) => status === 'rejected')).toBe(true);
+    expect(await engines.rows('a', one, [], never)).toEqual([{ n: 1 }]);
+  });
+
   it('does nothing when it was aborted before', async () => {
     await expect(warm().rows('a', one, [], AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
   });

@@ -1,8 +1,10 @@
-import { isWeirError } from '@weir/core';
+import { isWeirError, WeirError } from '@weir/core';
 import { WarmEngine, type WarmParameter, type WarmStatement } from './warm-engine';
 
 const MOST_OPEN = 8;
 const IDLE_MS = 600_000;
+/** Calls that use one engine or wait for it. */
+const MOST_USERS = 64;
 
 export interface WarmOptions {
   /** Of each engine, such as `256MB`. Nothing spills. */
@@ -38,7 +40,7 @@ export class WarmEngines {
    * Runs a statement in the engine of a key, in turn with the other calls of that key. Integers come as numbers, BLOBs as bytes, lists as arrays, decimals,
    * dates and times as text; at most 100,000 rows.
    *
-   * Throws CANCELLED soon after the signal is aborted, also while it waits; MEMORY_LIMIT; MODEL_FAILED (the SQL does not fit the data); ENGINE_FAILED, after which the next
+   * Throws BUSY when 64 calls of the key wait already; CANCELLED soon after the signal is aborted, also while it waits; MEMORY_LIMIT; MODEL_FAILED (the SQL does not fit the data); ENGINE_FAILED, after which the next
    * call gets a new engine.
    */
   async rows<T extends object>(key: string, statement: WarmStatement, parameters: readonly WarmParameter[], signal: AbortSignal): Promise<T[]> {
@@ -62,6 +64,7 @@ export class WarmEngines {
 
   private enter(key: string): Warm {
     const warm = this.open.get(key) ?? { engine: WarmEngine.open(this.options), users: 0, retired: false, idle: undefined };
+    if (warm.users >= MOST_USERS) throw new WeirError({ code: 'BUSY', message: `${warm.users} calls wait for the engine of ${key}.` });
     this.open.delete(key);
     this.open.set(key, warm);
     warm.users++;

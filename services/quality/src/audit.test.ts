@@ -27,11 +27,11 @@ const model = (name: string, key: string[]): Model => ({
 const checksOf = (name: string, ...checks: Check[]): ContractDataset => ({ name, columns: [], rules: [], checks, order: { by: 'arrival' } });
 
 /** Stages rows of `revenue` as transform does; each row is [partition, day, country, revenue]. */
-async function stage(rows: string): Promise<SegmentSet> {
+async function stage(rows: string, more = ''): Promise<SegmentSet> {
   const runId = randomUUID();
   const scratch = await bench.lake.scratch(runId, 'first');
   const files = await withEngine({ inputs: [], staging: scratch.dir, memoryLimit: '128MB', threads: 1 }, (engine) =>
-    writeParquet(engine, { select: `select * from (values ${rows}) t(_weir_partition, day, country, revenue)`, dir: join(scratch.dir, 'out'), name: 'gold.revenue' }),
+    writeParquet(engine, { select: `select * from (values ${rows}) t(_weir_partition, day, country, revenue${more})`, dir: join(scratch.dir, 'out'), name: 'gold.revenue' }),
   );
   const datasets: ManifestDataset[] = [{ dataset: 'gold.revenue', partitions: [], segments: [] }];
   for (const [n, file] of files.entries()) {
@@ -76,5 +76,14 @@ describe('the audit', () => {
   it('passes without a score where there is nothing to judge', async () => {
     bench.definition = retail({ models: [model('revenue', [])] });
     expect((await bench.audit(await stage("('d1', '1', 'UK', 2::DECIMAL(12,2))"))).result).toEqual({ checks: [], verdict: Verdict.PASSED, score: undefined });
+  });
+
+  it('does not see rows that delete their key, nor wants segments of before to say that theirs do not', async () => {
+    const check: Check = { id: 'revenue.revenue.nullValues', severity: 'critical', type: 'completeness', measure: { kind: 'nullValues', column: 'revenue' }, threshold: { equal: 0, unit: 'rows' } };
+    bench.definition = retail({ models: [{ ...model('revenue', ['day']), scope: 'row' }], others: [checksOf('revenue', check)] });
+    const staged = await stage("('d1', '1', 'UK', 2::DECIMAL(12,2), false), ('d1', '1', null, null, true), ('d1', null, null, null, true)", ', _weir_deleted');
+    expect((await bench.audit(staged)).error).toBeUndefined();
+    const before = await stage("('d1', '1', 'UK', 2::DECIMAL(12,2)), ('d1', '1', 'FR', 3)");
+    expect((await bench.audit(before)).error).toMatchObject({ code: 'CHECK_FAILED', samples: ['d1: key (1) occurs 2 times'] });
   });
 });

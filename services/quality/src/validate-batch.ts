@@ -1,10 +1,11 @@
-import { toWeirError, WeirError, type ValidatedBatch } from '@weir/core';
-import { countError, countQuarantined, countRecords, observeProcessing, withSpan } from '@weir/platform';
+import { WeirError, type ValidatedBatch } from '@weir/core';
+import { withSpan } from '@weir/platform';
 import { InlineEncoding, Severity, type Accounts, type InlineBatch, type StreamContext, type ValidateBatchRequest, type ValidateBatchResponse } from '@weir/rpc';
 import { closeAccounts } from './accounts';
 import { batchPlan, type BatchPlan } from './batch-plans';
 import { countBatchRules, recordRejects, rejectsOf } from './batch-rejects';
 import type { Dependencies } from './dependencies';
+import { measured } from './measured';
 import { quarantineRecords } from './quarantine-records';
 import { recordColumns, type RecordColumns } from './record-columns';
 import { runBatch } from './run-batch';
@@ -23,22 +24,15 @@ export async function validateBatch(dependencies: Dependencies, request: Validat
   const context = contextOf(request);
   const { pipeline } = context;
   const attributes = { 'weir.stage': STAGE, 'weir.pipeline': pipeline, 'weir.commit.id': context.commitId, 'weir.stream.id': context.workflowId };
-  return withSpan('quality validate batch', attributes, async (span) => {
-    const started = performance.now();
-    try {
+  return withSpan('quality validate batch', attributes, (span) =>
+    measured(pipeline, async () => {
       const { response, samples } = await validated(dependencies, context, recordColumns(request.records), signal);
       const { read, admitted, duplicate, quarantined } = response.accounts;
       span.setAttributes({ 'weir.rows.read': read, 'weir.rows.admitted': admitted, 'weir.rows.duplicate': duplicate, 'weir.rows.quarantined': quarantined });
       if (samples.length > 0) span.setAttribute('weir.quarantine.samples', [...samples]);
-      for (const status of ['admitted', 'duplicate', 'quarantined'] as const) countRecords({ pipeline, stage: STAGE, status }, response.accounts[status]);
       return response;
-    } catch (error) {
-      countError({ pipeline, code: toWeirError(error).code });
-      throw error;
-    } finally {
-      observeProcessing({ pipeline, stage: STAGE }, performance.now() - started);
-    }
-  });
+    }),
+  );
 }
 
 interface Validated {
@@ -60,7 +54,6 @@ async function validated(dependencies: Dependencies, context: StreamContext, col
   if (rejects.length > 0) {
     const kept = { pipeline, runId, dataset: batch.source.dataset, contractVersion: version, stage: STAGE };
     await quarantineRecords(dependencies.pool, dependencies.lake, kept, recordRejects(rejects, columns, batch.plan.rules), { conflict: 'keep', signal });
-    for (const { rule, rows } of refused) countQuarantined({ pipeline, rule }, rows);
   }
   watchChecks(dependencies, pipeline, version, batch, result);
   return { response: { bronze: bronzeOf(batch, result), accounts, rules }, samples: refused.flatMap(({ samples }) => samples).slice(0, 5) };

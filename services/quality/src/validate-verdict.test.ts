@@ -49,6 +49,41 @@ describe('rows that occur again', () => {
   });
 });
 
+describe('rows that delete their key', () => {
+  const deletes = (...checks: Check[]): Definition => {
+    const columns = retail().contract.datasets[0]?.columns.map((column) => (column.name === 'invoice_no' ? { ...column, keyPosition: 1 } : column)) ?? [];
+    return retail({ dataset: { columns, checks, order: { by: 'arrival' }, deletes: "country = 'none'" } });
+  };
+  /** A row that deletes: its key, and nothing else that the contract wants. */
+  const gone = (invoice: string): string => `${invoice},,,,,,,none`;
+
+  it('need their key and nothing else, win or lose like any other, and are in bronze', async () => {
+    bench.definition = deletes();
+    const { result } = await bench.validate([file([line('1'), gone('1'), gone('2'), line('2', { 3: '5' }), gone(''), line('3')])]);
+    expect(result?.accounts).toEqual({ read: 6, admitted: 3, duplicate: 2, quarantined: 1, filtered: 0 });
+    const rows = await bench.rowsOf(result?.bronze, 'invoice_no, quantity, _weir_deleted');
+    expect(rows.toSorted((a, b) => Number(a['invoice_no']) - Number(b['invoice_no']))).toEqual([
+      { invoice_no: '1', quantity: null, _weir_deleted: true },
+      { invoice_no: '2', quantity: 5, _weir_deleted: false },
+      { invoice_no: '3', quantity: 6, _weir_deleted: false },
+    ]);
+    expect(await bench.quarantined()).toMatchObject([{ line: 6, rules: ['required:invoice_no'] }]);
+  });
+
+  it('are not counted by checks, neither as rows nor as what is measured', async () => {
+    const check = { severity: 'warning', type: 'completeness' } as const;
+    bench.definition = deletes(
+      { ...check, id: 'nulls', measure: { kind: 'nullValues', column: 'quantity' }, threshold: { equal: 0, unit: 'rows' } },
+      { ...check, id: 'rows', measure: { kind: 'rowCount' }, threshold: { equal: 2, unit: 'rows' } },
+      { ...check, id: 'sum', measure: { kind: 'sql', query: 'select count(*) from ${dataset}' }, threshold: { equal: 2, unit: 'rows' } },
+      { ...check, id: 'twice', measure: { kind: 'duplicateValues', columns: ['invoice_no'] }, threshold: { equal: 0, unit: 'rows' } },
+    );
+    const { result } = await bench.validate([file([line('1'), line('2'), gone('3'), gone('4'), gone('4')])]);
+    expect(result?.checks.map(({ check: id, passed, actual }) => [id, passed, actual])).toEqual([['nulls', true, '0 rows'], ['rows', true, '2 rows'], ['sum', true, '2'], ['twice', true, '0 rows']]);
+    expect(result?.accounts).toMatchObject({ admitted: 4, duplicate: 1 });
+  });
+});
+
 describe('the breaker', () => {
   it('ends a run with more bad rows than the share and the least number, and keeps a thousand examples', async () => {
     bench.definition = retail({ failAbove: { share: 0.1, minRows: 100 } });

@@ -7,6 +7,7 @@ import { BREAKER_SAMPLE_ROWS, tripped } from './breaker';
 import { checkFailure } from './check-failure';
 import type { Dependencies } from './dependencies';
 import { measureChecks, sampleRows } from './measure-checks';
+import { measured } from './measured';
 import { readRaw, type RawRead } from './read-raw';
 import { rawDataset, sourceContract } from './source-contract';
 import { requestOf, type StageRequest } from './stage-request';
@@ -29,20 +30,25 @@ const LARGE_BYTES = 16 * 1024 * 1024;
 export async function validate(dependencies: Dependencies, request: ValidateRequest, send: (response: ValidateResponse) => Promise<void>, signal: AbortSignal): Promise<void> {
   const stage = requestOf(request.context, request.raw, 'raw');
   const attributes = { 'weir.stage': STAGE, 'weir.pipeline': stage.pipeline, 'weir.run.id': stage.runId };
-  await withSpan('quality validate', attributes, async (span) => {
-    const progress = (value: Progress): Promise<void> => send({ event: { $case: 'progress', value } });
-    const { result, failure } = await withProgress(progress, (report) => dependencies.gate.run(signal, () => attempt(dependencies, stage, report, signal), { places: placesFor(request.raw?.bytes ?? 0), background: stage.background }));
-    const { read = 0, admitted = 0, duplicate = 0, quarantined = 0 } = result.accounts ?? {};
-    span.setAttributes({ 'weir.rows.read': read, 'weir.rows.admitted': admitted, 'weir.rows.duplicate': duplicate, 'weir.rows.quarantined': quarantined });
-    await send({ event: { $case: 'result', value: result } });
-    if (failure) throw failure;
-  });
+  await withSpan('quality validate', attributes, (span) =>
+    measured(stage.pipeline, async () => {
+      const progress = (value: Progress): Promise<void> => send({ event: { $case: 'progress', value } });
+      const { result, failure, counted } = await withProgress(progress, (report) => dependencies.gate.run(signal, () => attempt(dependencies, stage, report, signal), { places: placesFor(request.raw?.bytes ?? 0), background: stage.background }));
+      const { read = 0, admitted = 0, duplicate = 0, quarantined = 0 } = result.accounts ?? {};
+      span.setAttributes({ 'weir.rows.read': read, 'weir.rows.admitted': admitted, 'weir.rows.duplicate': duplicate, 'weir.rows.quarantined': quarantined });
+      await send({ event: { $case: 'result', value: result } });
+      if (failure) throw failure;
+      return { ...result, counted };
+    }),
+  );
 }
 
 interface Judged {
   readonly result: ValidateResult;
   /** CHECK_FAILED when the verdict is failed. */
   readonly failure?: Error | undefined;
+  /** Whether the stream of the pipeline has counted the records. */
+  readonly counted: boolean;
 }
 
 /**
@@ -76,12 +82,13 @@ async function admit(work: Work, read: RawRead, report: ReportProgress): Promise
   await writeQuarantine(work, read, limit ? undefined : partitions);
   if (limit) throw limit;
   report({ step: 'check', done: 0, total: accounts.admitted });
+  const counted = definition.mode === 'realtime';
   const source = sourceContract(definition);
   const outcomes = await measureChecks(engine, source.checks, { dataset: `bronze.${source.name}`, relation: ADMITTED_ROWS, beforeDedupe: VALID_ROWS });
   const result = { accounts, checks: outcomes.map(toCheckResult), verdict: toVerdict(verdict(outcomes)), score: score(outcomes), rules };
-  if (verdict(outcomes) === 'failed') return { result: { ...result, bronze: undefined }, failure: checkFailure(outcomes, await samplesOf(engine, work, outcomes), STAGE) };
+  if (verdict(outcomes) === 'failed') return { result: { ...result, bronze: undefined }, failure: checkFailure(outcomes, await samplesOf(engine, work, outcomes), STAGE), counted };
   report({ step: 'write', done: 0, total: accounts.admitted });
-  return { result: { ...result, bronze: await writeBronze(work, engine, partitions) } };
+  return { result: { ...result, bronze: await writeBronze(work, engine, partitions) }, counted };
 }
 
 /** With a tripped breaker only examples are written, and no accounts: the run ends. */
