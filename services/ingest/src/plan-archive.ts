@@ -27,7 +27,7 @@ export async function planArchive({ clients, topicLog }: PlanArchiveDependencies
   try {
     const bounds = await log.bounds();
     const positions = await positionsOf(clients, log, { pipeline, version, partitions: [...bounds.keys()] }, signal);
-    const waiting = [...positions].flatMap(([partition, position]) => waitingRange(log.topic, partition, position, bounds.get(partition), skipLost));
+    const waiting = [...positions].sort(([one], [other]) => one - other).flatMap(([partition, position]) => waitingRange(log.topic, partition, position, bounds.get(partition), skipLost));
     const taken = share(waiting);
     if (taken.length === 0) return { interval: undefined, ranges: [], more: false, lagOfRetention: 0 };
     const found = await grainsOfRanges(log, taken, grain, signal);

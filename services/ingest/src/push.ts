@@ -61,7 +61,7 @@ async function sendAll(producers: Producers, topic: string, idempotencyKey: stri
       await sending;
       if (signal.aborted) break;
       records += batch.length;
-      sending = producer.send(topic, batch).then((sent) => sent.forEach((range) => merge(positions, range)));
+      sending = producer.send(batch).then((sent) => sent.forEach((range) => merge(positions, range)));
       // Awaited before the next one; until then its failure is nobody's.
       sending.catch(() => undefined);
     }

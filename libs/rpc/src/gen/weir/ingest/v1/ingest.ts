@@ -179,7 +179,10 @@ export interface PlanArchiveRequest {
 /** What the next run of the archive takes; without ranges there is nothing new. */
 export interface PlanArchiveResponse {
   /** The grains that the ranges touch. */
-  interval?: Interval | undefined;
+  interval?:
+    | Interval
+    | undefined;
+  /** At most 1,000, with 500,000 offsets in all. `greatest_before_to` is a timestamp of the grain that the range ends in, not always the greatest: enough for the next plan to go on. */
   ranges: LogRange[];
   /** Whether more is waiting behind the ranges. */
   more: boolean;
@@ -1598,7 +1601,11 @@ export const IngestServiceService = {
     responseSerialize: (value: PlanArchiveResponse): Buffer => Buffer.from(PlanArchiveResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): PlanArchiveResponse => PlanArchiveResponse.decode(value),
   },
-  /** Writes records to a pipeline's topic; answers when Kafka has them all on every replica that is in sync. */
+  /**
+   * Writes records to a pipeline's topic; answers when Kafka has them all on every replica that is in sync. A call that is repeated with its idempotency key within the hour gets the first
+   * answer; after a restart of the service its records may come into the topic twice, and the identity of the tables' rows makes them one. Every record gets the header `weir-push`, `<key>/<n>`
+   * with n from 0, and the call's trace as `traceparent` unless it has one. A call that failed may have written some of its records.
+   */
   push: {
     path: "/weir.ingest.v1.IngestService/Push" as const,
     requestStream: true as const,
@@ -1619,7 +1626,11 @@ export interface IngestServiceServer extends UntypedServiceImplementation {
   consume: handleServerStreamingCall<ConsumeRequest, ConsumeResponse>;
   /** What of a pipeline's topic the archive does not have yet: whole grains that it touches and a bounded range of offsets. */
   planArchive: handleUnaryCall<PlanArchiveRequest, PlanArchiveResponse>;
-  /** Writes records to a pipeline's topic; answers when Kafka has them all on every replica that is in sync. */
+  /**
+   * Writes records to a pipeline's topic; answers when Kafka has them all on every replica that is in sync. A call that is repeated with its idempotency key within the hour gets the first
+   * answer; after a restart of the service its records may come into the topic twice, and the identity of the tables' rows makes them one. Every record gets the header `weir-push`, `<key>/<n>`
+   * with n from 0, and the call's trace as `traceparent` unless it has one. A call that failed may have written some of its records.
+   */
   push: handleClientStreamingCall<PushRequest, PushResponse>;
 }
 
@@ -1664,7 +1675,11 @@ export interface IngestServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: PlanArchiveResponse) => void,
   ): ClientUnaryCall;
-  /** Writes records to a pipeline's topic; answers when Kafka has them all on every replica that is in sync. */
+  /**
+   * Writes records to a pipeline's topic; answers when Kafka has them all on every replica that is in sync. A call that is repeated with its idempotency key within the hour gets the first
+   * answer; after a restart of the service its records may come into the topic twice, and the identity of the tables' rows makes them one. Every record gets the header `weir-push`, `<key>/<n>`
+   * with n from 0, and the call's trace as `traceparent` unless it has one. A call that failed may have written some of its records.
+   */
   push(callback: (error: ServiceError | null, response: PushResponse) => void): ClientWritableStream<PushRequest>;
   push(
     metadata: Metadata,
