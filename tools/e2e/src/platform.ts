@@ -35,6 +35,8 @@ export class TestPlatform {
     const connection = await Connection.connect({ address: state.temporal });
     const temporal = new Client({ connection, namespace: state.namespace });
     const warehouse = new Pool({ host, port, database, user, password, max: 4 });
+    // Idle connections break when a test kills Postgres; the next query opens another.
+    warehouse.on('error', () => undefined);
     return new TestPlatform(state, connect(state.services), warehouse, connection, temporal);
   }
 
