@@ -6,9 +6,9 @@ import { ruleReason } from './rejects';
 
 const SAMPLES = 5;
 
-/** The records that go to quarantine, as the statement lists them. */
+/** The records that go to quarantine, in their order. */
 export function rejectsOf({ rejects }: ValidatedBatch): BatchReject[] {
-  return rejects === null ? [] : (JSON.parse(rejects) as BatchReject[]);
+  return rejects === null ? [] : (JSON.parse(rejects) as BatchReject[]).sort((a, b) => a.ordinal - b.ordinal);
 }
 
 /** The records for quarantine with all that is known of them. */
@@ -51,7 +51,7 @@ export function countBatchRules(rejects: readonly BatchReject[], { remarks }: Va
   const told = (rule: string, rows: number, samples: readonly number[], severity: Severity): RuleCount => ({ rule, rows, samples: samples.map((ordinal) => `${columns.position(ordinal)}: ${ruleReason(rule, rules)}`), severity });
   const severityOf = (rule: string): Severity => (rules.find(({ id }) => id === rule)?.severity === 'info' ? Severity.INFO : Severity.WARNING);
   const critical = [...counts].map(([rule, { rows, samples }]) => told(rule, rows, samples, Severity.CRITICAL));
-  const others = (remarks === null ? [] : (JSON.parse(remarks) as BatchRemark[])).map(({ rule, rows, samples }) => told(rule, rows, samples, severityOf(rule)));
+  const others = (JSON.parse(remarks) as BatchRemark[]).filter(({ rows }) => rows > 0).map(({ rule, rows, samples }) => told(rule, rows, samples, severityOf(rule)));
   return [...byRows(critical), ...byRows(others)];
 }
 

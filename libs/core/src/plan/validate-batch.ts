@@ -2,7 +2,7 @@ import type { Check } from '../check/check';
 import { compileCheck } from '../check/compile-check';
 import type { ContractDataset } from '../contract/contract';
 import { BROKEN_RULES, compileDecode, DELETED, REMARKS, ROW_ID, type DecodeRule } from '../contract/decode-sql';
-import { quoteIdent } from '../sql/quote';
+import { quoteIdent, quoteLiteral } from '../sql/quote';
 import { jsonRowSql, type JsonColumn } from './inline-rows';
 import { recordTextsSql } from './record-texts';
 
@@ -28,11 +28,11 @@ export interface BatchReject {
   readonly rules: readonly string[];
 }
 
-/** A rule below critical that admitted records break. */
+/** How many good records break a rule below critical. */
 export interface BatchRemark {
   readonly rule: string;
   readonly rows: number;
-  /** Ordinals of the first records, five at most. */
+  /** Ordinals of the first of them, five at most. */
   readonly samples: readonly number[];
 }
 
@@ -48,10 +48,10 @@ export interface ValidatedBatch {
   /** Different keys among the good records. */
   readonly keys: number;
   readonly quarantined: number;
-  /** JSON of BatchReject[], in the order of the records; null when there are none. */
+  /** JSON of BatchReject[]; null when there are none. */
   readonly rejects: string | null;
-  /** JSON of BatchRemark[]; null when there are none. */
-  readonly remarks: string | null;
+  /** JSON of BatchRemark[], one for each rule below critical. */
+  readonly remarks: string;
   /** JSON: the number of admitted rows that do not delete, then the rows among them that each of `checks` counts, in order; empty without checks. */
   readonly measures: string;
 }
@@ -62,7 +62,7 @@ export interface ValidatedBatch {
  * Values come and rows go as bytes, which costs a tenth less than text that JavaScript converts, and none of its thread's time.
  */
 export interface ValidateBatchPlan {
-  /** Admits every good record; for batches in which no key comes twice: `keys` is then `admitted`. Half the time of the other for small batches. */
+  /** Admits every good record; for batches in which no key comes twice: `keys` is then `admitted`. It takes 0.8 of the other's time. */
   readonly plain: string;
   /** Admits of the records of one key in the batch the winner. */
   readonly deduped: string;
@@ -72,6 +72,9 @@ export interface ValidateBatchPlan {
   /** The checks that are measured batch by batch: those that count rows one by one. */
   readonly checks: readonly Check[];
 }
+
+/** Records that a rule's count names. */
+const SAMPLES = 5;
 
 /** Columns that every admitted row carries besides the contract's. */
 const ROW_COLUMNS: readonly JsonColumn[] = [
@@ -85,17 +88,21 @@ const ROW_COLUMNS: readonly JsonColumn[] = [
 export function planValidateBatch(dataset: ContractDataset): ValidateBatchPlan {
   const decode = compileDecode(dataset, { records: true });
   const columns = [...decode.columns, ...ROW_COLUMNS];
-  const checks = dataset.checks.filter((check) => check.measure.kind !== 'rowCount' && compileCheck(check).aggregate !== undefined);
-  const decoded = `${recordsSql()}, decoded as materialized (${decode.select(recordTextsSql(dataset, 'positioned', PLACED), PLACED)}), good as (select * from decoded where ${BROKEN_RULES} is null)`;
-  const result = resultSql(dataset, columns, checks);
+  const checks = dataset.checks.filter(({ measure }) => measure.kind === 'nullValues' || measure.kind === 'missingValues' || measure.kind === 'invalidValues');
+  const records = decode.select(recordTextsSql(dataset, 'positioned', PLACED), PLACED);
+  const result = (admitted: string, keys: string): string => `with ${recordsSql()}, decoded as materialized (${records}) select ${resultSql(columns, checks, decode.rules, keys)} from (select *, ${admitted} as ${ADMITTED} from decoded)`;
   return {
-    plain: `with ${decoded}, admitted as (select * from good) ${result}`,
-    deduped: `with ${decoded}, admitted as (${winnersSql(dataset)}) ${result}`,
+    plain: result(GOOD, `count(distinct (${keyOf(dataset).join(', ')})) filter (where ${GOOD})`),
+    deduped: result(`(${GOOD} and _weir_ordinal in (${winnersSql(dataset)}))`, `count(*) filter (where ${ADMITTED})`),
     columns,
     rules: decode.rules,
     checks,
   };
 }
+
+const GOOD = `(${BROKEN_RULES} is null)`;
+/** Whether a record's row is one of bronze. */
+const ADMITTED = '_weir_admitted';
 
 const PLACED = ['_weir_partition', '_weir_position', '_weir_log', '_weir_offset', '_weir_ordinal'];
 
@@ -107,20 +114,31 @@ records as (select r, unnest(range(len(list))) as n, unnest(list) as value from 
 positioned as (select r.grain as _weir_partition, r.name as _weir_log, r.first + n as _weir_offset, r.start + n as _weir_ordinal, r.name || ':' || (r.first + n) as _weir_position, value from records)`;
 }
 
-function resultSql(dataset: ContractDataset, columns: readonly JsonColumn[], checks: readonly Check[]): string {
-  const measures = checks.map((check) => `(${compileCheck(check).aggregate ?? '0'})::BIGINT`);
-  const bad = `from decoded where ${BROKEN_RULES} is not null`;
-  const remarked = `select _weir_ordinal, unnest(${REMARKS}) as rule from good where ${REMARKS} is not null`;
-  return `select
-  (select encode(string_agg(${jsonRowSql(columns)}, chr(10))) from admitted) as rows,
-  (select count(*) from decoded) as read,
-  (select count(*) from good) as good,
-  (select count(*) from admitted) as admitted,
-  (select count(distinct (${keyOf(dataset).join(', ')})) from good) as keys,
-  (select count(*) ${bad}) as quarantined,
-  (select to_json(list({ordinal: _weir_ordinal, rules: ${BROKEN_RULES}} order by _weir_ordinal))::VARCHAR ${bad}) as rejects,
-  (select to_json(list({rule: rule, rows: n, samples: samples}))::VARCHAR from (select rule, count(*) as n, list(_weir_ordinal order by _weir_ordinal)[:5] as samples from (${remarked}) group by rule)) as remarks,
-  ${measures.length === 0 ? `'[]'` : `(select to_json([${['count(*)', ...measures].join(', ')}])::VARCHAR from admitted where not ${DELETED})`} as measures`;
+/** One aggregate of all that is asked, so that the records are gone through once: against a sub-select for each it saves 0.4 ms of 1.8 for ten records and a tenth for thousands. */
+function resultSql(columns: readonly JsonColumn[], checks: readonly Check[], rules: readonly DecodeRule[], keys: string): string {
+  return `encode(string_agg(case when ${ADMITTED} then ${jsonRowSql(columns)} end, chr(10))) as rows,
+  count(*) as read,
+  count(*) filter (where ${GOOD}) as good,
+  count(*) filter (where ${ADMITTED}) as admitted,
+  ${keys} as keys,
+  count(*) filter (where not ${GOOD}) as quarantined,
+  to_json(list({ordinal: _weir_ordinal, rules: ${BROKEN_RULES}}) filter (where not ${GOOD}))::VARCHAR as rejects,
+  ${remarksSql(rules)} as remarks,
+  ${measuresSql(checks)} as measures`;
+}
+
+function remarksSql(rules: readonly DecodeRule[]): string {
+  const counted = rules.filter(({ severity }) => severity !== 'critical').map(({ id }) => {
+    const remarked = `filter (where ${GOOD} and list_contains(${REMARKS}, ${quoteLiteral(id)}))`;
+    return `{rule: ${quoteLiteral(id)}, rows: count(*) ${remarked}, samples: coalesce(min(_weir_ordinal, ${SAMPLES}) ${remarked}, [])}`;
+  });
+  return counted.length === 0 ? `'[]'` : `to_json([${counted.join(', ')}])::VARCHAR`;
+}
+
+function measuresSql(checks: readonly Check[]): string {
+  const living = `${ADMITTED} and not ${DELETED}`;
+  const counts = checks.map((check) => `count(*) filter (where ${living} and ${compileCheck(check).counted?.('') ?? 'false'})`);
+  return counts.length === 0 ? `'[]'` : `to_json([count(*) filter (where ${living}), ${counts.join(', ')}])::VARCHAR`;
 }
 
 /** Without a key the whole row is the key, within its grain. */
@@ -129,13 +147,17 @@ function keyOf(dataset: ContractDataset): string[] {
   return keyed.length > 0 ? keyed : [ROW_ID, '_weir_partition'];
 }
 
+/** The ordinals of the winners. An aggregate finds them in a quarter of the time that a window takes (measured with 100 records: 0.5 ms instead of 2.4). */
 function winnersSql(dataset: ContractDataset): string {
-  return `select * from good qualify row_number() over (partition by ${keyOf(dataset).join(', ')} order by ${orderSql(dataset)}) = 1`;
+  return `select arg_max(_weir_ordinal, {${rankOf(dataset).map((term, n) => `r${n}: ${term}`).join(', ')}}) from decoded where ${GOOD} group by ${keyOf(dataset).join(', ')}`;
 }
 
-/** The winner comes first; of whole rows that are equal the first one stays, as in batch. */
-function orderSql(dataset: ContractDataset): string {
+/** The greatest of a key wins; of whole rows that are equal the first one stays, as in batch. */
+function rankOf(dataset: ContractDataset): string[] {
   const place = [`split_part(_weir_log, ':', -1)::INTEGER`, '_weir_offset'];
-  if (dataset.columns.every(({ keyPosition }) => keyPosition === undefined)) return place.join(', ');
-  return dataset.order.by === 'sequence' ? `${quoteIdent(dataset.order.column)} desc nulls last, ${ROW_ID} desc, ${place.join(', ')}` : place.map((term) => `${term} desc`).join(', ');
+  const first = place.map((term) => `-(${term})`);
+  if (dataset.columns.every(({ keyPosition }) => keyPosition === undefined)) return first;
+  if (dataset.order.by !== 'sequence') return place;
+  const sequence = quoteIdent(dataset.order.column);
+  return [`${sequence} is not null`, sequence, ROW_ID, ...first];
 }
