@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const clients = connect(config.services);
   const kafka = kafkaClients(config.kafka, log);
   const pushing = { pushed: new AnsweredKeys<PushAnswer>(), pushes: new StageGate(CONCURRENT_PUSHES) };
-  const dependencies = { lake: new Lake(config.lake), engine: config.engine, clients, log, onLag: () => undefined, ...remoteMetadata(clients), ...kafka, ...pushing };
+  const dependencies = { lake: new Lake(config.lake), engine: config.engine, clients, log, ...remoteMetadata(clients), ...kafka, ...pushing };
   const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });
   server.setReady(true);
   log.info({ port: server.port }, 'Listening.');

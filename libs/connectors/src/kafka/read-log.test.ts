@@ -82,7 +82,9 @@ describe('of transactions', () => {
       const name = round % 2 === 0 ? 'c' : 'a';
       committed.push(...[0, 1, 2, 3].map((n) => `${name}${round}.${n}`), `late${round}`);
     }
-    const to = await end(log);
+    // In each round 12 records, a late one and three markers.
+    const to = 6 * 16;
+    await until(async () => (await end(log)) === to, { timeoutMs: 10_000, what: 'The last marker' });
     const whole = await read(log, { partition: 0, from: 0, to });
     expect(whole.map(([, value]) => value)).toEqual(committed);
     // From everywhere, because the broker lists only the transactions around what it sends.

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { GroupMember, type TopicLog } from '@weir/connectors';
 import { isWeirError, toWeirError, WeirError, type Definition, type KafkaSource } from '@weir/core';
 import type { Lake } from '@weir/lake';
-import { activeSpanContext, type Logger } from '@weir/platform';
+import { activeSpanContext, setLag, type Logger } from '@weir/platform';
 import type { Clients, ConsumeRequest, ConsumeResponse, DefinitionReader, StreamContext } from '@weir/rpc';
 import type { Kafka } from 'kafkajs';
 import { BatchTrace } from './batch-trace';
@@ -33,8 +33,6 @@ export interface ConsumeDependencies {
   readonly kafka: (connection: string) => Kafka;
   readonly topicLog: (connection: string, topic: string) => TopicLog;
   readonly log: Logger;
-  /** Told the lag of each partition, for metrics. */
-  readonly onLag: (pipeline: string, topic: string, partition: number, records: number) => void;
 }
 
 export interface ConsumeCall {
@@ -218,7 +216,7 @@ class Consumption {
       for (const [partition, end] of this.ends) {
         const behind = Math.max(0, end - (this.committed.get(partition) ?? end));
         lag += behind;
-        this.deps.onLag(pipeline, this.subject.source.topic, partition, behind);
+        setLag({ pipeline, topic: this.subject.source.topic, partition }, behind);
       }
       await this.send(this.meter.view(this.state, this.member.partitions(), lag));
       await pause(REPORT_MS, undefined, { signal: this.ending.signal }).catch(() => undefined);

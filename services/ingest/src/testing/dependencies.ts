@@ -14,5 +14,5 @@ export function dependenciesOf(clients: Clients, lake: Lake, brokers: readonly s
   log.level = 'silent';
   const kafka = kafkaClients(brokers.length > 0 ? { kafka: { brokers, clientId: 'weir-ingest-test', tls: false } } : {}, log);
   const engine = { memoryLimit: '256MB', threads: 2 };
-  return { lake, engine, clients, log, onLag: () => undefined, ...remoteMetadata(clients), ...kafka, pushed: new AnsweredKeys(), pushes: new StageGate(4) };
+  return { lake, engine, clients, log, ...remoteMetadata(clients), ...kafka, pushed: new AnsweredKeys(), pushes: new StageGate(4) };
 }
