@@ -25,6 +25,7 @@ import {
 import { tempDir, until, type TempDir } from '@weir/testkit';
 import { services } from './rpc';
 import { dependenciesOf } from './testing/dependencies';
+import { logDefinition } from './testing/topics';
 
 const MARCH: Interval = { start: '2024-03-01T00:00:00Z', end: '2024-04-01T00:00:00Z' };
 const LATER = '2100-01-01T00:00:00Z';
@@ -155,6 +156,13 @@ describe('the source against what was published from it', () => {
     expect(asked).toEqual([{ pipeline: 'shop', interval: undefined }]);
     await put('aa.csv', 'new');
     expect(await compare()).toEqual([{ partition: 'all', kind: SourceChangeKind.ADDED, source: 'aa.csv' }]);
+  });
+
+  test('never differs for a topic, and asks neither Kafka nor the catalog', async () => {
+    definition = logDefinition('clicks');
+    const asked = answer({ files: [published('2024-03-01T00:00:00Z', 'clicks:00000:0-1', 'any')] });
+    expect(await compare(MARCH)).toEqual([]);
+    expect(asked).toEqual([]);
   });
 
   test('a file that is now a folder has changed, and so has one that was replaced by an older one of its size', async () => {
