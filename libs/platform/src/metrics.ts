@@ -50,11 +50,17 @@ export function setCheckPassed(labels: { pipeline: string; check: string }, pass
   checks().record(passed ? 1 : 0, labels);
 }
 
+/** Says how many records of a topic's partition wait to be loaded. */
+export function setLag(labels: { pipeline: string; topic: string; partition: number }, records: number): void {
+  lag().record(records, labels);
+}
+
 const processed = once((meter) => meter.createCounter('weir_records_processed_total', { description: 'Records by what became of them in a stage.' }));
 const quarantined = once((meter) => meter.createCounter('weir_quarantined_records_total', { description: 'Records in quarantine by the rule that they break.' }));
 const errors = once((meter) => meter.createCounter('weir_errors_total', { description: 'Failures by error code.' }));
 const processing = once((meter) => meter.createHistogram('weir_processing_seconds', { description: 'Time that a stage took.', advice: { explicitBucketBoundaries: SECONDS } }));
 const checks = once((meter) => meter.createGauge('weir_check_passed', { description: 'Whether a check passes: 1, or 0.' }));
+const lag = once((meter) => meter.createGauge('weir_consumer_lag_records', { description: 'Records of a partition that wait to be loaded.' }));
 
 /** Made at first use: what is made before telemetry has started measures nothing for ever. */
 function once<T>(make: (meter: Meter) => T): () => T {

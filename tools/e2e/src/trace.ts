@@ -43,7 +43,8 @@ export function tagOf(span: Span, key: string): unknown {
   return span.tags.find((tag) => tag.key === key)?.value;
 }
 
-async function fetchTrace(platform: TestPlatform, traceId: string): Promise<Trace | undefined> {
+/** What Jaeger has of a trace now. */
+export async function fetchTrace(platform: TestPlatform, traceId: string): Promise<Trace | undefined> {
   const answer = await fetch(new URL(`/api/traces/${traceId}`, platform.state.jaeger));
   if (!answer.ok) return undefined;
   const { data } = (await answer.json()) as { data: Trace[] };

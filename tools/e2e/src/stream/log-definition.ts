@@ -8,6 +8,7 @@ export interface LogPipeline {
   readonly topic: string;
   readonly kind: LogKind;
   readonly mode: 'batch' | 'realtime';
+  readonly format?: 'json' | 'avro';
 }
 
 /** Writes the definition of a pipeline into a folder of `scratch` and gives the folder: a row model, one that leaves rows out, one over intervals and one over history. */
@@ -27,13 +28,13 @@ export function writeLogPipeline(scratch: string, pipeline: LogPipeline): string
   return folder;
 }
 
-function pipelineYaml({ name, topic, kind, mode }: LogPipeline): string {
+function pipelineYaml({ name, topic, kind, mode, format = 'json' }: LogPipeline): string {
   const keyed = kind === 'keyless' ? '' : '  items: { key: [id] }\n  cheap_items: { key: [id] }\n';
   const stream = mode === 'realtime' ? 'stream: { refresh: 2s }\n' : '';
   return `name: ${name}
 mode: ${mode}
 grain: 1h
-${stream}source: { dataset: item_events, type: kafka, topic: ${topic} }
+${stream}source: { dataset: item_events, type: kafka, topic: ${topic}, format: ${format} }
 quarantine: { failAbove: 90% }
 models:
 ${keyed}  labels_in_interval: { over: interval }

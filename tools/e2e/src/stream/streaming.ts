@@ -11,9 +11,9 @@ export class Streaming {
     readonly kafka: Kafka,
   ) {}
 
-  /** Has Kafka started, where it does not run yet. */
-  static async open(platform: TestPlatform): Promise<Streaming> {
-    await needServers(platform.state.home, ['kafka'], () => undefined);
+  /** Has Kafka started, and the schema registry if a test needs it, where they do not run yet. */
+  static async open(platform: TestPlatform, servers: readonly ('kafka' | 'registry')[] = ['kafka']): Promise<Streaming> {
+    await needServers(platform.state.home, servers, () => undefined);
     return new Streaming(platform, new Kafka({ clientId: 'weir-e2e', brokers: [...platform.state.kafka], logLevel: logLevel.NOTHING }));
   }
 

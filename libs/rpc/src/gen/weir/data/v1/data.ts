@@ -11,7 +11,7 @@ export const protobufFileName = "weir/data/v1/data.proto";
 /** How the rows of an inline batch are written. */
 export const InlineEncoding = {
   UNSPECIFIED: "INLINE_ENCODING_UNSPECIFIED",
-  /** NDJSON - One JSON object a line; decimals, dates and times are text, absent values null. */
+  /** NDJSON - One JSON array a line, in the order of the columns: every value as text, absent ones null. */
   NDJSON: "INLINE_ENCODING_NDJSON",
   /** CSV - RFC 4180 without a header: null is an empty field, an empty text is quoted. What COPY of a database takes. */
   CSV: "INLINE_ENCODING_CSV",
