@@ -1,5 +1,5 @@
 import type { RegistryConnection } from '@weir/connectors';
-import { listenSettings, postgresSettings, readEnvironment, stageSettings, type ListenSettings, type PostgresConfig, type StageSettings } from '@weir/platform';
+import { listenSettings, postgresSettings, readEnvironment, stageSettings, type EnvReader, type ListenSettings, type PostgresConfig, type StageSettings } from '@weir/platform';
 
 export interface Config extends ListenSettings, StageSettings {
   /** Folder of the lake. */
@@ -14,13 +14,18 @@ export interface Config extends ListenSettings, StageSettings {
 /** The service's settings. Throws MISSING_KEY and INVALID_VALUE, naming the variable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const settings = readEnvironment(env);
-  const isSet = (name: string): boolean => (env[name] ?? '') !== '';
   return {
     ...listenSettings(settings, 7412),
     ...stageSettings(settings),
     lake: settings.text('WEIR_LAKE'),
     postgres: postgresSettings(settings, 'POSTGRES', 'weir'),
     metadata: settings.text('WEIR_METADATA_ADDRESS', '127.0.0.1:7415'),
-    registry: isSet('WEIR_REGISTRY_URL') ? { url: settings.text('WEIR_REGISTRY_URL'), ...(isSet('WEIR_REGISTRY_USER') ? { user: settings.text('WEIR_REGISTRY_USER'), password: settings.secret('WEIR_REGISTRY_PASSWORD') } : {}) } : undefined,
+    registry: registrySettings(settings),
   };
+}
+
+function registrySettings(settings: EnvReader): RegistryConnection | undefined {
+  const [url, user] = [settings.optional('WEIR_REGISTRY_URL'), settings.optional('WEIR_REGISTRY_USER')];
+  if (url === undefined) return undefined;
+  return user === undefined ? { url } : { url, user, password: settings.secret('WEIR_REGISTRY_PASSWORD') };
 }
