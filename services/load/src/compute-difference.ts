@@ -15,13 +15,20 @@ export interface DifferencePlace {
   readonly dir: string;
 }
 
+/** Computes the rows that take a table from one snapshot to another. */
+export function computeDifference(place: DifferencePlace, spec: TableSpec, winner: WinnerRule, difference: SegmentDifference): Promise<RowDifference> {
+  return computeOver(place, spec, difference, (engine, unchanged) => writeDifference(engine, spec, winner, { ...difference, unchanged }, place.dir));
+}
+
+/** Has the engine write what is asked for, with those of the unchanged segments that matter for it. */
+export type WriteRows = (engine: Engine, unchanged: readonly RelationSegment[]) => Promise<RowDifference>;
+
 /**
- * Computes the rows that take a table from one snapshot to another. Of the segments that did not change it opens only those which may have a
- * key that did: where rows are told apart by partition and id there are none.
+ * Opens the segments of a difference in an engine. Of those that did not change it opens only those which may have a key that did: where rows are told
+ * apart by partition and id there are none.
  */
-export async function computeDifference({ over, ranges, dir }: DifferencePlace, spec: TableSpec, winner: WinnerRule, difference: SegmentDifference): Promise<RowDifference> {
+export async function computeOver({ over, ranges }: DifferencePlace, spec: TableSpec, difference: SegmentDifference, write: WriteRows): Promise<RowDifference> {
   const changed = [...difference.before, ...difference.after];
-  const write = (engine: Engine, unchanged: readonly RelationSegment[]): Promise<RowDifference> => writeDifference(engine, spec, winner, { ...difference, unchanged }, dir);
   if (spec.identity.by !== 'key' || difference.unchanged.length === 0) return over(changed, (engine) => write(engine, []));
   if (!KeyRanges.applyTo(spec)) return over([...changed, ...difference.unchanged], (engine) => write(engine, difference.unchanged));
   const first = await over(changed, async (engine) => {

@@ -1,7 +1,8 @@
 import type { PostgresDestination } from '@weir/connectors';
-import { toWeirError, WeirError, winnerRule, type Definition, type Destination } from '@weir/core';
+import { toWeirError, WeirError, winnerRule, type Definition, type Destination, type Model } from '@weir/core';
 import type { LoadRequest, LoadResult, Progress, TableLoad } from '@weir/rpc';
-import { loadTable, type TableDependencies } from './load-table';
+import { loadTable } from './load-table';
+import type { TableDependencies } from './table-job';
 
 /** What loading a destination takes. */
 export interface LoadDependencies extends TableDependencies {
@@ -28,13 +29,20 @@ export async function loadDestination(deps: LoadDependencies, request: LoadReque
   const { connection, schema } = pick(definition, request.destination);
   const destination = deps.destinationOf(connection);
   const settled = await Promise.allSettled(
-    definition.models.map((model) =>
-      loadTable(deps, { context, model, winner: winnerRule(model, definition.source), connection, schema, destination, snapshot: request.snapshot }, signal, (step, done, total) => report({ step, done, total })),
-    ),
+    tablesToLoad(definition, request).map(({ model, restates }) => {
+      const job = { context, model, winner: winnerRule(model, definition.source), connection, schema, destination, snapshot: request.snapshot, restates };
+      return loadTable(deps, job, signal, (step, done, total) => report({ step, done, total }));
+    }),
   );
   const failures = settled.flatMap((one) => (one.status === 'rejected' ? [toWeirError(one.reason)] : []));
   if (failures.length > 0) throw summary(failures);
   return { tables: settled.flatMap((one): TableLoad[] => (one.status === 'fulfilled' ? [one.value] : [])) };
+}
+
+/** Tables of a stream's models over rows are the stream's: they are left alone, or restated. */
+function tablesToLoad({ models, mode, source }: Definition, { restate }: LoadRequest): { model: Model; restates: string | undefined }[] {
+  if (mode !== 'realtime' || source.type !== 'kafka') return models.map((model) => ({ model, restates: undefined }));
+  return models.filter(({ scope }) => scope !== 'row' || restate).map((model) => ({ model, restates: model.scope === 'row' ? source.topic : undefined }));
 }
 
 function pick(definition: Definition, index: number): Destination {

@@ -1,53 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { isAt, tableLabel, type LedgerEntry, type LoadPlan, type PostgresDestination, type TableSpec } from '@weir/connectors';
-import { isWeirError, WeirError, type Model, type WinnerRule } from '@weir/core';
+import { isAt, tableLabel, type LedgerEntry, type LoadPlan, type TableSpec } from '@weir/connectors';
+import { WeirError } from '@weir/core';
 import { withEngine, type RelationSegment } from '@weir/engine';
-import type { Lake } from '@weir/lake';
 import { activeTraceId, withSpan } from '@weir/platform';
-import type { LiveSegment, StageContext, TableLoad } from '@weir/rpc';
-import type { Catalog } from './catalog';
+import type { LiveSegment, TableLoad } from '@weir/rpc';
 import { computeDifference, type EngineRunner } from './compute-difference';
-import type { KeyRanges } from './key-ranges';
+import { restateTable } from './restate-table';
+import { assertKnown, datasetOf, PLANS, type ReportTable, type TableDependencies, type TableJob } from './table-job';
 import { tableSpec } from './table-spec';
-import type { Turns } from './turns';
 import type { RowDifference } from './write-difference';
-
-/** How often a table is planned anew because another load moved it in the meantime. */
-const PLANS = 5;
-
-/** What loading a table takes. */
-export interface TableDependencies {
-  readonly catalog: Catalog;
-  readonly lake: Lake;
-  readonly engine: { readonly memoryLimit: string; readonly threads: number };
-  readonly keyRanges: KeyRanges;
-  /** One engine at a time keeps the service within its memory. */
-  readonly engineTurns: Turns;
-  /** One load of a table at a time: a second one would be prepared in vain. */
-  readonly tableTurns: Turns;
-  /** Two tables of a destination at a time. */
-  readonly destinationTurns: Turns;
-}
-
-/** One table to bring to a snapshot. */
-export interface TableJob {
-  readonly context: StageContext;
-  readonly model: Model;
-  /** Which row of a key the table holds. */
-  readonly winner: WinnerRule;
-  readonly connection: string;
-  readonly schema: string;
-  readonly destination: PostgresDestination;
-  /** To reach at least. */
-  readonly snapshot: number;
-}
-
-/** Where a table's load is; `done` and `total` are bytes of rows while it copies. */
-export type ReportTable = (step: string, done: number, total: number) => void;
 
 /**
  * Brings one table to a snapshot, in one transaction there; a table that is at it or beyond is left alone. What was published since under the
- * same definition is taken along, so that of the loads that wait for a table one does the work of all.
+ * same definition is taken along, so that of the loads that wait for a table one does the work of all. Of a table that the stream writes the records of the run are restated.
  * Throws what the catalog, the engine and the destination throw, and BUSY when other loads keep moving the table.
  */
 export async function loadTable(deps: TableDependencies, job: TableJob, signal: AbortSignal, report: ReportTable): Promise<TableLoad> {
@@ -57,7 +22,7 @@ export async function loadTable(deps: TableDependencies, job: TableJob, signal: 
   const entry = await deps.tableTurns.take(`${job.connection} ${tableLabel(spec)}`, turn, () =>
     deps.destinationTurns.take(job.connection, turn, () =>
       withSpan(`load ${tableLabel(spec)}`, { 'weir.dataset': datasetOf(job.model) }, async (span) => {
-        const done = await bringTo(deps, job, spec, signal, report);
+        const done = await (job.restates === undefined ? bringTo(deps, job, spec, signal, report) : restateTable(deps, job, job.restates, signal, report));
         span.setAttributes({ 'weir.rows.out': done.inserted + done.updated, 'weir.rows.deleted': done.deleted, 'weir.snapshot.from': done.fromSnapshot, 'weir.snapshot.to': done.toSnapshot });
         return done;
       }),
@@ -69,7 +34,7 @@ export async function loadTable(deps: TableDependencies, job: TableJob, signal: 
     toSnapshot: entry.toSnapshot,
     insertedOrUpdated: entry.inserted + entry.updated,
     deleted: entry.deleted,
-    rowsInTable: entry.rowsInTable,
+    rowsInTable: entry.rowsInTable ?? 0,
     commitId: entry.commitId,
     milliseconds: Math.round(performance.now() - started),
   };
@@ -106,24 +71,6 @@ async function alreadyThere({ catalog }: TableDependencies, job: TableJob, plan:
   };
 }
 
-/** A table beyond the catalog was loaded from another one, and would be left alone for ever: say so instead. */
-async function assertKnown(catalog: Catalog, job: TableJob, { head, spec }: LoadPlan, signal: AbortSignal): Promise<void> {
-  try {
-    await catalog.target({ pipeline: job.context.pipeline, definitionVersion: job.context.definitionVersion, after: head.snapshot }, signal);
-  } catch (error) {
-    if (!isWeirError(error) || error.code !== 'INVALID_VALUE') throw error;
-    throw new WeirError(
-      {
-        code: 'DESTINATION_INCOMPATIBLE',
-        message: `Table ${tableLabel(spec)} holds snapshot ${head.snapshot} of ${job.context.pipeline}, which this catalog does not have: another platform loaded it.`,
-        place: tableLabel(spec),
-        fix: 'Drop the table, or choose another schema.',
-      },
-      { cause: error },
-    );
-  }
-}
-
 /** Undefined when the table moved in the meantime. */
 async function loadPlanned(deps: TableDependencies, job: TableJob, plan: LoadPlan, signal: AbortSignal, report: ReportTable): Promise<LedgerEntry | undefined> {
   const scratch = await deps.lake.scratch(job.context.runId, job.context.attempt);
@@ -151,8 +98,4 @@ async function prepare(deps: TableDependencies, job: TableJob, plan: LoadPlan, d
   return deps.engineTurns.take('engine', { signal, background: job.context.background }, () =>
     computeDifference({ over, ranges: deps.keyRanges, dir }, plan.spec, job.winner, difference),
   );
-}
-
-function datasetOf(model: Model): string {
-  return `${model.zone}.${model.name}`;
 }

@@ -118,6 +118,7 @@ async function zombie(name: string, destinations: [PostgresDestination, Postgres
         if (planned === 1) await new TestLoad(warehouse, other, [dataset]).to(targets.other);
         return catalog.difference(request, signal);
       },
+      sources: catalog.sources,
       // No further than it was asked to, so that the old plan and the new one differ.
       target: ({ after }) => Promise.resolve(after),
     },

@@ -39,7 +39,7 @@ export async function writeDifference(engine: Engine, spec: TableSpec, winner: W
  * One file for each thread of the engine, in a new folder: for one file it would have to hold rows back to keep their order (measured: 4.3 million
  * rows with 256 MB take 470 MB in one file and 143 MB so).
  */
-async function writeRows(engine: Engine, select: string, columns: readonly StoredColumn[], folder: string, name: string): Promise<RowFiles> {
+export async function writeRows(engine: Engine, select: string, columns: readonly StoredColumn[], folder: string, name: string): Promise<RowFiles> {
   const [first] = columns;
   const list = columns.map((column) => `${postgresText(column)} as ${quoteIdent(column.name)}`).join(', ');
   // Null is an empty field and an empty text is `""`. A text `\.` alone on its line would end a copy, so the first column is always quoted.

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isWeirError, quoteQualified, WeirError } from '@weir/core';
 import { openPools, type Pools, type PostgresConnection } from './config';
+import type { CoveredRange } from './covered';
 import { copyFiles, type RowFiles } from './copy';
 import { isUndefined, mapDestinationError } from './errors';
 import { readHeads, type TableState } from './heads';
@@ -11,8 +12,9 @@ import { orAborted } from './or-aborted';
 import { planLoad, type LoadPlan } from './plan';
 import { openPositions, type StoredPosition, type StreamPosition, type StreamSource } from './positions';
 import { ReadyTables } from './ready-tables';
+import { planRestate, restate, writePresent, type PreparedRestatement, type RestatePlan } from './restate';
 import { assertStreamBatch, commitStream, type StreamBatch, type StreamCommit } from './stream-commit';
-import { ensureStreams } from './stream-table';
+import { ensureStreams, type StreamTable } from './stream-table';
 import { StreamUpkeep } from './stream-upkeep';
 import { deliveredColumns, identityColumns, layoutOf, tableLabel, type TableSpec } from './table';
 import { inTransaction, type Transaction } from './transaction';
@@ -81,14 +83,7 @@ export class PostgresDestination {
    * lost; undefined when the table moved since the plan was made: nothing was changed then, and a new plan is needed.
    */
   async deliver(load: PreparedLoad, options: DeliverOptions): Promise<LedgerEntry | undefined> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await mapped(tableLabel(load.plan.spec), () => this.attempt(load, options));
-      } catch (error) {
-        if (!isWeirError(error) || error.code !== 'UNAVAILABLE' || attempt === ATTEMPTS) throw error;
-        await delay(RETRY_AFTER_MS * attempt, undefined, { signal: options.signal }).catch(() => undefined);
-      }
-    }
+    return persistent(tableLabel(load.plan.spec), options.signal, () => this.attempt(load, options));
   }
 
   /** Where a stream stands in each partition of its topic, by partition; those of `start` that have no position yet get the one given. */
@@ -122,6 +117,21 @@ export class PostgresDestination {
         await delay(RETRY_AFTER_MS * (attempt - 1), undefined, { signal }).catch(() => undefined);
       }
     }
+  }
+
+  /** Where a table of a stream stands before records of it are restated; makes the table ready where it is not. */
+  async planRestate(table: StreamTable, pipeline: string, covered: readonly CoveredRange[], signal: AbortSignal): Promise<RestatePlan> {
+    return persistent(tableLabel(table.spec), signal, () => orAborted(signal, planRestate(this.pools.questions, table, pipeline, covered)));
+  }
+
+  /** Writes what the table has from the records of the plan to a file: identities as CSV without header. */
+  async writePresent(plan: RestatePlan, path: string, signal: AbortSignal): Promise<void> {
+    await persistent(tableLabel(plan.table.spec), signal, () => writePresent(this.pools, plan, path, signal));
+  }
+
+  /** Restates records of a stream's table in one transaction, during which the stream waits; gives and retries as `deliver` does. */
+  async restate(prepared: PreparedRestatement, options: DeliverOptions): Promise<LedgerEntry | undefined> {
+    return persistent(tableLabel(prepared.plan.table.spec), options.signal, () => restate(this.pools, prepared, options));
   }
 
   /** Resolves when the database answers. */
@@ -213,6 +223,18 @@ function claim(transaction: Transaction, { plan, toSnapshot, commitId }: Prepare
 function identityInTableOrder(spec: TableSpec): string[] {
   const identity = new Set(identityColumns(spec));
   return deliveredColumns(spec).flatMap(({ name }) => (identity.has(name) ? [name] : []));
+}
+
+/** Tries a transaction again whose connection broke before its answer came. */
+async function persistent<T>(place: string, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await mapped(place, body);
+    } catch (error) {
+      if (!isWeirError(error) || error.code !== 'UNAVAILABLE' || attempt === ATTEMPTS) throw error;
+      await delay(RETRY_AFTER_MS * attempt, undefined, { signal }).catch(() => undefined);
+    }
+  }
 }
 
 async function mapped<T>(place: string | undefined, body: () => Promise<T>): Promise<T> {

@@ -22,7 +22,8 @@ export interface LedgerEntry {
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
-  readonly rowsInTable: number;
+  /** Undefined for a table that a stream writes too: nobody counts it. */
+  readonly rowsInTable: number | undefined;
 }
 
 /** The commit of a table that was never loaded. */
@@ -127,6 +128,6 @@ function entryOf(row: LedgerRow): LedgerEntry {
     inserted: number('inserted'),
     updated: number('updated'),
     deleted: number('deleted'),
-    rowsInTable: number('rows_in_table'),
+    rowsInTable: row['rows_in_table'] === null ? undefined : number('rows_in_table'),
   };
 }

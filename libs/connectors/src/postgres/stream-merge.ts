@@ -36,7 +36,7 @@ function keyedStatements(table: StreamTable, stage: string): Prepared[] {
     ['lock', '', lockTable(table, stage)],
     ['graves', '', `select exists (select from ${tombstoneTable(table)}) as found`],
     ['upsert', ' (uuid)', upsertNewer(table, stage, '')],
-    ['upsert_past', ' (uuid)', upsertNewer(table, stage, `and not exists (select from ${tombstoneTable(table)} d where ${sameKey(table, 'd', 'w')} and not (${beatsTombstone(table, 'w')}))`)],
+    ['upsert_past', ' (uuid)', upsertNewer(table, stage, `and not exists (select from ${tombstoneTable(table)} d where ${sameIdentity(table, 'd', 'w')} and not (${beatsTombstone(table, 'w')}))`)],
     ['raise', '', raiseBeaten(table, stage)],
     ['bury', ' (uuid)', buryDeleted(table, stage)],
   ];
@@ -68,7 +68,7 @@ function upsertNewer(table: StreamTable, stage: string, alive: string): string {
 }
 
 /** The staged rows, of each key the newest version. */
-export function winners(table: StreamTable, stage: string): string {
+function winners(table: StreamTable, stage: string): string {
   const key = keyColumns(table).map(({ name, type }) => bytewise(type, `s.${quoteIdent(name)}`)).join(', ');
   return `(select distinct on (${key}) s.* from ${stage} s order by ${key}, ${newestFirst(table.order, 's')})`;
 }
@@ -77,7 +77,7 @@ export function winners(table: StreamTable, stage: string): string {
 function raiseBeaten(table: StreamTable, stage: string): string {
   const graves = tombstoneTable(table);
   return `delete from ${graves} where ctid = any (array(
-    select d.ctid from ${graves} d join ${stage} w on ${sameKey(table, 'd', 'w')} where w._weir_deleted is not true and ${beatsTombstone(table, 'w')} for update of d skip locked))`;
+    select d.ctid from ${graves} d join ${stage} w on ${sameIdentity(table, 'd', 'w')} where w._weir_deleted is not true and ${beatsTombstone(table, 'w')} for update of d skip locked))`;
 }
 
 function buryDeleted(table: StreamTable, stage: string): string {
@@ -85,21 +85,21 @@ function buryDeleted(table: StreamTable, stage: string): string {
   const target = quoteQualified(spec.schema, spec.name);
   const [mine, theirs] = [rowVersion(order, 'w'), rowVersion(order, 't')];
   return `with w as materialized (select * from ${winners(table, stage)} w where w._weir_deleted),
-    gone as (delete from ${target} t using w where ${sameKey(table, 't', 'w')} and ${notOlder(order, mine, theirs)} returning 1),
-    buried as (${insertTombstones(table, `w where not exists (select from ${target} t where ${sameKey(table, 't', 'w')} and not (${notOlder(order, mine, theirs)}))`)} returning 1)
+    gone as (delete from ${target} t using w where ${sameIdentity(table, 't', 'w')} and ${notOlder(order, mine, theirs)} returning 1),
+    buried as (${insertTombstones(table, '$1', `w where not exists (select from ${target} t where ${sameIdentity(table, 't', 'w')} and not (${notOlder(order, mine, theirs)}))`, 'false')} returning 1)
     select count(*) as deleted from gone`;
 }
 
-/** Inserts tombstones from a relation `w` of the table's rows, where they are newer than what is there. */
-export function insertTombstones(table: StreamTable, from: string): string {
+/** Inserts tombstones from a relation `w` of the table's rows, where they are newer than the one that is there (`d`), or it gives way. */
+export function insertTombstones(table: StreamTable, commit: string, from: string, givesWay: string): string {
   const { order } = table;
   const columns = tombstoneColumns(table);
   const values = columns.map(({ name }) => `w.${quoteIdent(name === TOMBSTONE_SEQUENCE && order.by === 'sequence' ? order.column : name)}`);
   const key = new Set(identityColumns(table.spec));
   const changes = columns.filter(({ name }) => !key.has(name)).map(({ name }) => `${quoteIdent(name)} = excluded.${quoteIdent(name)}`);
-  return `insert into ${tombstoneTable(table)} as d (${names(columns)}, _weir_commit, _weir_deleted_at) select ${values.join(', ')}, $1, now() from ${from}
+  return `insert into ${tombstoneTable(table)} as d (${names(columns)}, _weir_commit, _weir_deleted_at) select ${values.join(', ')}, ${commit}, now() from ${from}
     on conflict (${names(keyColumns(table))}) do update set ${changes.join(', ')}, _weir_commit = excluded._weir_commit, _weir_deleted_at = excluded._weir_deleted_at
-    where ${notOlder(order, tombstone('excluded'), tombstone('d'))}`;
+    where ${givesWay} or ${notOlder(order, tombstone('excluded'), tombstone('d'))}`;
 }
 
 /** SQL that is true when a row of relation `alias` is at least as new as the tombstone `d`. */
@@ -130,9 +130,9 @@ export function assignments(table: StreamTable): string {
   return changing.map(({ name }) => `${quoteIdent(name)} = excluded.${quoteIdent(name)}`).join(', ');
 }
 
-/** Two relations have the same key. */
-export function sameKey(table: StreamTable, one: string, other: string): string {
-  return keyColumns(table).map(({ name }) => `${one}.${quoteIdent(name)} = ${other}.${quoteIdent(name)}`).join(' and ');
+/** Two relations have the same key, or id and partition. */
+export function sameIdentity({ spec }: StreamTable, one: string, other: string): string {
+  return identityColumns(spec).map((name) => `${one}.${quoteIdent(name)} = ${other}.${quoteIdent(name)}`).join(' and ');
 }
 
 function keyColumns({ spec }: StreamTable): StoredColumn[] {

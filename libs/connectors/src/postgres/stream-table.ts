@@ -14,16 +14,18 @@ import { postgresType } from './types';
  */
 export interface StreamTable {
   readonly spec: TableSpec;
+  /** That its rows come from. */
+  readonly topic: string;
   /** Which version of a key is the newest; unused where rows are told apart by id. */
   readonly order: StreamOrder;
 }
 
 /** The table of a model over rows, as a stream writes it: newest by its sequence, or by where rows lie in the topic. */
 export function streamTable(spec: TableSpec, sequence: string | undefined, topic: string): StreamTable {
-  if (sequence === undefined) return { spec, order: { by: 'arrival', topic } };
+  if (sequence === undefined) return { spec, topic, order: { by: 'arrival', topic } };
   const column = spec.columns.find(({ name }) => name === sequence);
   if (!column) throw new WeirError({ code: 'INTERNAL', message: `The sequence ${sequence} is no column of ${tableLabel(spec)}.` });
-  return { spec, order: { by: 'sequence', column: column.name, type: postgresType(column.type) } };
+  return { spec, topic, order: { by: 'sequence', column: column.name, type: postgresType(column.type) } };
 }
 
 /** Of a row in a micro-batch: its key has no row any more. */
@@ -34,14 +36,16 @@ export function stagedColumns({ spec }: StreamTable): StoredColumn[] {
   return [...deliveredColumns(spec), ...(spec.identity.by === 'key' ? [DELETED_COLUMN] : [])];
 }
 
-const STREAM = 'stream ';
+/** What the layout of a table begins with in weir.head when a stream writes it. */
+export const STREAM = 'stream ';
 
 /** Whether a stream writes the table, by what its head says. */
 export function isStreamLayout(layout: string): boolean {
   return layout.startsWith(STREAM);
 }
 
-function streamLayout(spec: TableSpec): string {
+/** What the head of a stream's table says of it. */
+export function streamLayout(spec: TableSpec): string {
   return `${STREAM}${layoutOf(spec)}`;
 }
 
@@ -68,11 +72,15 @@ export async function prepareStreamTable(pool: Pool, table: StreamTable, pipelin
   await ensureStreams(pool);
   await ensureLedger(pool, table.spec.schema);
   const client = await pool.connect();
+  // A connection that breaks while checked out emits `error`; without a listener that ends the process.
+  const onError = (): void => undefined;
+  client.on('error', onError);
   try {
     await client.query("begin; set local lock_timeout = '10s'");
     await client.query(`select pg_advisory_xact_lock(hashtextextended('weir.stream ' || $1, 0))`, [tableLabel(table.spec)]);
     await prepareAlone(client, table, pipeline);
     await client.query('commit');
+    client.off('error', onError);
     client.release();
   } catch (error) {
     // Its end rolls everything back, whatever state it is in.

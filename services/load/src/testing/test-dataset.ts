@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { quoteIdent, quoteLiteral, WeirError, type Column, type Model } from '@weir/core';
 import { withEngine } from '@weir/engine';
 import type { Lake } from '@weir/lake';
-import type { LiveSegment } from '@weir/rpc';
+import type { Interval, LiveSegment } from '@weir/rpc';
 import type { Catalog, CatalogDifference } from '../catalog';
 
 /** A row as text by column; null and absent are null. */
@@ -14,6 +14,8 @@ interface PartitionVersion {
   readonly to: number;
   /** Absent for a partition without rows. */
   readonly path: string | undefined;
+  /** What it was made from. */
+  readonly sources: readonly string[];
 }
 
 /** A dataset of the test: real segments in a lake, and a catalog of them that is written apart from the metadata service. */
@@ -29,12 +31,14 @@ export class TestDataset {
 
   /** A catalog over several datasets that are published together. */
   static catalog(datasets: readonly TestDataset[]): Catalog {
+    const named = (dataset: string): TestDataset => {
+      const found = datasets.find(({ model }) => `${model.zone}.${model.name}` === dataset);
+      if (!found) throw new WeirError({ code: 'UNKNOWN_DATASET', message: dataset });
+      return found;
+    };
     return {
-      difference: async ({ dataset, from, to }) => {
-        const found = datasets.find(({ model }) => `${model.zone}.${model.name}` === dataset);
-        if (!found) throw new WeirError({ code: 'UNKNOWN_DATASET', message: dataset });
-        return found.difference(from, to);
-      },
+      difference: async ({ dataset, from, to }) => named(dataset).difference(from, to),
+      sources: async ({ dataset, interval }) => named(dataset).sources(interval),
       target: ({ after }) => {
         const newest = Math.max(...datasets.map(({ snapshot }) => snapshot));
         return after > newest ? Promise.reject(new WeirError({ code: 'INVALID_VALUE', message: 'No such snapshot.' })) : Promise.resolve(after);
@@ -42,14 +46,14 @@ export class TestDataset {
     };
   }
 
-  /** Replaces the given partitions in one new snapshot, all in one file; with no rows a partition is empty. */
-  async publish(partitions: ReadonlyMap<string, readonly TestRow[]>): Promise<number> {
+  /** Replaces the given partitions in one new snapshot, all in one file; with no rows a partition is empty. `sources` are what each was made from. */
+  async publish(partitions: ReadonlyMap<string, readonly TestRow[]>, sources: ReadonlyMap<string, readonly string[]> = new Map()): Promise<number> {
     this.snapshot += 1;
     const filled = [...partitions].filter(([, rows]) => rows.length > 0);
     const path = filled.length > 0 ? await this.write(filled) : undefined;
     if (path) this.files.set(path, filled.map(([partition]) => partition));
     this.versions = this.versions.map((version) => (partitions.has(version.partition) && version.to === Infinity ? { ...version, to: this.snapshot } : version));
-    for (const [partition, rows] of partitions) this.versions.push({ partition, from: this.snapshot, to: Infinity, path: rows.length > 0 ? path : undefined });
+    for (const [partition, rows] of partitions) this.versions.push({ partition, from: this.snapshot, to: Infinity, path: rows.length > 0 ? path : undefined, sources: sources.get(partition) ?? [] });
     return this.snapshot;
   }
 
@@ -62,6 +66,11 @@ export class TestDataset {
       after: this.segments([...newer].filter((version) => !older.has(version))),
       unchanged: this.segments([...newer].filter((version) => older.has(version))),
     };
+  }
+
+  private sources(interval: Interval | undefined): string[] {
+    const asked = this.versions.filter(({ partition, to }) => to === Infinity && (!interval || (partition >= interval.start && partition < interval.end)));
+    return asked.flatMap((version) => version.sources);
   }
 
   private segments(versions: readonly PartitionVersion[]): LiveSegment[] {

@@ -70,9 +70,9 @@ export class TestLoad {
     };
   }
 
-  async to(snapshot: number, options: { context?: StageContext; signal?: AbortSignal; report?: (progress: Progress) => void } = {}): Promise<LoadResult> {
-    const { context = newRun(), signal = new AbortController().signal, report = () => undefined } = options;
-    return loadDestination(this.deps, { context, destination: 0, snapshot, restate: false }, { signal, report });
+  async to(snapshot: number, options: { context?: StageContext; restate?: boolean; signal?: AbortSignal; report?: (progress: Progress) => void } = {}): Promise<LoadResult> {
+    const { context = newRun(), restate = false, signal = new AbortController().signal, report = () => undefined } = options;
+    return loadDestination(this.deps, { context, destination: 0, snapshot, restate }, { signal, report });
   }
 }
 

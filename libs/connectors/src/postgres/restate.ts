@@ -1,0 +1,97 @@
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { to as copyTo } from 'pg-copy-streams';
+import type { Pool } from 'pg';
+import type { Pools } from './config';
+import { createCovered, type CoveredRange } from './covered';
+import { copyFiles, type CopyOptions, type RowFiles } from './copy';
+import { moveHead, readEntry, readHead, writeEntry, type Head, type LedgerEntry } from './ledger';
+import { DELETES, UPSERTS } from './merge';
+import { copyPresent, createRestated, restateStatements } from './restate-merge';
+import type { WrittenRow } from './stream-merge';
+import { prepareStreamTable, stagedColumns, streamLayout, type StreamTable } from './stream-table';
+import { deliveredColumns, identityColumns, tableLabel } from './table';
+import { inTransaction, type Transaction } from './transaction';
+
+/** A table that a stream writes, about to be restated: from the head that it must still have then. */
+export interface RestatePlan {
+  readonly table: StreamTable;
+  readonly pipeline: string;
+  readonly head: Head;
+  /** The load that moved the head there; undefined before the first. */
+  readonly last: LedgerEntry | undefined;
+  /** The records that are restated. */
+  readonly covered: readonly CoveredRange[];
+}
+
+/** What a snapshot says of the records that are restated. */
+export interface PreparedRestatement {
+  readonly plan: RestatePlan;
+  readonly commitId: string;
+  readonly toSnapshot: number;
+  readonly runId: string;
+  readonly traceId: string;
+  /** Rows that tables should have, in the order of stagedColumns; by key of each the winner over the whole snapshot, also one that deletes it. */
+  readonly upserts: RowFiles;
+  /** Identities that the table had from covered records, and of which the snapshot has nothing. */
+  readonly deletes: RowFiles;
+}
+
+/** Where the table stands; makes it ready for its stream where it is not. */
+export async function planRestate(pool: Pool, table: StreamTable, pipelineName: string, covered: readonly CoveredRange[]): Promise<RestatePlan> {
+  await prepareStreamTable(pool, table, pipelineName);
+  const { head, last } = await readHead(pool, tableLabel(table.spec), pipelineName, streamLayout(table.spec));
+  return { table, pipeline: pipelineName, head, last, covered };
+}
+
+/** Writes the identities of what the table has from covered records to a file, as CSV; rows pass as bytes. */
+export async function writePresent(pools: Pools, { table, covered }: RestatePlan, path: string, signal: AbortSignal): Promise<void> {
+  await inTransaction(pools, signal, async ({ client }) => {
+    // What the engine reads, whatever the connection's settings are.
+    await client.query("set local datestyle = 'ISO'; set local extra_float_digits = 1");
+    await createCovered(client, covered);
+    const rows = context.with(ROOT_CONTEXT, () => client.query(copyTo(copyPresent(table))));
+    await pipeline(rows, createWriteStream(path), { signal });
+    // Nothing was changed.
+    return { commit: false, value: undefined };
+  });
+}
+
+/** Carries out a restatement in one transaction. Undefined when the head moved since the plan and another load's commit stands there: nothing was changed then. */
+export async function restate(pools: Pools, prepared: PreparedRestatement, options: CopyOptions): Promise<LedgerEntry | undefined> {
+  return inTransaction(pools, options.signal, async (transaction) => {
+    const { plan, commitId, toSnapshot, runId, traceId } = prepared;
+    const { client } = transaction;
+    const table = tableLabel(plan.table.spec);
+    await stage(transaction, prepared, options);
+    if (!(await moveHead(client, table, plan.head, { snapshot: toSnapshot, commitId, layout: plan.head.layout }))) {
+      return { commit: false, value: await readEntry(client, commitId) };
+    }
+    const counts = await merge(transaction, prepared);
+    const entry = { commitId, pipeline: plan.pipeline, table, fromSnapshot: plan.head.snapshot, toSnapshot, runId, traceId, ...counts, rowsInTable: undefined };
+    await writeEntry(client, entry);
+    return { commit: true, value: entry };
+  });
+}
+
+async function stage(transaction: Transaction, { plan: { table, covered }, upserts, deletes }: PreparedRestatement, options: CopyOptions): Promise<void> {
+  const { client } = transaction;
+  await transaction.run(createRestated(table));
+  await createCovered(client, covered);
+  const identity = new Set(identityColumns(table.spec));
+  const identityNames = deliveredColumns(table.spec).flatMap(({ name }) => (identity.has(name) ? [name] : []));
+  if (upserts.rows > 0) await copyFiles(client, UPSERTS, stagedColumns(table).map(({ name }) => name), upserts, options);
+  if (deletes.rows > 0) await copyFiles(client, DELETES, identityNames, deletes, options);
+  await transaction.run(`analyze ${UPSERTS}; analyze ${DELETES}`);
+}
+
+async function merge(transaction: Transaction, { plan, commitId }: PreparedRestatement): Promise<Pick<LedgerEntry, 'inserted' | 'updated' | 'deleted'>> {
+  const { lock, raise, upsert, remove } = restateStatements(plan.table, commitId);
+  await transaction.run(lock);
+  for (const statement of raise) await transaction.run(statement);
+  const written = await transaction.run<WrittenRow & Record<string, string>>(upsert);
+  let deleted = 0;
+  for (const statement of remove) deleted += Number((await transaction.run<{ deleted: string }>(statement)).rows[0]?.deleted ?? 0);
+  return { inserted: Number(written.rows[0]?.inserted ?? 0), updated: Number(written.rows[0]?.updated ?? 0), deleted };
+}
