@@ -75,7 +75,7 @@ function headersOf(records: readonly LogMessage[]): RecordHeader[] {
   return records.flatMap(({ headers = {} }, ordinal) =>
     Object.entries(headers).flatMap(([name, value]) => {
       const values = Array.isArray(value) ? value : [value];
-      return values.flatMap((one): RecordHeader[] => (one === undefined ? [] : [{ ordinal, name, value: Buffer.from(one) }]));
+      return values.flatMap((one): RecordHeader[] => (one === undefined || one === null ? [] : [{ ordinal, name, value: Buffer.from(one) }]));
     }),
   );
 }
