@@ -19,6 +19,9 @@ export class ArchiveChild {
   private handle: ChildWorkflowHandle<typeof streamArchive> | undefined;
   private scope: CancellationScope | undefined;
   private asked: ArchiveAsk = { word: 'follow' };
+  /** What the child was told last. */
+  private sent: ArchiveAsk | undefined;
+  private sending = false;
   private report: ArchiveReport | undefined;
   private ending = false;
   private ended = false;
@@ -43,7 +46,7 @@ export class ArchiveChild {
 
   ask(ask: ArchiveAsk): void {
     this.asked = ask;
-    if (this.handle) void this.signal(this.handle);
+    void this.send();
   }
 
   told(report: ArchiveReport): void {
@@ -97,7 +100,9 @@ export class ArchiveChild {
     });
     this.handle = handle;
     this.report = { state: 'following' };
-    if (this.asked.word !== 'follow' || this.asked.skipLost) void this.signal(handle);
+    // It begins as if this had been asked.
+    this.sent = this.asked.word === 'follow' && !this.asked.skipLost ? this.asked : undefined;
+    void this.send();
     try {
       this.caughtUp = (await handle.result()).caughtUp;
     } finally {
@@ -105,8 +110,16 @@ export class ArchiveChild {
     }
   }
 
-  private async signal(handle: ChildWorkflowHandle<typeof streamArchive>): Promise<void> {
-    // One that ended meanwhile needs no word.
-    await CancellationScope.nonCancellable(() => settle(handle.signal(archiveAsked, this.asked)));
+  /** Tells the child what was asked last. One signal at a time: Temporal may turn round two that are on their way. */
+  private async send(): Promise<void> {
+    if (this.sending) return;
+    this.sending = true;
+    for (let { handle, asked } = this; handle && this.sent !== asked; { handle, asked } = this) {
+      const [child, ask] = [handle, asked];
+      // One that ended meanwhile needs no word.
+      await CancellationScope.nonCancellable(() => settle(child.signal(archiveAsked, ask)));
+      if (this.handle === child) this.sent = ask;
+    }
+    this.sending = false;
   }
 }

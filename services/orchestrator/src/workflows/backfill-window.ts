@@ -1,4 +1,4 @@
-import { CancellationScope, ParentClosePolicy, condition, getExternalWorkflowHandle, proxyActivities, startChild, workflowInfo, type ChildWorkflowHandle } from '@temporalio/workflow';
+import { CancellationScope, ParentClosePolicy, condition, getExternalWorkflowHandle, patched, proxyActivities, startChild, workflowInfo, type ChildWorkflowHandle } from '@temporalio/workflow';
 import { formatInterval, type Interval } from '@weir/core';
 import type { Activities } from '../activities';
 import { HEARTBEAT_TIMEOUT_MS } from './agreement';
@@ -35,6 +35,8 @@ const patient = proxyActivities<Activities>({ startToCloseTimeout: 24 * 3_600_00
 export class Window {
   private readonly runs = new Map<string, OpenRun>();
   private signals = 0;
+  /** Signals on their way, the last one of each run. */
+  private readonly sending = new Map<string, Promise<unknown>>();
   private paused: HandView | undefined;
 
   constructor(
@@ -139,8 +141,14 @@ export class Window {
   private async signal({ workflowId, runId }: OpenRun): Promise<void> {
     if (runId === '') return;
     this.signals += 1;
+    const before = this.sending.get(workflowId);
+    // Temporal may turn round two that are on their way, and a run would stay paused in a backfill that goes on.
+    if (before && patched('signals-in-order')) await before;
     const handle = getExternalWorkflowHandle(workflowId, runId);
-    await CancellationScope.nonCancellable(() => settle(this.paused ? handle.signal(pauseSignal, { reason: this.paused.reason, by: this.paused.by }) : handle.signal(resumeSignal, {})));
+    const sent = CancellationScope.nonCancellable(() => settle(this.paused ? handle.signal(pauseSignal, { reason: this.paused.reason, by: this.paused.by }) : handle.signal(resumeSignal, {})));
+    this.sending.set(workflowId, sent);
+    await sent;
+    if (this.sending.get(workflowId) === sent) this.sending.delete(workflowId);
     this.signals -= 1;
   }
 

@@ -135,6 +135,18 @@ describe('streamArchive', () => {
     expect(await archived(2)).toMatchObject({ state: 'following' });
   });
 
+  it('follows the topic after pauses that were over at once: what was asked last holds', async () => {
+    const handle = await brook.start();
+    await until(() => brook.atWork.length === 1, { timeoutMs: 10_000 });
+    for (let at = 0; at < 5; at += 1) {
+      await handle.executeUpdate('pause');
+      await handle.executeUpdate('resume');
+    }
+    await reaches(handle, 'running');
+    brook.waiting = [range(0, 10)];
+    expect(await archived(1)).toMatchObject({ state: 'following' });
+  });
+
   it('catches up when the stream is stopped: after its consumers have ended, also where a run is in the way', async () => {
     brook.refreshMs = 3_600_000;
     const begins: number[] = [];

@@ -5,8 +5,8 @@ import { until } from '@weir/testkit';
 import { Brook, HOUR, archiveOf, progressOf, reaches } from '../testing/brook';
 import { startRig, type Rig } from '../testing/rig';
 
-/** Temporal wants a new execution when a history has 4 MiB; a payload may have 2. */
-const CROWD = { version: 0, text: 'x'.repeat(1_500_000) };
+/** Temporal wants a new execution when a history has 4 MiB; a payload may have 2, and so may all signals that come during one task. */
+const CROWD = { version: 0, text: 'x'.repeat(900_000) };
 
 describe('a stream that runs for long', () => {
   let rig: Rig;
@@ -25,7 +25,11 @@ describe('a stream that runs for long', () => {
   const runIdOf = async (handle: WorkflowHandle) => (await rig.client.workflow.getHandle(handle.workflowId).describe()).runId;
 
   async function lengthen(handle: WorkflowHandle): Promise<void> {
-    for (let at = 0; at < 3; at += 1) await handle.signal('definitionApplied', CROWD);
+    for (let at = 0; at < 5; at += 1) {
+      await handle.signal('definitionApplied', CROWD);
+      // Answered when no task is at work, so that the next one weighs all there is.
+      await progressOf(handle);
+    }
   }
 
   it('goes on as new only when a consumer is started anyway, and takes along what people said', async () => {
@@ -37,7 +41,6 @@ describe('a stream that runs for long', () => {
     await until(() => brook.atWork.length === 2, { timeoutMs: 10_000 });
     const { startedAt } = await progressOf(handle);
     await lengthen(handle);
-    await progressOf(handle);
     expect(await runIdOf(handle)).toBe(handle.firstExecutionRunId);
     expect(brook.calls()).toHaveLength(2);
 
