@@ -100,7 +100,7 @@ test.each([
   ['a model that is not over rows', () => loadRequest([{ dataset: 'gold.daily', columns: ['day'], encoding: InlineEncoding.CSV, rows: 1, data: Buffer.from('2024-01-01\n') }], [rangeOf(0, 0, 1)]), 'no model over rows `gold.daily`'],
   ['rows that are not CSV', () => loadRequest([{ dataset: 'silver.visits', columns: ['id'], encoding: InlineEncoding.NDJSON, rows: 1, data: Buffer.from('{}\n') }], [rangeOf(0, 0, 1)]), 'must be CSV'],
   ['no range', () => loadRequest([], []), 'moves no position'],
-])('INVALID_VALUE: %s', async (what, request, message) => {
+])('a LoadBatch is refused as INVALID_VALUE: %s', async (what, request, message) => {
   const sent = { ...request(), ...(what === 'no context' ? { context: undefined } : {}) };
   await expect(clients.load.loadBatch(sent)).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringContaining(message) });
 });

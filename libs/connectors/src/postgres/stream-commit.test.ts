@@ -110,7 +110,7 @@ test.each([
   ['no range', { ranges: [] }, 'moves no position'],
   ['a range that goes back', { ranges: [{ partition: 0, from: 2, to: 1, greatestTimestamp: 0 }] }, '[2, 1) is not a range'],
   ['a partition twice', { ranges: [0, 1].map((from) => ({ partition: 0, from, to: 2, greatestTimestamp: 0 })) }, 'a partition twice'],
-])('INVALID_VALUE: %s', async (_, options, message) => {
+])('a micro-batch is refused as INVALID_VALUE: %s', async (_, options, message) => {
   await expect(commit(destination, [], 0, 1, options)).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringContaining(message) });
 });
 

@@ -9,11 +9,11 @@ const MAX_STAGES = 64;
 /**
  * Settings of a stream's connection. Times are below the 30 s of a unary call: a commit that died must not hold its positions. The server looks for
  * the client every 2 s, and nobody waits for a lock or in an open transaction for long.
- * A micro-batch is small beside the tables, so rows are looked up by index whatever the statistics of a new table say; plans are kept, and compiling
- * them would take longer than running them.
+ * A micro-batch, 3 MiB of CSV at most, is sorted in memory. It is small beside the tables, so rows are looked up by index whatever the statistics of a
+ * new table say; plans are kept, and compiling them would take longer than running them.
  */
 const SETTINGS = `set client_connection_check_interval = '2s'; set lock_timeout = '10s'; set statement_timeout = '25s';
-  set idle_in_transaction_session_timeout = '20s'; set synchronous_commit = on;
+  set idle_in_transaction_session_timeout = '20s'; set synchronous_commit = on; set work_mem = '16MB';
   set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set plan_cache_mode = force_generic_plan; set jit = off`;
 
 const sessions = new WeakMap<PoolClient, StreamSession>();
