@@ -29,7 +29,8 @@ const story = fc.array(
   { minLength: 2, maxLength: 7 },
 );
 
-const idOf = ({ k, v, seq }: Version): string => Buffer.from(`${v}${k}${seq ?? '-'}`).toString('hex').padStart(32, '0');
+/** Of the content, which says whether the row deletes: one id is never both. */
+const idOf = ({ k, v, seq, deleted }: Version): string => Buffer.from(`${v}${k}${seq ?? '-'}${deleted === true ? 'd' : 'r'}`).toString('hex').padStart(32, '0');
 
 function rowOf(each: Version, step: number): TestRow {
   const { k, v, seq, deleted, logPartition, offset } = each;
