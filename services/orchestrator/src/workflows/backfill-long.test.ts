@@ -51,7 +51,11 @@ describe('a backfill that is longer than one execution', () => {
     await expect(present.result()).rejects.toThrow(WorkflowFailedError);
     expect(performance.now() - asked).toBeLessThan(10_000);
     await expect(rig.client.workflow.getHandle(`run/${range.pipeline}/2000-01-03_2000-01-04`).describe()).resolves.toMatchObject({ status: { name: 'CANCELLED' } });
-    await expect(progress()).resolves.toMatchObject({ open: [], succeeded: 1, cancelled: 2 });
+    const ended = await progress();
+    expect(ended).toMatchObject({ open: [], succeeded: 1 });
+    // The two that hang, and those that the pause met before they were refused.
+    expect(ended.cancelled).toBeGreaterThanOrEqual(2);
+    expect(ended.cancelled).toBeLessThanOrEqual(7);
     // Every interval whose turn came was run once, in order, never more than eight of them at a time.
     expect(range.begun.toSorted()).toEqual(range.starts().slice(0, range.begun.length));
     expect(range.most).toBeLessThanOrEqual(8);
