@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { deliveredColumns, identityColumns, type StoredColumn, type TableSpec } from '@weir/connectors';
-import { DELETED, quoteIdent, quoteLiteral, winnerOrderSql, type Column, type WinnerRule } from '@weir/core';
+import { DELETED, ROW_ID, quoteIdent, quoteLiteral, winnerOrderSql, type Column, type WinnerRule } from '@weir/core';
 import { DELETED_COLUMN, segmentRelation, type Engine, type RelationSegment } from '@weir/engine';
 import { sourceColumns } from './difference-sql';
 import { writeRows, type RowDifference, type SegmentDifference } from './write-difference';
@@ -21,8 +21,9 @@ export async function presentSegment(engine: Engine, spec: TableSpec, present: s
   return written && written.Count > 0 ? { absolutePath, partitions: [], whole: true } : undefined;
 }
 
-/** Of years before Christ Postgres says so at the end, and the engine after the date, in parentheses. */
+/** Of years before Christ Postgres says so at the end, and the engine after the date, in parentheses. A row's id is a uuid there and 32 digits here. */
 function engineText({ name, type }: Column): string {
+  if (name === ROW_ID) return `replace(${quoteIdent(name)}, '-', '')`;
   return type === 'DATE' || type === 'TIMESTAMP' ? `regexp_replace(${quoteIdent(name)}, '^(\\S+)(.*) BC$', '\\1 (BC)\\2')` : quoteIdent(name);
 }
 
