@@ -43,6 +43,7 @@ export interface TopicRetention {
  */
 export class TopicLog {
   private readonly cluster_: Cluster;
+  private closed = false;
 
   constructor(
     kafka: Kafka,
@@ -118,6 +119,7 @@ export class TopicLog {
 
   /** Ends the connections; what is on its way fails. */
   async close(): Promise<void> {
+    this.closed = true;
     await Promise.race([this.cluster_.disconnect().catch(() => undefined), pause(CLOSE_MS, undefined, { ref: false })]);
   }
 
@@ -149,10 +151,13 @@ export class TopicLog {
         return await question(cluster);
       } catch (error) {
         const mapped = mapKafkaError(error, place);
-        if (mapped.code !== 'UNAVAILABLE' || tries === TRIES) throw mapped;
+        if (mapped.code !== 'UNAVAILABLE' || tries === TRIES || this.closed) throw mapped;
         forgetBroker(cluster, error);
         await pause(wait);
         await cluster.refreshMetadata().catch(() => undefined);
+      } finally {
+        // A connection that was being made when the log was closed.
+        if (this.closed) cluster.disconnect().catch(() => undefined);
       }
     }
   }
