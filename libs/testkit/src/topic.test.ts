@@ -7,7 +7,7 @@ test('a test topic is empty, has the partitions and settings asked for, and is g
   const admin = two.kafka.admin();
   await admin.connect();
   try {
-    expect((await admin.fetchTopicOffsets(one.name)).map(({ partition, high }) => [partition, high]).sort()).toEqual([[0, '0'], [1, '0'], [2, '0']]);
+    expect((await admin.fetchTopicOffsets(one.name)).map(({ partition, high }) => [partition, high]).toSorted(([one = 0], [two = 0]) => Number(one) - Number(two))).toEqual([[0, '0'], [1, '0'], [2, '0']]);
     const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: 2, name: one.name, configNames: ['cleanup.policy', 'retention.ms'] }] });
     expect(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]).sort()).toEqual([['cleanup.policy', 'compact'], ['retention.ms', '1234']]);
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
+import { until } from './until';
 
 /** A topic of its own for one test. */
 export interface TestTopic {
@@ -24,7 +25,13 @@ export async function testTopic(partitions: number, config: Readonly<Record<stri
   await admin.connect();
   try {
     const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
-    await admin.createTopics({ topics: [{ topic: name, numPartitions: partitions, configEntries }], waitForLeaders: true });
+    await admin.createTopics({ topics: [{ topic: name, numPartitions: partitions, configEntries }], waitForLeaders: false });
+    // kafkajs waits for leaders, too, but fails where the broker that it asks has not heard of the topic yet.
+    const led = async (): Promise<boolean> => {
+      const [topic] = (await admin.fetchTopicMetadata({ topics: [name] })).topics;
+      return topic?.partitions.length === partitions && topic.partitions.every(({ leader }) => leader >= 0);
+    };
+    await until(led, { timeoutMs: 10_000, what: `A leader of every partition of ${name}` });
   } catch (error) {
     await admin.disconnect();
     throw error;

@@ -4,7 +4,7 @@ export { clickRecord, type ClickRecord, type ClickVersion } from './clickstream/
 export { produceClicks } from './clickstream/produce-clicks';
 export { driftedDocs, generatedDocs, writeDocs } from './docs';
 export type { Sent } from './produce/send-paced';
-export { openTopic, type Target } from './produce/topic';
+export { ensureTopic, openTopic, type Target } from './produce/topic';
 export { expectedRetail, type RetailAccounts } from './replay/retail-accounts';
 export { replayRetail, RETAIL_TOPIC_CONFIG, type ReplayOptions } from './replay/replay-retail';
 export { generateRetail, type GeneratedRetail, type RetailOptions } from './retail/generate-retail';

@@ -17,7 +17,8 @@ beforeAll(async () => {
   producer = kafka.producer({ retry: { retries: 40, initialRetryTime: 100, maxRetryTime: 500 } });
   consumer = kafka.consumer({ groupId: 'reader' });
   await Promise.all([admin.connect(), producer.connect(), consumer.connect()]);
-  await admin.createTopics({ topics: [{ topic: 'orders' }], waitForLeaders: true });
+  await admin.createTopics({ topics: [{ topic: 'orders' }], waitForLeaders: false });
+  expect(await waitUntil(async () => (await partition())?.leader !== -1, { timeoutMs: 10_000 })).toBe(true);
 }, 120_000);
 afterAll(async () => {
   await Promise.all([admin.disconnect(), producer.disconnect(), consumer.disconnect()]);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { ensureTopic } from '@weir/generate';
 import { benchOrder } from './bench-orders';
 
 /** What to send: all at once without a rate, else so many a second. */
@@ -18,10 +19,7 @@ const TICK_MS = 5;
 /** Makes the topic and sends its records: an open loop, which never waits for what reads them. */
 export async function sendOrders({ brokers, topic, partitions, records, rate }: SendOrdersJob): Promise<void> {
   const kafka = new Kafka({ clientId: 'bench', brokers: [...brokers], logLevel: logLevel.NOTHING });
-  const admin = kafka.admin();
-  await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
-  await admin.disconnect();
+  await ensureTopic(kafka, { topic, partitions });
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, idempotent: true, maxInFlightRequests: 5 });
   await producer.connect();
   const started = performance.now();

@@ -1,4 +1,5 @@
 import { Kafka, logLevel, type Message } from 'kafkajs';
+import { ensureTopic } from '@weir/generate';
 import { needServers } from '@weir/servers';
 import { until } from '@weir/testkit';
 import { weir } from '../command-line';
@@ -19,11 +20,7 @@ export class Streaming {
 
   /** Makes a topic. Old timestamps are kept, whatever the time is. */
   async topic(name: string, partitions: number, config: Readonly<Record<string, string>> = {}): Promise<void> {
-    const admin = this.kafka.admin();
-    await admin.connect();
-    const configEntries = Object.entries({ 'retention.ms': '-1', ...config }).map(([key, value]) => ({ name: key, value }));
-    await admin.createTopics({ topics: [{ topic: name, numPartitions: partitions, configEntries }], waitForLeaders: true });
-    await admin.disconnect();
+    await ensureTopic(this.kafka, { topic: name, partitions, config: { 'retention.ms': '-1', ...config } });
   }
 
   async send(topic: string, messages: readonly Message[]): Promise<void> {

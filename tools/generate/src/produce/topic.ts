@@ -1,4 +1,5 @@
-import { Kafka, logLevel } from 'kafkajs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Kafka, logLevel, type Admin } from 'kafkajs';
 
 export interface TopicSettings {
   readonly topic: string;
@@ -37,8 +38,27 @@ export async function ensureTopic(kafka: Kafka, { topic, partitions, config = {}
   await admin.connect();
   try {
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-    return await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true });
+    const created = await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
+    await leaders(admin, topic);
+    return created;
   } finally {
     await admin.disconnect();
+  }
+}
+
+const TRIES = 50;
+const WAIT_MS = 100;
+
+/** kafkajs waits for leaders, too, but fails where the broker that it asks has not heard of the topic yet. */
+async function leaders(admin: Admin, topic: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      if (topics.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))) return;
+    } catch (error) {
+      if (tries === TRIES) throw error;
+    }
+    if (tries === TRIES) return;
+    await pause(WAIT_MS);
   }
 }
