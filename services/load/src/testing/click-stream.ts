@@ -38,9 +38,9 @@ export async function inlineBatch(model: Model, rows: readonly TestRow[]): Promi
   return { dataset: `${model.zone}.${model.name}`, columns: columns.map(({ name }) => name), encoding: InlineEncoding.CSV, rows: rows.length, data: Buffer.from(written?.csv ?? '') };
 }
 
-/** What makes a row of the record at an offset. */
+/** What makes a row of the record at an offset; its id has 32 digits and no more, as quality writes it. */
 export function recordAt(offset: number, fields: TestRow, { partition = 0, deleted = false }: { partition?: number; deleted?: boolean } = {}): TestRow {
-  const rowId = `0000000${partition}-0000-4000-8000-${String(offset).padStart(12, '0')}`;
+  const rowId = `0000000${partition}000040008000${String(offset).padStart(12, '0')}`;
   return { ...fields, _weir_row_id: rowId, _weir_position: `clicks:${partition}:${offset}`, _weir_deleted: String(deleted), _weir_partition: '2024-01-01T00:00:00Z' };
 }
 
