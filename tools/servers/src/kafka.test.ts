@@ -19,7 +19,7 @@ const createTopic = async (topic: string): Promise<void> => {
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic }], waitForLeaders: false });
-  expect(await waitUntil(async () => (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]?.partitions[0]?.leader !== -1, { timeoutMs: 10_000 })).toBe(true);
+  expect(await waitUntil(async () => (await admin.fetchTopicOffsets(topic)).length === 1, { timeoutMs: 10_000 })).toBe(true);
   await admin.disconnect();
 };
 

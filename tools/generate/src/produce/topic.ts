@@ -39,7 +39,7 @@ export async function ensureTopic(kafka: Kafka, { topic, partitions, config = {}
   try {
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
     const created = await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
-    await leaders(admin, topic);
+    await untilThere(admin, topic);
     return created;
   } finally {
     await admin.disconnect();
@@ -49,16 +49,15 @@ export async function ensureTopic(kafka: Kafka, { topic, partitions, config = {}
 const TRIES = 50;
 const WAIT_MS = 100;
 
-/** kafkajs waits for leaders, too, but fails where the broker that it asks has not heard of the topic yet. */
-async function leaders(admin: Admin, topic: string): Promise<void> {
+/** Waits until every partition's leader has its log. kafkajs waits for leaders only, and fails where the broker that it asks has not heard of the topic yet. */
+async function untilThere(admin: Admin, topic: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
-      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-      if (topics.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))) return;
+      await admin.fetchTopicOffsets(topic);
+      return;
     } catch (error) {
       if (tries === TRIES) throw error;
     }
-    if (tries === TRIES) return;
     await pause(WAIT_MS);
   }
 }
