@@ -1,4 +1,5 @@
 import { BackfillOnly, BackfillOrder, BackfillStatus, RunStatus, type Backfill } from '@weir/rpc';
+import { until } from '@weir/testkit';
 import { beginRun } from './begin-run';
 import { getBackfill } from './get-backfill';
 import { listBackfills } from './list-backfills';
@@ -43,6 +44,8 @@ describe('backfills', () => {
   ])('that are started again after one that %s begin anew in the same row', async (title, status) => {
     const pipeline = await givenPipeline(bench.pool, title.replaceAll(' ', '-'));
     const first = await record(pipeline, { status, succeeded: 305 });
+    // Both stand in milliseconds.
+    await until(() => Date.now() > Date.parse(first?.startedAt ?? ''), { timeoutMs: 1_000, what: 'The next millisecond' });
     const second = await record(pipeline, { runId: `${pipeline}-second`, selected: 0, only: BackfillOnly.ALL });
     expect(second).toMatchObject({ runId: `${pipeline}-second`, status: BackfillStatus.RUNNING, selected: 0, succeeded: 0, only: BackfillOnly.ALL, endedAt: '' });
     expect(Date.parse(second?.startedAt ?? '')).toBeGreaterThan(Date.parse(first?.startedAt ?? ''));
