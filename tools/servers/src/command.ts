@@ -35,6 +35,11 @@ export function runCommand(command: string, args: readonly string[], options: Co
   });
 }
 
+/** The last lines of what a program wrote, shortened for an error's samples. */
+export function lastLines(output: string): string[] {
+  return output.trimEnd().split('\n').slice(-5).map((line) => line.slice(0, 300));
+}
+
 /** The file that a shell would run for `name`, found along PATH; undefined when there is none. */
 export function onPath(name: string, path: string | undefined = process.env['PATH']): string | undefined {
   return (path ?? '').split(delimiter).filter(Boolean).map((folder) => join(folder, name)).find(isExecutable);

@@ -1,7 +1,8 @@
 import { WeirError } from '@weir/core';
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { onPath, runCommand } from './command';
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { lastLines, onPath, runCommand } from './command';
+import { makeInCache } from './make-in-cache';
 
 export interface GoBuild {
   /** For people: "Temporal 1.5.1". */
@@ -28,22 +29,13 @@ export async function goBuild(build: GoBuild): Promise<string> {
   if (!go) {
     throw new WeirError({ code: 'SERVER_FAILED', place: build.place, message: `${build.title} is not installed, Docker does not answer, and there is no Go to build it with.`, fix: 'Install Docker (docs.docker.com/get-docker) or Go 1.26 (go.dev/dl), then start again.' });
   }
-  const cache = dirname(build.target);
-  mkdirSync(cache, { recursive: true });
-  const folder = mkdtempSync(join(cache, `.${build.program}-`));
-  const started = performance.now();
-  const tell = (): void => build.say(`building ${build.title} with Go, once, about ${build.minutes} min (${Math.round((performance.now() - started) / 1000)} s)`);
-  tell();
-  const beat = setInterval(tell, 5_000);
-  try {
+  const doing = `building ${build.title} with Go, once, about ${build.minutes} min`;
+  await makeInCache({ target: build.target, prefix: build.program, doing, say: build.say }, async (folder) => {
     const { code, output } = await runCommand(go, build.args(join(folder, build.program)), { ...(build.cwd ? { cwd: build.cwd } : {}), env: { ...process.env, ...build.env?.(folder) }, signal: build.signal });
     if (code !== 0) {
-      throw new WeirError({ code: 'SERVER_FAILED', place: build.place, message: `Go could not build ${build.title}.`, samples: output.trimEnd().split('\n').slice(-5).map((line) => line.slice(0, 300)), fix: 'Check the network and GOPROXY; or start Docker, which has it ready.' });
+      throw new WeirError({ code: 'SERVER_FAILED', place: build.place, message: `Go could not build ${build.title}.`, samples: lastLines(output), fix: 'Check the network and GOPROXY; or start Docker, which has it ready.' });
     }
     renameSync(join(folder, build.program), build.target);
-    return build.target;
-  } finally {
-    clearInterval(beat);
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
+  return build.target;
 }

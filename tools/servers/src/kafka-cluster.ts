@@ -1,7 +1,8 @@
 import { WeirError } from '@weir/core';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from './whole-file';
 
 /** One broker, or three of which one may fail. */
 export type BrokerCount = 1 | 3;
@@ -44,10 +45,7 @@ export function recordCluster(home: string, brokers: BrokerCount): ClusterRecord
   const known = clusterOf(home);
   if (known) return known;
   const made: ClusterRecord = { id: clusterId(), brokers };
-  mkdirSync(kafkaFolder(home), { recursive: true });
-  const draft = `${recordFile(home)}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify(made));
-  renameSync(draft, recordFile(home));
+  writeWhole(recordFile(home), JSON.stringify(made));
   return made;
 }
 

@@ -1,3 +1,5 @@
+import { portOf } from './port';
+
 /** Where one broker is reached, host:port each. */
 export interface BrokerAddresses {
   /** Its node id: 1 and up. */
@@ -73,10 +75,6 @@ const FAILOVER = {
 
 /** Kafka leaves writing to the system and safety to replicas on other machines; here all are on this one, and a power cut costs 1 s at most. */
 const FLUSHING = { 'log.flush.interval.ms': 1_000, 'log.flush.scheduler.interval.ms': 1_000 };
-
-function portOf(address: string): string {
-  return address.slice(address.lastIndexOf(':') + 1);
-}
 
 /** A broker's log4j2.properties: warnings and errors on its standard output. */
 export const BROKER_LOGGING = `rootLogger.level = warn

@@ -1,13 +1,14 @@
 import { WeirError } from '@weir/core';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand } from './command';
+import { lastLines, runCommand } from './command';
 import { container, containerName, createNetwork } from './container';
 import { findServer, preference } from './find';
 import { brokerCountOf, kafkaFolder, recordCluster, type BrokerCount, type ClusterRecord } from './kafka-cluster';
 import { brokersAt } from './kafka-metadata';
 import { fetchKafka, lookForKafka, type KafkaPrograms } from './kafka-programs';
 import { BROKER_LOGGING, brokerProperties, type BrokerAddresses } from './kafka-properties';
+import { portOf } from './port';
 import type { RunningServer, ServerContext } from './server';
 import type { ProcessSpec } from './supervised';
 import { IMAGES, type PortName } from './versions';
@@ -96,7 +97,7 @@ async function natively(context: ServerContext, cluster: readonly BrokerAddresse
 /** The file that tells a formatted folder is written last, so a format that was cut short is done again. */
 async function format({ signal }: ServerContext, folder: string, java: string, args: readonly string[]): Promise<void> {
   const { code, output } = await runCommand(java, args, { cwd: folder, timeoutMs: START_MS, signal });
-  if (code !== 0) throw new WeirError({ code: 'SERVER_FAILED', place: 'kafka', message: `Kafka could not format ${folder}.`, samples: output.trimEnd().split('\n').slice(-5).map((line) => line.slice(0, 300)) });
+  if (code !== 0) throw new WeirError({ code: 'SERVER_FAILED', place: 'kafka', message: `Kafka could not format ${folder}.`, samples: lastLines(output) });
 }
 
 /** Ports of a container's own that nobody else sees. */
@@ -110,7 +111,7 @@ async function inDocker({ home, durable }: ServerContext, cluster: readonly Brok
     const folder = join(kafkaFolder(home), `docker-${broker.id}`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'server.properties'), brokerProperties({ id: broker.id, cluster: inside, host: '', data: '/var/lib/kafka/data', durable }));
-    const port = Number(broker.clients.slice(broker.clients.lastIndexOf(':') + 1));
+    const port = portOf(broker.clients);
     const { command, args, cleanUp } = container({
       server: serverOf(broker.id),
       home,

@@ -1,8 +1,9 @@
 import { WeirError } from '@weir/core';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { onPath, runCommand } from './command';
+import { existsSync, renameSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { lastLines, onPath, runCommand } from './command';
 import { ROOT } from './home';
+import { makeInCache } from './make-in-cache';
 
 export interface MavenFetch {
   /** For people: "Kafka 4.3.0". */
@@ -27,22 +28,13 @@ export async function mavenFetch({ title, place, version, target, args, say, sig
   if (!maven) {
     throw new WeirError({ code: 'SERVER_FAILED', place, message: `${title} is not in the cache, Docker does not answer, and there is no Maven to fetch it with.`, fix: 'Install Maven (maven.apache.org/install.html) or Docker (docs.docker.com/get-docker), then start again.' });
   }
-  mkdirSync(dirname(target), { recursive: true });
-  const draft = mkdtempSync(join(dirname(target), `.${place}-`));
-  const started = performance.now();
-  const tell = (): void => say(`fetching ${title} with Maven, once (${Math.round((performance.now() - started) / 1000)} s)`);
-  tell();
-  const beat = setInterval(tell, 5_000);
-  try {
+  await makeInCache({ target, prefix: place, doing: `fetching ${title} with Maven, once`, say }, async (draft) => {
     const output = join(draft, basename(target));
     const { code, output: said } = await runCommand(maven, ['--quiet', '--batch-mode', '--file', join(ROOT, 'tools/servers', place, 'pom.xml'), `-Dweir.version=${version}`, ...args(output)], { signal });
     if (code !== 0) {
-      throw new WeirError({ code: 'SERVER_FAILED', place, message: `Maven could not fetch ${title}.`, samples: said.trimEnd().split('\n').slice(-5).map((line) => line.slice(0, 300)), fix: 'Check the network and the mirrors in ~/.m2/settings.xml; or start Docker, which has it ready.' });
+      throw new WeirError({ code: 'SERVER_FAILED', place, message: `Maven could not fetch ${title}.`, samples: lastLines(said), fix: 'Check the network and the mirrors in ~/.m2/settings.xml; or start Docker, which has it ready.' });
     }
     // Another fetch may have been first; a server may run from its folder already.
     if (!existsSync(target)) renameSync(output, target);
-  } finally {
-    clearInterval(beat);
-    rmSync(draft, { recursive: true, force: true });
-  }
+  });
 }

@@ -39,8 +39,9 @@ export class OnDemand {
   private look(): void {
     for (const server of ON_DEMAND) {
       const phase = this.states.get(server)?.phase;
+      if (phase === 'starting' || phase === 'running') continue;
       const word = wishFor(this.home, server);
-      if (word === undefined || phase === 'starting' || phase === 'running' || this.answered.get(server) === word) continue;
+      if (word === undefined || this.answered.get(server) === word) continue;
       this.answered.set(server, word);
       const start = this.start(server);
       // Whoever asked reads of a failure in the state; here it must only not end the process.

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from './whole-file';
 
 /** Whoever logs into a platform's Postgres: its superuser and the owners of the databases. */
 const ROLES = ['postgres', 'weir', 'warehouse', 'registry'] as const;
@@ -12,12 +13,7 @@ export function passwordsOf(home: string): Passwords {
   const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Passwords>) : {};
   const all = Object.fromEntries(ROLES.map((role) => [role, known[role] ?? random()])) as Passwords;
   // A home of an older version lacks some.
-  if (ROLES.some((role) => known[role] === undefined)) {
-    mkdirSync(home, { recursive: true });
-    const draft = `${file}.${process.pid}`;
-    writeFileSync(draft, JSON.stringify(all, undefined, 2), { mode: 0o600 });
-    renameSync(draft, file);
-  }
+  if (ROLES.some((role) => known[role] === undefined)) writeWhole(file, JSON.stringify(all, undefined, 2), 0o600);
   return all;
 }
 

@@ -5,6 +5,11 @@ import { PORTS, type PortName } from './versions';
 
 const TRIES = 200;
 
+/** The port of host:port. */
+export function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1));
+}
+
 /** The ports of one platform: each is free when it is handed out, and handed out once. */
 export class PortPool {
   private readonly taken = new Set<number>();

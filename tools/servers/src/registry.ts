@@ -43,7 +43,7 @@ export async function startRegistry(context: ServerContext, plan: RegistryPlan, 
   const inMemory = kept === 'memory';
   const origin = await findServer(preference(context.env), { name: 'registry', look: async () => lookForRegistry(inMemory), build: () => fetchRegistry(context, inMemory) });
   context.say('starting');
-  const spec = origin.kind === 'docker' ? inDocker(context, plan.ports, kept) : natively(context, plan.ports, kept, origin.found);
+  const spec = origin.kind === 'docker' ? inDocker(context, plan.ports, kept) : natively(plan.ports, kept, origin.found);
   const process = context.supervise({ ...spec, name: 'registry', logFile: join(context.home, 'logs/registry.log'), healthy: () => registryAnswers(plan.url) });
   await process.start(origin.kind === 'docker' ? START_MS * 5 : START_MS);
   await requireCompatibility(plan.url);
@@ -62,7 +62,7 @@ function requireUrl(text: string): string {
 
 type Process = Pick<ProcessSpec, 'command' | 'args' | 'env' | 'cwd' | 'cleanUp'>;
 
-function natively(_context: ServerContext, { http, management }: NonNullable<RegistryPlan['ports']>, store: RegistryStore, { java, folder, jar }: RegistryPrograms): Process {
+function natively({ http, management }: NonNullable<RegistryPlan['ports']>, store: RegistryStore, { java, folder, jar }: RegistryPrograms): Process {
   const args = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', jar];
   return { command: java.program, args, cwd: folder, env: { ...process.env, ...registrySettings({ host: '127.0.0.1', http, management, store }) } };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { runCommand } from './command';
 import { isServing } from './health';
 import { ROOT } from './home';
+import { portOf } from './port';
 import type { Account } from './postgres-accounts';
 import { SERVICES, type Addresses, type ServiceName } from './state';
 import type { ProcessSpec } from './supervised';
@@ -41,7 +42,7 @@ export function serviceSpec(name: ServiceName, addresses: Addresses, home: strin
     command: process.execPath,
     args: ['--enable-source-maps', ...(WORKERS.has(name) ? [WORKER_HEAP] : []), program],
     cwd: ROOT,
-    env: { ...env, ...serviceEnvironment(addresses), WEIR_PORT: address.slice(address.lastIndexOf(':') + 1) },
+    env: { ...env, ...serviceEnvironment(addresses), WEIR_PORT: String(portOf(address)) },
     logFile: join(home, 'logs', `${name}.log`),
     healthy: () => isServing(address),
     niceness: WORKERS.has(name) ? WORKER_NICENESS : 0,

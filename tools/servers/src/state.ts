@@ -1,11 +1,12 @@
 import { WeirError, type ErrorFields } from '@weir/core';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { weirHome } from './home';
 import type { Account } from './postgres-accounts';
 import { isAlive, type ProcessReference } from './process-reference';
 import type { Condition } from './supervised';
 import type { OnDemandServer } from './wanted';
+import { writeWhole } from './whole-file';
 
 export const SERVICES = ['ingest', 'quality', 'transform', 'load', 'metadata', 'orchestrator'] as const;
 export type ServiceName = (typeof SERVICES)[number];
@@ -104,11 +105,7 @@ export function readState(home: string): State | undefined {
 
 /** Writes the state, whole or not at all. */
 export function writeState(state: State): void {
-  const file = stateFile(state.home);
-  const draft = `${file}.${process.pid}`;
-  mkdirSync(state.home, { recursive: true });
-  writeFileSync(draft, JSON.stringify(state, undefined, 2), { mode: 0o600 });
-  renameSync(draft, file);
+  writeWhole(stateFile(state.home), JSON.stringify(state, undefined, 2), 0o600);
 }
 
 export function removeState(home: string): void {

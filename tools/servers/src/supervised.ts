@@ -4,6 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, s
 import { setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { lastLines } from './command';
 import { referenceTo, stopProcess, type ProcessReference } from './process-reference';
 import { waitUntil } from './wait';
 
@@ -150,6 +151,5 @@ export function openLog(file: string): number {
 /** The last lines of a log, shortened for an error's samples. */
 export function logTail(file: string): string[] {
   if (!existsSync(file)) return [];
-  const lines = readFileSync(file, 'utf8').slice(-8_192).trimEnd().split('\n');
-  return lines.slice(-5).map((line) => line.slice(0, 300));
+  return lastLines(readFileSync(file, 'utf8').slice(-8_192));
 }

@@ -7,6 +7,7 @@ import { container } from './container';
 import { findServer, preference } from './find';
 import { goBuild } from './go-build';
 import { cacheHome } from './home';
+import { portOf } from './port';
 import { waitUntil } from './wait';
 import type { RunningServer, ServerContext } from './server';
 import type { ProcessSpec } from './supervised';
@@ -149,8 +150,4 @@ async function registerSearchAttributes({ address, namespace }: TemporalPlan): P
   } finally {
     await connection.close();
   }
-}
-
-function portOf(address: string): number {
-  return Number(address.slice(address.lastIndexOf(':') + 1));
 }

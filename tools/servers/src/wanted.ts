@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from './whole-file';
 
 /**
  * Servers that only some pipelines need are started when one is asked for, by files and nothing else:
@@ -20,11 +21,7 @@ export type OnDemandServer = (typeof ON_DEMAND)[number];
 
 /** Asks the supervisor of `home`, now or whenever one comes, to run a server. */
 export function want(home: string, server: OnDemandServer): void {
-  const file = wishFile(home, server);
-  const draft = `${file}.${process.pid}`;
-  mkdirSync(join(home, 'wanted'), { recursive: true });
-  writeFileSync(draft, randomUUID());
-  renameSync(draft, file);
+  writeWhole(wishFile(home, server), randomUUID());
 }
 
 /** Whether a server was ever wanted in `home`, so that every start of the platform starts it. */
