@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import { applyTo, withPlatform } from '../bench-platform';
 import { residentOf, usageOf } from '../process-usage';
 import { slopeOf } from '../spread';
-import { writeOrdersPipeline } from './bench-orders';
+import { ORDER_COLUMNS, writeOrdersPipeline } from './bench-orders';
 import type { DirectConsumerJob } from './direct-consumer';
 import type { SendOrdersJob } from './send-orders';
 
@@ -173,7 +173,7 @@ class StreamBench {
 
   async sameRows(one: string, other: string): Promise<boolean> {
     // The plain consumer keeps what came last, which is the newest where a key stays in its partition.
-    const columns = 'order_id, customer_id, sku, quantity, unit_price, status, country, event_us';
+    const columns = Object.keys(ORDER_COLUMNS).join(', ');
     const { rows } = await this.postgres.query(`select ((select count(*) from ${one}.orders) = (select count(*) from ${other}.orders)) and not exists (select ${columns} from ${one}.orders except select ${columns} from ${other}.orders) as same`);
     return (rows[0] as { same: boolean }).same;
   }

@@ -1,9 +1,10 @@
 import { WeirError } from '@weir/core';
 import type { Command } from 'commander';
-import { needServers, ON_DEMAND, parseBrokerCount, Platform, platformState, platformStatus, startDetached, STEPS, untilSignal, wasWanted, weirHome, type PlatformState, type PlatformStatus, type Step, type UpOptions } from '@weir/servers';
+import { ON_DEMAND, parseBrokerCount, Platform, platformState, platformStatus, startDetached, STEPS, untilSignal, wasWanted, weirHome, type PlatformState, type PlatformStatus, type Step, type UpOptions } from '@weir/servers';
 import { addressLines } from '../addresses';
 import { action, colour, print, printJson, type ExitCode } from '../output';
 import { showProgress } from '../progress';
+import { needShown } from '../stream/need-kafka';
 
 interface Options {
   readonly detach?: boolean;
@@ -54,13 +55,7 @@ async function addTo({ home, kafka }: PlatformStatus, { kafka: needed, brokers }
   if (brokers !== undefined && brokers !== kafka.brokers.length) {
     throw new WeirError({ code: 'INVALID_VALUE', place: '--brokers', message: `The platform is up, and its services know ${kafka.brokers.length === 1 ? '1 broker' : `${kafka.brokers.length} brokers`}.`, fix: `Run \`weir down\`, then \`weir up --brokers ${brokers}\`.` });
   }
-  if (!needed) return;
-  const progress = showProgress(json, ON_DEMAND);
-  try {
-    await needServers(home, ON_DEMAND, progress.report);
-  } finally {
-    await progress.close();
-  }
+  if (needed) await needShown(home, ON_DEMAND, json);
 }
 
 async function inBackground(options: Options, asked: UpOptions): Promise<ExitCode> {

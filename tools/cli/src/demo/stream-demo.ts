@@ -1,13 +1,13 @@
 import type { Definition } from '@weir/core';
-import { newestDefinition, type Clients } from '@weir/rpc';
-import { needServers, ROOT, type PlatformState } from '@weir/servers';
+import type { Clients } from '@weir/rpc';
+import { ROOT, type PlatformState } from '@weir/servers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { checkFolder, printProblems } from '../definition/check-folder';
 import { colour, print } from '../output';
-import { showProgress } from '../progress';
 import { readConsumers, totalsOf } from '../stream/consumers';
-import { findStream, type OpenStream } from '../stream/find-stream';
+import { findStream, streamIdOf, type OpenStream } from '../stream/find-stream';
+import { needShown } from '../stream/need-kafka';
 import { startStream, untilConsuming } from '../stream/start';
 import { streamLines } from '../stream/stream-lines';
 import { StreamEye } from '../stream/view';
@@ -40,8 +40,7 @@ const CAUGHT_UP_MS = 10 * 60_000;
  * for it is up. Ctrl-C ends it early. Throws INTERNAL where the two differ, and what the parts throw. False: the example does not compile, which is printed.
  */
 export async function runStreamDemo(platform: PlatformState, clients: Clients, demo: StreamDemo): Promise<boolean> {
-  const progress = showProgress(false, ['kafka']);
-  await needServers(platform.home, ['kafka'], progress.report).finally(() => progress.close());
+  await needShown(platform.home, ['kafka'], false);
   await demo.prepare();
   const definition = await apply(clients, demo.example);
   if (!definition) return false;
@@ -68,12 +67,12 @@ async function apply(clients: Clients, example: string): Promise<Definition | un
   }
   const { pipeline, version } = await clients.definitions.apply({ files: [...checked.files], root: checked.root, dryRun: false }, { timeoutMs: APPLY_TIMEOUT_MS });
   print('', `  applied examples/${example} as ${pipeline} version ${version}`);
-  return newestDefinition(clients, pipeline);
+  return checked.definition;
 }
 
 /** The stream of the pipeline: one that is at work, or one that is started. */
 async function running(temporal: Temporal, pipeline: string): Promise<OpenStream> {
-  const open = await lookUp(temporal, { workflowId: `stream/${pipeline}` });
+  const open = await lookUp(temporal, { workflowId: streamIdOf(pipeline) });
   const stream = open?.open ? await findStream(temporal, pipeline) : await startStream(temporal, { pipeline });
   print(`  ${open?.open ? 'it is at work already:' : 'started'} ${stream.workflowId}`);
   await untilConsuming(temporal, stream, (reason) => print(`  waiting: ${reason}`));

@@ -1,8 +1,8 @@
 import type { Sent, Target } from '@weir/generate';
-import { needServers, type PlatformState } from '@weir/servers';
+import type { PlatformState } from '@weir/servers';
 import { count, print, seconds } from '../output';
-import { showProgress } from '../progress';
 import { withTelemetry } from '../run-to-end';
+import { needShown } from '../stream/need-kafka';
 
 const TOLD_EVERY_MS = 5_000;
 
@@ -15,8 +15,7 @@ export interface Sending {
 
 /** Makes sure that Kafka runs, and sends to a topic of it until all is sent or Ctrl-C; says every 5 s how far it is, unless `quiet`. Throws what needServers and kafkajs throw. */
 export async function sendTo<T extends Sent>(platform: PlatformState, { topic, partitions }: Pick<Target, 'topic' | 'partitions'>, quiet: boolean, body: (sending: Sending) => Promise<T>): Promise<T> {
-  const progress = showProgress(quiet, ['kafka']);
-  await needServers(platform.home, ['kafka'], progress.report).finally(() => progress.close());
+  await needShown(platform.home, ['kafka'], quiet);
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();
   process.once('SIGINT', interrupt);

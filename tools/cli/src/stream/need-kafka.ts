@@ -11,7 +11,11 @@ export function serversOf({ source }: Pick<Definition, 'source'>): OnDemandServe
 /** Makes sure that the servers which a pipeline's source needs run, and shows how they come up. Throws what needServers throws. */
 export async function needSource(home: string, definition: Pick<Definition, 'source'>, quiet: boolean): Promise<void> {
   const servers = serversOf(definition);
-  if (servers.length === 0) return;
+  if (servers.length > 0) await needShown(home, servers, quiet);
+}
+
+/** Makes sure that these servers run, and shows how they come up. Throws what needServers throws. */
+export async function needShown(home: string, servers: readonly OnDemandServer[], quiet: boolean | undefined): Promise<void> {
   const progress = showProgress(quiet, servers);
   try {
     await needServers(home, servers, progress.report);
