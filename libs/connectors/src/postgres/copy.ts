@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { context, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
-import { quoteIdent } from '@weir/core';
+import { quoteIdent, WeirError } from '@weir/core';
 import type { PoolClient } from 'pg';
 import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams';
 
@@ -23,11 +23,20 @@ export interface CopyOptions {
   readonly freeze?: boolean;
 }
 
-/** Streams files into a table in one COPY; `table` is quoted already. No row is looked at here. Gives the rows that arrived. */
-export async function copyFiles(client: PoolClient, table: string, columns: readonly string[], files: RowFiles, options: CopyOptions): Promise<number> {
+/** Where a COPY goes. */
+export interface CopyTarget {
+  /** Quoted. */
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** As people call it. */
+  readonly label: string;
+}
+
+/** Streams files into a table in one COPY. No row is looked at here. Throws INTERNAL unless all rows arrived. */
+export async function copyFiles(client: PoolClient, { table, columns, label }: CopyTarget, files: RowFiles, options: CopyOptions): Promise<void> {
   const settings = options.freeze ? 'format csv, freeze' : 'format csv';
   const sql = `copy ${table} (${columns.map(quoteIdent).join(', ')}) from stdin (${settings})`;
-  return copying(table, files.rows, async () => {
+  await copying({ table, label, rows: files.rows }, async () => {
     const target = untraced(client, sql);
     await pipeline(chunksOf(files, options.onBytes), target, { signal: options.signal });
     return target.rowCount;
@@ -42,19 +51,20 @@ export interface RowBytes {
   readonly rows: number;
 }
 
-/** Sends rows in one COPY, which `sql` ends with; they go to the socket as they are. Gives the rows that arrived. */
-export async function copyBytes(client: PoolClient, sql: string, { table, data, rows }: RowBytes, signal: AbortSignal): Promise<number> {
-  return copying(table, rows, async () => {
+/** Sends rows in one COPY, which `sql` ends with; they go to the socket as they are. Throws INTERNAL unless all rows arrived. */
+export async function copyBytes(client: PoolClient, sql: string, { table, data, rows }: RowBytes, signal: AbortSignal): Promise<void> {
+  await copying({ table, label: table, rows }, async () => {
     const target = untraced(client, sql);
     await pipeline([data], target, { signal });
     return target.rowCount;
   });
 }
 
-async function copying(table: string, rows: number, body: () => Promise<number>): Promise<number> {
+async function copying({ table, label, rows }: { table: string; label: string; rows: number }, body: () => Promise<number>): Promise<void> {
   const span = trace.getTracer('@weir/connectors').startSpan(`copy ${table}`, { attributes: { 'db.system.name': 'postgresql', 'db.operation.name': 'COPY', 'weir.rows.in': rows } });
   try {
-    return await body();
+    const copied = await body();
+    if (copied !== rows) throw new WeirError({ code: 'INTERNAL', message: `${rows} rows were announced for ${label}, but ${copied} arrived.`, place: label });
   } catch (error) {
     span.setStatus({ code: SpanStatusCode.ERROR, message: 'The copy failed.' });
     throw error;

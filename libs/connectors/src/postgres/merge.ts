@@ -1,6 +1,6 @@
 import { quoteIdent, quoteLiteral, quoteQualified } from '@weir/core';
 import type { LoadPlan } from './plan';
-import { columnList, COMMIT_COLUMN, deliveredColumns, identityColumns, type TableSpec } from './table';
+import { columnList, COMMIT_COLUMN, deliveredColumns, identityColumns, storedIdentity, type StoredColumn, type TableSpec } from './table';
 
 /** Temporary tables of the transaction. */
 export const UPSERTS = '"_weir_upserts"';
@@ -29,11 +29,10 @@ export function moveIntoPlace(spec: TableSpec, staging: string): string[] {
   ];
 }
 
-export function createTemporary(spec: TableSpec): string {
-  const identity = new Set(identityColumns(spec));
-  const columns = deliveredColumns(spec);
-  return `create temp table ${UPSERTS} (${columnList(columns)}) on commit drop;
-    create temp table ${DELETES} (${columnList(columns.filter(({ name }) => identity.has(name)))}) on commit drop`;
+/** Temporary tables for rows to write, which may say more than those of the table, and for identities to delete. */
+export function createTemporary(spec: TableSpec, upserts: readonly StoredColumn[] = deliveredColumns(spec)): string {
+  return `create temp table ${UPSERTS} (${columnList(upserts)}) on commit drop;
+    create temp table ${DELETES} (${columnList(storedIdentity(spec))}) on commit drop`;
 }
 
 export function addColumns(plan: Pick<LoadPlan, 'spec' | 'missing'>): string[] {
@@ -63,18 +62,30 @@ export function insertAll(spec: TableSpec, commitId: string): string {
 
 /** Deletes the rows whose identity was delivered for deletion. */
 export function deleteRows(spec: TableSpec): string {
-  const same = identityColumns(spec).map((name) => `t.${quoteIdent(name)} = d.${quoteIdent(name)}`);
-  return `delete from ${quoteQualified(spec.schema, spec.name)} t using ${DELETES} d where ${same.join(' and ')}`;
+  return `delete from ${quoteQualified(spec.schema, spec.name)} t using ${DELETES} d where ${sameIdentity(spec, 't', 'd')}`;
 }
 
 /** Inserts or updates the delivered rows, in the order of the file; gives the counts as one row (inserted, updated). */
 export function upsertRows(spec: TableSpec, commitId: string): string {
-  const identity = new Set(identityColumns(spec));
-  const changing = [...deliveredColumns(spec).map(({ name }) => name).filter((name) => !identity.has(name)), COMMIT_COLUMN.name];
-  const changes = changing.map((name) => `${quoteIdent(name)} = excluded.${quoteIdent(name)}`);
+  return counted(`${insertAll(spec, commitId)} on conflict (${names(identityColumns(spec))}) do update set ${assignments(spec)}`);
+}
+
+/** An insert with its counts as one row (inserted, updated). */
+export function counted(insert: string): string {
   // xmax is 0 in a row that was just inserted and the updater's id in one that was there.
-  return `with written as (${insertAll(spec, commitId)} on conflict (${names([...identity])}) do update set ${changes.join(', ')} returning xmax = 0 as inserted)
-    select count(*) filter (where inserted)::int8 as inserted, count(*) filter (where not inserted)::int8 as updated from written`;
+  return `with written as (${insert} returning xmax = 0 as fresh) select count(*) filter (where fresh) as inserted, count(*) filter (where not fresh) as updated from written`;
+}
+
+/** The changes of an upsert: everything but the identity. */
+export function assignments(spec: TableSpec): string {
+  const identity = new Set(identityColumns(spec));
+  const changing = [...deliveredColumns(spec).filter(({ name }) => !identity.has(name)), COMMIT_COLUMN];
+  return changing.map(({ name }) => `${quoteIdent(name)} = excluded.${quoteIdent(name)}`).join(', ');
+}
+
+/** Two relations have the same key, or id and partition. */
+export function sameIdentity(spec: TableSpec, one: string, other: string): string {
+  return identityColumns(spec).map((name) => `${one}.${quoteIdent(name)} = ${other}.${quoteIdent(name)}`).join(' and ');
 }
 
 function names(columns: readonly string[]): string {

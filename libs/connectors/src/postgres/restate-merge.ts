@@ -1,10 +1,10 @@
 import { quoteIdent, quoteLiteral, quoteQualified } from '@weir/core';
 import { isCovered } from './covered';
-import { DELETES, UPSERTS } from './merge';
+import { assignments, counted, DELETES, sameIdentity, UPSERTS } from './merge';
 import { notOlder, rowVersion } from './stream-order';
-import { assignments, beatsTombstone, counted, insertTombstones, lockKey, sameIdentity } from './stream-merge';
-import { stagedColumns, type StreamTable } from './stream-table';
-import { columnList, COMMIT_COLUMN, deliveredColumns, identityColumns } from './table';
+import { beatsTombstone, insertTombstones, lockKey } from './stream-merge';
+import type { StreamTable } from './stream-table';
+import { COMMIT_COLUMN, deliveredColumns, identityColumns } from './table';
 import { tombstoneTable } from './tombstones';
 
 /** The identities of what the table has from covered records, tombstones too: as CSV. */
@@ -13,13 +13,6 @@ export function copyPresent(table: StreamTable): string {
   const rows = `select ${identity} from ${tableName(table)} t where ${isCovered(table, 't')}`;
   const graves = table.spec.identity.by === 'key' ? ` union select ${identity} from ${tombstoneTable(table)} t where ${isCovered(table, 't')}` : '';
   return `copy (${rows}${graves}) to stdout (format csv)`;
-}
-
-/** Temporary tables for what a snapshot has: winners, deleting ones too, and identities of which it has nothing. */
-export function createRestated(table: StreamTable): string {
-  const identity = new Set(identityColumns(table.spec));
-  const columns = deliveredColumns(table.spec).filter(({ name }) => identity.has(name));
-  return `create temporary table ${UPSERTS} (${columnList(stagedColumns(table))}) on commit drop; create temporary table ${DELETES} (${columnList(columns)}) on commit drop`;
 }
 
 /** What one restatement does to a table, in order; each gives its counts as one row. */
@@ -39,7 +32,7 @@ export interface RestateStatements {
  */
 export function restateStatements(table: StreamTable, commitId: string): RestateStatements {
   const commit = `${quoteLiteral(commitId)}::uuid`;
-  const gone = `with gone as (delete from ${tableName(table)} t using ${DELETES} w where ${sameIdentity(table, 't', 'w')} and ${isCovered(table, 't')} returning 1) select count(*) as deleted from gone`;
+  const gone = `with gone as (delete from ${tableName(table)} t using ${DELETES} w where ${sameIdentity(table.spec, 't', 'w')} and ${isCovered(table, 't')} returning 1) select count(*) as deleted from gone`;
   const lock = `select pg_advisory_xact_lock(${lockKey(table)})`;
   if (table.spec.identity.by === 'row') return { lock, raise: [], upsert: insertRows(table, commit, '', 'true'), remove: [gone] };
   const graves = tombstoneTable(table);
@@ -47,17 +40,12 @@ export function restateStatements(table: StreamTable, commitId: string): Restate
   return {
     lock,
     raise: [
-      `delete from ${graves} d using ${UPSERTS} w where ${sameIdentity(table, 'd', 'w')} and w._weir_deleted is not true and (${coveredGrave(table)} or ${beatsTombstone(table, 'w')})`,
-      `delete from ${graves} d using ${DELETES} w where ${sameIdentity(table, 'd', 'w')} and ${coveredGrave(table)}`,
+      `delete from ${graves} d using ${UPSERTS} w where ${sameIdentity(table.spec, 'd', 'w')} and w._weir_deleted is not true and (${isCovered(table, 'd')} or ${beatsTombstone(table, 'w')})`,
+      `delete from ${graves} d using ${DELETES} w where ${sameIdentity(table.spec, 'd', 'w')} and ${isCovered(table, 'd')}`,
     ],
-    upsert: insertRows(table, commit, `where w._weir_deleted is not true and not exists (select from ${graves} d where ${sameIdentity(table, 'd', 'w')})`, `(${isCovered(table, 't')} or ${notOlder(table.order, incoming, standing)})`),
+    upsert: insertRows(table, commit, `where w._weir_deleted is not true and not exists (select from ${graves} d where ${sameIdentity(table.spec, 'd', 'w')})`, `(${isCovered(table, 't')} or ${notOlder(table.order, incoming, standing)})`),
     remove: [bury(table, commit), gone],
   };
-}
-
-/** A tombstone has a position as a row has. */
-function coveredGrave(table: StreamTable): string {
-  return isCovered(table, 'd');
 }
 
 function insertRows(table: StreamTable, commit: string, which: string, gives: string): string {
@@ -65,14 +53,14 @@ function insertRows(table: StreamTable, commit: string, which: string, gives: st
   const list = columns.join(', ');
   const differs = `(${columns.map((name) => `t.${name}`).join(', ')}) is distinct from (${columns.map((name) => `excluded.${name}`).join(', ')})`;
   return counted(`insert into ${tableName(table)} as t (${list}, ${COMMIT_COLUMN.name}) select ${list}, ${commit} from ${UPSERTS} w ${which}
-    on conflict (${identityOf(table)}) do update set ${assignments(table)} where ${gives} and ${differs}`);
+    on conflict (${identityOf(table)}) do update set ${assignments(table.spec)} where ${gives} and ${differs}`);
 }
 
 function bury(table: StreamTable, commit: string): string {
   const gives = `(${isCovered(table, 't')} or ${notOlder(table.order, rowVersion(table.order, 'w'), rowVersion(table.order, 't'))})`;
-  const same = sameIdentity(table, 't', 'w');
+  const same = sameIdentity(table.spec, 't', 'w');
   const deleting = `(select * from ${UPSERTS} where _weir_deleted) w`;
-  const buried = insertTombstones(table, commit, `${deleting} where not exists (select from ${tableName(table)} t where ${same} and not ${gives})`, coveredGrave(table));
+  const buried = insertTombstones(table, commit, `${deleting} where not exists (select from ${tableName(table)} t where ${same} and not ${gives})`, isCovered(table, 'd'));
   return `with gone as (delete from ${tableName(table)} t using ${deleting} where ${same} and ${gives} returning 1), buried as (${buried} returning 1) select count(*) as deleted from gone`;
 }
 

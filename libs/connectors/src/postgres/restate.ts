@@ -7,11 +7,11 @@ import type { Pools } from './config';
 import { createCovered, type CoveredRange } from './covered';
 import { copyFiles, type CopyOptions, type RowFiles } from './copy';
 import { moveHead, readEntry, readHead, writeEntry, type Head, type LedgerEntry } from './ledger';
-import { DELETES, UPSERTS } from './merge';
-import { copyPresent, createRestated, restateStatements } from './restate-merge';
+import { createTemporary, DELETES, UPSERTS } from './merge';
+import { copyPresent, restateStatements } from './restate-merge';
 import type { WrittenRow } from './stream-merge';
 import { prepareStreamTable, stagedColumns, streamLayout, type StreamTable } from './stream-table';
-import { deliveredColumns, identityColumns, tableLabel } from './table';
+import { storedIdentity, tableLabel } from './table';
 import { inTransaction, type Transaction } from './transaction';
 
 /** A table that a stream writes, about to be restated: from the head that it must still have then. */
@@ -77,12 +77,11 @@ export async function restate(pools: Pools, prepared: PreparedRestatement, optio
 
 async function stage(transaction: Transaction, { plan: { table, covered }, upserts, deletes }: PreparedRestatement, options: CopyOptions): Promise<void> {
   const { client } = transaction;
-  await transaction.run(createRestated(table));
+  await transaction.run(createTemporary(table.spec, stagedColumns(table)));
   await createCovered(client, covered);
-  const identity = new Set(identityColumns(table.spec));
-  const identityNames = deliveredColumns(table.spec).flatMap(({ name }) => (identity.has(name) ? [name] : []));
-  if (upserts.rows > 0) await copyFiles(client, UPSERTS, stagedColumns(table).map(({ name }) => name), upserts, options);
-  if (deletes.rows > 0) await copyFiles(client, DELETES, identityNames, deletes, options);
+  const label = tableLabel(table.spec);
+  if (upserts.rows > 0) await copyFiles(client, { table: UPSERTS, columns: stagedColumns(table).map(({ name }) => name), label }, upserts, options);
+  if (deletes.rows > 0) await copyFiles(client, { table: DELETES, columns: storedIdentity(table.spec).map(({ name }) => name), label }, deletes, options);
   await transaction.run(`analyze ${UPSERTS}; analyze ${DELETES}`);
 }
 

@@ -1,7 +1,8 @@
 import { quoteIdent, quoteLiteral, quoteQualified } from '@weir/core';
+import { assignments, counted, sameIdentity } from './merge';
 import { bytewise, newestFirst, notOlder, rowVersion, type VersionRef } from './stream-order';
 import { stagedColumns, type StreamTable } from './stream-table';
-import { columnList, COMMIT_COLUMN, deliveredColumns, identityColumns, tableLabel, type StoredColumn } from './table';
+import { columnList, COMMIT_COLUMN, deliveredColumns, identityColumns, storedIdentity, tableLabel, type StoredColumn } from './table';
 import { TOMBSTONE_SEQUENCE, tombstoneColumns, tombstoneTable } from './tombstones';
 
 /**
@@ -36,7 +37,7 @@ function keyedStatements(table: StreamTable, stage: string): Prepared[] {
     ['lock', '', lockTable(table, stage)],
     ['graves', '', `select exists (select from ${tombstoneTable(table)}) as found`],
     ['upsert', ' (uuid)', upsertNewer(table, stage, '')],
-    ['upsert_past', ' (uuid)', upsertNewer(table, stage, `and not exists (select from ${tombstoneTable(table)} d where ${sameIdentity(table, 'd', 'w')} and not (${beatsTombstone(table, 'w')}))`)],
+    ['upsert_past', ' (uuid)', upsertNewer(table, stage, `and not exists (select from ${tombstoneTable(table)} d where ${sameIdentity(table.spec, 'd', 'w')} and not (${beatsTombstone(table, 'w')}))`)],
     ['raise', '', raiseBeaten(table, stage)],
     ['bury', ' (uuid)', buryDeleted(table, stage)],
   ];
@@ -64,12 +65,12 @@ function upsertNewer(table: StreamTable, stage: string, alive: string): string {
   const [mine, theirs] = [rowVersion(order, 'excluded'), rowVersion(order, 't')];
   return counted(`insert into ${quoteQualified(spec.schema, spec.name)} as t (${columns}, ${COMMIT_COLUMN.name})
     select ${columns}, $1 from ${winners(table, stage)} w where w._weir_deleted is not true ${alive}
-    on conflict (${names(keyColumns(table))}) do update set ${assignments(table)} where ${notOlder(order, mine, theirs)}`);
+    on conflict (${names(storedIdentity(table.spec))}) do update set ${assignments(spec)} where ${notOlder(order, mine, theirs)}`);
 }
 
 /** The staged rows, of each key the newest version. */
 function winners(table: StreamTable, stage: string): string {
-  const key = keyColumns(table).map(({ name, type }) => bytewise(type, `s.${quoteIdent(name)}`)).join(', ');
+  const key = storedIdentity(table.spec).map(({ name, type }) => bytewise(type, `s.${quoteIdent(name)}`)).join(', ');
   return `(select distinct on (${key}) s.* from ${stage} s order by ${key}, ${newestFirst(table.order, 's')})`;
 }
 
@@ -77,7 +78,7 @@ function winners(table: StreamTable, stage: string): string {
 function raiseBeaten(table: StreamTable, stage: string): string {
   const graves = tombstoneTable(table);
   return `delete from ${graves} where ctid = any (array(
-    select d.ctid from ${graves} d join ${stage} w on ${sameIdentity(table, 'd', 'w')} where w._weir_deleted is not true and ${beatsTombstone(table, 'w')} for update of d skip locked))`;
+    select d.ctid from ${graves} d join ${stage} w on ${sameIdentity(table.spec, 'd', 'w')} where w._weir_deleted is not true and ${beatsTombstone(table, 'w')} for update of d skip locked))`;
 }
 
 function buryDeleted(table: StreamTable, stage: string): string {
@@ -85,8 +86,8 @@ function buryDeleted(table: StreamTable, stage: string): string {
   const target = quoteQualified(spec.schema, spec.name);
   const [mine, theirs] = [rowVersion(order, 'w'), rowVersion(order, 't')];
   return `with w as materialized (select * from ${winners(table, stage)} w where w._weir_deleted),
-    gone as (delete from ${target} t using w where ${sameIdentity(table, 't', 'w')} and ${notOlder(order, mine, theirs)} returning 1),
-    buried as (${insertTombstones(table, '$1', `w where not exists (select from ${target} t where ${sameIdentity(table, 't', 'w')} and not (${notOlder(order, mine, theirs)}))`, 'false')} returning 1)
+    gone as (delete from ${target} t using w where ${sameIdentity(table.spec, 't', 'w')} and ${notOlder(order, mine, theirs)} returning 1),
+    buried as (${insertTombstones(table, '$1', `w where not exists (select from ${target} t where ${sameIdentity(table.spec, 't', 'w')} and not (${notOlder(order, mine, theirs)}))`, 'false')} returning 1)
     select count(*) as deleted from gone`;
 }
 
@@ -98,7 +99,7 @@ export function insertTombstones(table: StreamTable, commit: string, from: strin
   const key = new Set(identityColumns(table.spec));
   const changes = columns.filter(({ name }) => !key.has(name)).map(({ name }) => `${quoteIdent(name)} = excluded.${quoteIdent(name)}`);
   return `insert into ${tombstoneTable(table)} as d (${names(columns)}, _weir_commit, _weir_deleted_at) select ${values.join(', ')}, ${commit}, now() from ${from}
-    on conflict (${names(keyColumns(table))}) do update set ${changes.join(', ')}, _weir_commit = excluded._weir_commit, _weir_deleted_at = excluded._weir_deleted_at
+    on conflict (${names(storedIdentity(table.spec))}) do update set ${changes.join(', ')}, _weir_commit = excluded._weir_commit, _weir_deleted_at = excluded._weir_deleted_at
     where ${givesWay} or ${notOlder(order, tombstone('excluded'), tombstone('d'))}`;
 }
 
@@ -115,29 +116,6 @@ function appendStatements({ spec }: StreamTable, stage: string): Prepared[] {
   const columns = names(deliveredColumns(spec));
   const insert = `insert into ${quoteQualified(spec.schema, spec.name)} as t (${columns}, ${COMMIT_COLUMN.name}) select ${columns}, $1 from ${stage} on conflict (${identityColumns(spec).map(quoteIdent).join(', ')}) do nothing`;
   return [['append', ' (uuid)', counted(insert)]];
-}
-
-/** An insert with its counts as one row (inserted, updated). */
-export function counted(insert: string): string {
-  // xmax is 0 in a row that was just inserted and the updater's id in one that was there.
-  return `with written as (${insert} returning xmax = 0 as fresh) select count(*) filter (where fresh) as inserted, count(*) filter (where not fresh) as updated from written`;
-}
-
-/** The changes of an upsert: everything but the key. */
-export function assignments(table: StreamTable): string {
-  const key = new Set(identityColumns(table.spec));
-  const changing = [...deliveredColumns(table.spec).filter(({ name }) => !key.has(name)), COMMIT_COLUMN];
-  return changing.map(({ name }) => `${quoteIdent(name)} = excluded.${quoteIdent(name)}`).join(', ');
-}
-
-/** Two relations have the same key, or id and partition. */
-export function sameIdentity({ spec }: StreamTable, one: string, other: string): string {
-  return identityColumns(spec).map((name) => `${one}.${quoteIdent(name)} = ${other}.${quoteIdent(name)}`).join(' and ');
-}
-
-function keyColumns({ spec }: StreamTable): StoredColumn[] {
-  const key = new Set(identityColumns(spec));
-  return deliveredColumns(spec).filter(({ name }) => key.has(name));
 }
 
 function names(columns: readonly StoredColumn[]): string {

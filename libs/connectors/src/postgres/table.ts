@@ -49,6 +49,12 @@ export function identityColumns(spec: TableSpec): readonly string[] {
   return spec.identity.by === 'key' ? spec.identity.columns : ['_weir_row_id', '_weir_partition'];
 }
 
+/** The columns of the identity, in the order of the table. */
+export function storedIdentity(spec: TableSpec): StoredColumn[] {
+  const identity = new Set(identityColumns(spec));
+  return deliveredColumns(spec).filter(({ name }) => identity.has(name));
+}
+
 /**
  * How rows were told apart when the table was built. When it changes, the ids in the table mean nothing to the new difference and the
  * table is built anew. Ids from content depend on the columns, so these are part of it.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { quoteIdent, quoteLiteral, quoteQualified } from '@weir/core';
 import type { PoolClient } from 'pg';
 import type { StreamTable } from './stream-table';
-import { columnList, deliveredColumns, identityColumns, tableLabel, type StoredColumn } from './table';
+import { columnList, identityColumns, storedIdentity, tableLabel, type StoredColumn } from './table';
 
 /** How long a deleted key is remembered: an older version of it that comes later than this is taken for a new row. */
 export const TOMBSTONE_DAYS = 7;
@@ -17,9 +17,8 @@ export function tombstoneTable({ spec }: StreamTable): string {
 
 /** Key and version of what was deleted, in order. */
 export function tombstoneColumns({ spec, order }: StreamTable): StoredColumn[] {
-  const key = new Set(identityColumns(spec));
   const sequence = order.by === 'sequence' ? [{ name: TOMBSTONE_SEQUENCE, type: order.type }] : [];
-  return [...deliveredColumns(spec).filter(({ name }) => key.has(name)), ...sequence, { name: '_weir_row_id', type: 'uuid' }, { name: '_weir_position', type: 'text' }];
+  return [...storedIdentity(spec), ...sequence, { name: '_weir_row_id', type: 'uuid' }, { name: '_weir_position', type: 'text' }];
 }
 
 /**
