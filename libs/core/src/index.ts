@@ -26,7 +26,7 @@ export {
   type WriteMode,
   type Zone,
 } from './definition/definition';
-export { type DefinitionSummary, describeDefinition, describeSource } from './definition/describe';
+export { type DefinitionSummary, describeDefinition } from './definition/describe';
 export { formatDuration, parseDuration } from './definition/duration';
 export { type EnvironmentValue, resolveEnvironment } from './definition/environment';
 export { readByInterval } from './definition/find-upstream';
@@ -49,8 +49,10 @@ export {
   isWeirError,
   toWeirError,
 } from './errors';
+export { orAborted } from './or-aborted';
 export { type Interval, MAX_GRAINS, WHOLE, canonicalInstant, formatInterval, grainFrom, grainMs, parseInstant, parseInterval, parseIntervalText, partitionsOf } from './interval/interval';
 export { LogGrains } from './interval/log-grain';
+export { type LogSegmentName, formatLogSegment, parseLogSegment } from './interval/log-segment';
 export { scheduledInterval } from './interval/schedule';
 export { MAX_IDENTIFIER_BYTES, isPlainIdentifier, numberLiteral, quoteIdent, quoteLiteral, quoteQualified } from './sql/quote';
 export { type CompiledCheck, compileCheck, judge, measureTogether, unmeasured } from './check/compile-check';

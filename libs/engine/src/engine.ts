@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { quoteLiteral, WeirError } from '@weir/core';
 import { mapEngineError } from './engine-error';
-import { pages } from './pages';
+import { pages, toRow } from './pages';
 import { toPlain } from './plain-value';
 import { cancelled, interruptible, MAX_ROWS, oneAtATime, spanned } from './statement';
 
@@ -146,5 +146,5 @@ async function append(connection: DuckDBConnection, table: string, rows: Iterabl
 async function readRows<T extends object>(connection: DuckDBConnection, sql: string, name: string): Promise<T[]> {
   const reader = await connection.streamAndReadUntil(sql, MAX_ROWS + 1);
   if (reader.currentRowCount > MAX_ROWS) throw new WeirError({ code: 'INTERNAL', message: `The query ${name} gave more than ${MAX_ROWS} rows.` });
-  return reader.getRowObjects().map((row) => Object.fromEntries(Object.entries(row).map(([column, value]) => [column, toPlain(value)])) as T);
+  return reader.getRowObjects().map((row) => toRow<T>(row, toPlain));
 }

@@ -12,7 +12,7 @@ export async function* pages<T extends object>(connection: DuckDBConnection, inT
   const opened = await open(connection, inTurn, sql);
   try {
     for await (const rows of opened.result.yieldRowObjects()) {
-      if (rows.length > 0) yield rows.map((row) => Object.fromEntries(Object.entries(row).map(([column, value]) => [column, toValue(value)])) as T);
+      if (rows.length > 0) yield rows.map((row) => toRow<T>(row, toValue));
     }
   } catch (error) {
     // The statement gives it to whoever waits for it, with the code that it has.
@@ -21,6 +21,11 @@ export async function* pages<T extends object>(connection: DuckDBConnection, inT
     opened.end();
     await opened.ended;
   }
+}
+
+/** A row as it leaves the engine; `valueOf` gives each of its values. */
+export function toRow<T extends object>(row: Record<string, DuckDBValue>, valueOf: (value: DuckDBValue) => Plain | Uint8Array): T {
+  return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, valueOf(value)])) as T;
 }
 
 /** A value as it leaves the engine where bytes may be among them. */

@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
-import { WeirError } from '@weir/core';
+import { orAborted, WeirError } from '@weir/core';
 import { openLocked } from './engine';
-import { toValue } from './pages';
+import { toRow, toValue } from './pages';
 import { cancelled, interruptible, MAX_ROWS, oneAtATime, spanned } from './statement';
 
 /** Statements that an engine keeps prepared; the one that was used longest ago goes first. */
@@ -36,7 +36,8 @@ export class WarmEngine {
   /** See WarmEngines.rows. A call that is aborted while it waits for its turn ends at once. */
   async rows<T extends object>({ sql, name }: WarmStatement, parameters: readonly WarmParameter[], signal: AbortSignal): Promise<T[]> {
     const turn = this.inTurn(() => spanned(name, signal, () => interruptible(this.connection, signal, () => this.execute<T>(sql, name, parameters))));
-    return orAborted(turn, signal);
+    // The statement itself is interrupted, and ends before the next one begins.
+    return orAborted(turn, signal, cancelled);
   }
 
   /** After the statements that were asked for before, also those whose callers have left. */
@@ -58,7 +59,7 @@ export class WarmEngine {
       }
       const reader = await statement.streamAndReadUntil(MAX_ROWS + 1);
       if (reader.currentRowCount > MAX_ROWS) throw new WeirError({ code: 'INTERNAL', message: `The statement ${name} gave more than ${MAX_ROWS} rows.` });
-      return reader.getRowObjects().map((row) => Object.fromEntries(Object.entries(row).map(([column, value]) => [column, toValue(value)])) as T);
+      return reader.getRowObjects().map((row) => toRow<T>(row, toValue));
     } finally {
       // What was bound may be megabytes.
       statement.clearBindings();
@@ -76,23 +77,5 @@ export class WarmEngine {
       oldest[1].destroySync();
     }
     return found;
-  }
-}
-
-/** The statement itself is interrupted and ends behind the caller's back, before the next one begins. */
-async function orAborted<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) {
-    turn.catch(() => undefined);
-    throw cancelled();
-  }
-  let leave: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    leave = () => reject(cancelled());
-    signal.addEventListener('abort', leave, { once: true });
-  });
-  try {
-    return await Promise.race([turn, aborted]);
-  } finally {
-    if (leave) signal.removeEventListener('abort', leave);
   }
 }

@@ -29,6 +29,11 @@ export function cachedDefinitions(clients: Pick<Clients, 'definitions'>): Defini
 
 /** A pipeline's newest definition. Throws PIPELINE_NOT_FOUND, UNAVAILABLE. */
 export async function newestDefinition(clients: Pick<Clients, 'definitions'>, pipeline: string, options?: CallOptions): Promise<Definition> {
-  const { definitionJson } = await clients.definitions.getDefinition({ pipeline, version: 0 }, options);
-  return parseDefinition(definitionJson);
+  return (await newestVersion(clients, pipeline, options)).definition;
+}
+
+/** The newest definition with the number of its version. Throws as newestDefinition does. */
+export async function newestVersion(clients: Pick<Clients, 'definitions'>, pipeline: string, options?: CallOptions): Promise<{ version: number; definition: Definition }> {
+  const { version, definitionJson } = await clients.definitions.getDefinition({ pipeline, version: 0 }, options);
+  return { version, definition: parseDefinition(definitionJson) };
 }

@@ -1,5 +1,5 @@
 export { connect, DEFAULT_TIMEOUT_MS, type Addresses, type CallOptions, type Clients } from './clients';
-export { cachedDefinitions, newestDefinition, type DefinitionReader } from './definitions';
+export { cachedDefinitions, newestDefinition, newestVersion, type DefinitionReader } from './definitions';
 export { collect, stream, unary, type CallContext } from './handler';
 export { withProgress, type ReportProgress } from './progress';
 export { MAX_MESSAGE_BYTES, serve, type RpcServer, type ServeOptions } from './server';

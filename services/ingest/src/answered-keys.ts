@@ -1,4 +1,4 @@
-import { WeirError } from '@weir/core';
+import { orAborted, WeirError } from '@weir/core';
 
 const MOST_KEYS = 10_000;
 const KEPT_MS = 3_600_000;
@@ -19,7 +19,7 @@ export class AnsweredKeys<T> {
   /** Does the work, or gives the answer of the same key: also of one that is at work now. Work that fails is as if it had not been: whoever waited does its own. Throws CANCELLED while it waits. */
   async once(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<{ answer: T; repeated: boolean }> {
     for (let found = this.find(key); found; found = this.find(key)) {
-      const answer = await orCancelled(found.answer.then((value) => ({ value })).catch(() => undefined), signal);
+      const answer = await orAborted(found.answer.then((value) => ({ value })).catch(() => undefined), signal, cancelled);
       if (answer) return { answer: answer.value, repeated: true };
     }
     const answer = work();
@@ -47,17 +47,6 @@ export class AnsweredKeys<T> {
   }
 }
 
-async function orCancelled<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  const cancelled = new WeirError({ code: 'CANCELLED', message: 'Cancelled while another call with the same key was at work.' });
-  if (signal.aborted) throw cancelled;
-  let leave = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    leave = () => reject(cancelled);
-    signal.addEventListener('abort', leave, { once: true });
-  });
-  try {
-    return await Promise.race([answer, aborted]);
-  } finally {
-    signal.removeEventListener('abort', leave);
-  }
+function cancelled(): WeirError {
+  return new WeirError({ code: 'CANCELLED', message: 'Cancelled while another call with the same key was at work.' });
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { poisonOf, type LogMessage } from '@weir/connectors';
-import { quoteLiteral } from '@weir/core';
+import { formatLogSegment, quoteLiteral } from '@weir/core';
 import type { AppendedValue, Engine } from '@weir/engine';
 import { rawPath, type Lake, type Segment } from '@weir/lake';
 import { MAX_RECORD_BYTES } from './stream/gatherer';
@@ -74,7 +74,7 @@ export class LogSegments {
     const { path, bytes, sha256 } = await target.lake.adoptByContent(file, (hash) => rawPath(target.pipeline, target.dataset, hash, 'parquet'));
     // The same content may have been there already; then the file was left.
     await rm(file, { force: true });
-    this.written.push({ path, bytes, sha256, rows: open.rows, partitions: [open.grain], source: sourceOf(target.topic, open) });
+    this.written.push({ path, bytes, sha256, rows: open.rows, partitions: [open.grain], source: formatLogSegment({ topic: target.topic, partition: open.partition, from: open.first, to: open.next }) });
   }
 
   private async begin(partition: number, grain: string, first: number): Promise<OpenSegment> {
@@ -91,12 +91,6 @@ export class LogSegments {
 
 function fits({ partition, grain, rows, bytes }: OpenSegment, nextPartition: number, nextGrain: string): boolean {
   return partition === nextPartition && grain === nextGrain && rows < MOST_RECORDS && bytes < MOST_BYTES;
-}
-
-/** Padded so that names sort by partition and offset: `clicks:00003:00000000000000001234-00000000000000005678`. */
-function sourceOf(topic: string, { partition, first, next }: OpenSegment): string {
-  const offset = (of: number): string => String(of).padStart(20, '0');
-  return `${topic}:${String(partition).padStart(5, '0')}:${offset(first)}-${offset(next)}`;
 }
 
 /** In the order of TABLE. */

@@ -1,6 +1,6 @@
 import type { LogBounds, TopicLog } from '@weir/connectors';
-import { canonicalInstant, grainMs, parseDefinition, WeirError, type Definition, type Interval, type KafkaSource } from '@weir/core';
-import type { Clients, LogRange, PlanArchiveRequest, PlanArchiveResponse } from '@weir/rpc';
+import { canonicalInstant, grainMs, WeirError, type Definition, type Interval, type KafkaSource } from '@weir/core';
+import { newestVersion, type Clients, type LogRange, type PlanArchiveRequest, type PlanArchiveResponse } from '@weir/rpc';
 import { grainsOfRanges, MOST_GRAINS, type OpenRange, type RangeGrains } from './archive-grains';
 import type { KafkaClients } from './kafka';
 
@@ -21,8 +21,8 @@ export interface PlanArchiveDependencies extends Pick<KafkaClients, 'topicLog'> 
  * PIPELINE_NOT_FOUND, TOPIC_MISSING, UNAVAILABLE.
  */
 export async function planArchive({ clients, topicLog }: PlanArchiveDependencies, { pipeline, skipLost }: PlanArchiveRequest, signal: AbortSignal): Promise<PlanArchiveResponse> {
-  const { version, definitionJson } = await clients.definitions.getDefinition({ pipeline, version: 0 }, { signal });
-  const { source, grain } = realtime(parseDefinition(definitionJson));
+  const { version, definition } = await newestVersion(clients, pipeline, { signal });
+  const { source, grain } = realtime(definition);
   const log = topicLog(source.connection, source.topic);
   try {
     const bounds = await log.bounds();

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { isAt, tableLabel, type LedgerEntry, type LoadPlan, type TableSpec } from '@weir/connectors';
 import { WeirError } from '@weir/core';
-import { withEngine, type RelationSegment } from '@weir/engine';
+import type { RelationSegment } from '@weir/engine';
 import { activeTraceId, withSpan } from '@weir/platform';
 import type { LiveSegment, TableLoad } from '@weir/rpc';
-import { computeDifference, type EngineRunner } from './compute-difference';
+import { computeDifference, enginesIn } from './compute-difference';
 import { restateTable } from './restate-table';
-import { assertKnown, datasetOf, PLANS, type ReportTable, type TableDependencies, type TableJob } from './table-job';
+import { assertKnown, copyReport, datasetOf, PLANS, type ReportTable, type TableDependencies, type TableJob } from './table-job';
 import { tableSpec } from './table-spec';
 import type { RowDifference } from './write-difference';
 
@@ -78,12 +78,9 @@ async function loadPlanned(deps: TableDependencies, job: TableJob, plan: LoadPla
   try {
     report(`${label}: difference`, 0, 0);
     const difference = await prepare(deps, job, plan, scratch.dir, signal);
-    const total = difference.upserts.bytes + difference.deletes.bytes;
-    let copied = 0;
-    const onBytes = (bytes: number): void => report(`${label}: copy`, (copied += bytes), total);
     return await job.destination.deliver(
       { plan, commitId: randomUUID(), toSnapshot: job.snapshot, runId: job.context.runId, traceId: activeTraceId() ?? '', ...difference },
-      { signal, onBytes },
+      { signal, onBytes: copyReport(report, label, difference) },
     );
   } finally {
     await scratch.dispose();
@@ -94,8 +91,7 @@ async function prepare(deps: TableDependencies, job: TableJob, plan: LoadPlan, d
   const found = await deps.catalog.difference({ pipeline: job.context.pipeline, dataset: datasetOf(job.model), from: plan.fromSnapshot, to: job.snapshot }, signal);
   const located = (segments: readonly LiveSegment[]): RelationSegment[] => segments.map(({ path, partitions, whole }) => ({ absolutePath: deps.lake.absolute(path), partitions, whole }));
   const difference = { before: located(found.before), after: located(found.after), unchanged: located(found.unchanged) };
-  const over: EngineRunner = (segments, body) => withEngine({ ...deps.engine, inputs: [...new Set(segments.map(({ absolutePath }) => absolutePath))], staging: dir, signal }, body);
   return deps.engineTurns.take('engine', { signal, background: job.context.background }, () =>
-    computeDifference({ over, ranges: deps.keyRanges, dir }, plan.spec, job.winner, difference),
+    computeDifference({ over: enginesIn(dir, deps.engine, signal), ranges: deps.keyRanges, dir }, plan.spec, job.winner, difference),
   );
 }

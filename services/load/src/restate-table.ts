@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { streamTable, tableLabel, type LedgerEntry, type RestatePlan, type StreamTable } from '@weir/connectors';
 import { WeirError } from '@weir/core';
-import { withEngine, type RelationSegment } from '@weir/engine';
+import type { RelationSegment } from '@weir/engine';
 import { activeTraceId } from '@weir/platform';
 import type { LiveSegment } from '@weir/rpc';
-import { computeOver, type EngineRunner } from './compute-difference';
+import { computeOver, enginesIn } from './compute-difference';
 import { coveredRanges } from './covered-ranges';
-import { assertKnown, datasetOf, PLANS, type ReportTable, type TableDependencies, type TableJob } from './table-job';
+import { assertKnown, copyReport, datasetOf, PLANS, type ReportTable, type TableDependencies, type TableJob } from './table-job';
 import { tableSpec } from './table-spec';
 import type { RowDifference, SegmentDifference } from './write-difference';
 import { presentSegment, writeRestatement } from './write-restatement';
@@ -46,10 +46,7 @@ async function restatePlanned(deps: TableDependencies, job: TableJob, plan: Rest
     await destination.writePresent(plan, present, signal);
     report(`${label}: winners`, 0, 0);
     const rows = await prepare(deps, job, plan.table, { present, dir: scratch.dir }, signal);
-    const total = rows.upserts.bytes + rows.deletes.bytes;
-    let copied = 0;
-    const onBytes = (bytes: number): void => report(`${label}: copy`, (copied += bytes), total);
-    return await destination.restate({ plan, commitId: randomUUID(), toSnapshot: job.snapshot, runId: context.runId, traceId: activeTraceId() ?? '', ...rows }, { signal, onBytes });
+    return await destination.restate({ plan, commitId: randomUUID(), toSnapshot: job.snapshot, runId: context.runId, traceId: activeTraceId() ?? '', ...rows }, { signal, onBytes: copyReport(report, label, rows) });
   } finally {
     await scratch.dispose();
   }
@@ -65,7 +62,7 @@ async function prepare(deps: TableDependencies, job: TableJob, { spec }: StreamT
   const { after: live } = await deps.catalog.difference({ pipeline: job.context.pipeline, dataset: datasetOf(job.model), from: 0, to: job.snapshot }, signal);
   const restated = segmentsOf(deps, live, (partition) => isRestated(job, partition));
   const others = segmentsOf(deps, live, (partition) => !isRestated(job, partition));
-  const over: EngineRunner = (segments, body) => withEngine({ ...deps.engine, inputs: [...new Set(segments.map(({ absolutePath }) => absolutePath))], staging: dir, signal }, body);
+  const over = enginesIn(dir, deps.engine, signal);
   return deps.engineTurns.take('engine', { signal, background: job.context.background }, async () => {
     const segment = await over([], (engine) => presentSegment(engine, spec, present, dir));
     const difference: SegmentDifference = { before: segment ? [segment] : [], after: restated, unchanged: others };

@@ -5,6 +5,7 @@ import type { StageContext } from '@weir/rpc';
 import type { Catalog } from './catalog';
 import type { KeyRanges } from './key-ranges';
 import type { Turns } from './turns';
+import type { RowDifference } from './write-difference';
 
 /** How often a table is planned anew because another load moved it in the meantime. */
 export const PLANS = 5;
@@ -40,6 +41,13 @@ export interface TableJob {
 
 /** Where a table's load is; `done` and `total` are bytes of rows while it copies. */
 export type ReportTable = (step: string, done: number, total: number) => void;
+
+/** Tells how much of a difference was copied: takes the bytes as they go. */
+export function copyReport(report: ReportTable, label: string, { upserts, deletes }: RowDifference): (bytes: number) => void {
+  const total = upserts.bytes + deletes.bytes;
+  let copied = 0;
+  return (bytes) => report(`${label}: copy`, (copied += bytes), total);
+}
 
 /** A table beyond the catalog was loaded from another one, and would be left alone for ever: say so instead. */
 export async function assertKnown(catalog: Catalog, job: TableJob, { head, spec }: Pick<LoadPlan, 'head' | 'spec'>, signal: AbortSignal): Promise<void> {

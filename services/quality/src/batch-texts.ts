@@ -23,11 +23,7 @@ export function plainTexts(columns: RecordColumns): BatchTexts | undefined {
   for (let n = 0; n < count; n++) if ((lengths[n] ?? -1) < 0 || values[starts[n] ?? 0] === MARK) return undefined;
   // Without the separator behind the last value, and with another one between ranges.
   const texts = Buffer.from(values.subarray(0, -1));
-  let end = 0;
-  for (const range of columns.ranges.slice(0, -1)) {
-    end += range.count;
-    texts[(starts[end] ?? 0) - 1] = RANGE_SEPARATOR;
-  }
+  for (const { start } of columns.ranges.slice(1)) texts[(starts[start] ?? 0) - 1] = RANGE_SEPARATOR;
   return { ranges: rangesJson(columns), texts };
 }
 
@@ -67,12 +63,6 @@ function clean(value: Buffer | Exclude<DecodedValue, null>): RecordText {
   return text.includes(VALUE_SEPARATOR) || text.includes(RANGE_SEPARATOR) || text[0] === MARK ? { reason: 'undecodable' } : text;
 }
 
-function rangesJson({ topic, ranges }: RecordColumns): string {
-  let start = 0;
-  const listed = ranges.map(({ partition, offset, count, grain }): BatchRange => {
-    const range = { name: `${topic}:${partition}`, first: offset, start, grain };
-    start += count;
-    return range;
-  });
-  return JSON.stringify(listed);
+function rangesJson({ ranges }: RecordColumns): string {
+  return JSON.stringify(ranges.map(({ name, offset, start, grain }): BatchRange => ({ name, first: offset, start, grain })));
 }

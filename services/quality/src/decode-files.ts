@@ -1,5 +1,6 @@
-import { planValidate, WeirError, type ContractDataset, type ReadFile, type ValidatePlan } from '@weir/core';
+import { planValidate, type ContractDataset, type ReadFile, type ValidatePlan } from '@weir/core';
 import type { Engine } from '@weir/engine';
+import { judgeDecoded } from './judge-decoded';
 import { matchHeader } from './match-header';
 import { cleanFile, textRelations, type TextFile } from './read-text';
 import type { ScannedFile, ScannedFiles } from './scan-files';
@@ -23,12 +24,8 @@ export async function decodeFiles({ files, runs }: ScannedFiles, context: Decode
   const relations = textRelations(await cleanFiles(files, context), delimiter);
   if (relations.length === 0) relations.push(emptyRelation(dataset));
   for (const [index, relation] of relations.entries()) await engine.run(plan.decodeFrom(relation, index === 0), 'decode');
-  await assertCounts(engine, plan, files);
-  for (const statement of plan.files(files.map(readFile))) await engine.run(statement, 'files');
-  await engine.run(plan.lines(runs && runRelation(runs)), 'lines');
-  await engine.run(plan.dedupe, 'dedupe');
-  await engine.run(plan.broken, 'broken rows');
-  for (const view of plan.views) await engine.run(view, 'view');
+  const mismatch = ({ name, records }: ReadFile, rows: number): string => `The scan found ${records} rows in ${name}, the engine ${rows}.`;
+  await judgeDecoded({ engine, plan, files: files.map(readFile), runs: runs && runRelation(runs), mismatch });
   return plan;
 }
 
@@ -42,14 +39,6 @@ async function cleanFiles(files: readonly ScannedFile[], { dataset, delimiter, d
 
 function readFile({ file, partition, name, scan, first }: ScannedFile): ReadFile {
   return { file, partition, name, records: scan.records, first, shift: scan.shift - first };
-}
-
-async function assertCounts(engine: Engine, plan: ValidatePlan, files: readonly ScannedFile[]): Promise<void> {
-  const counted = new Map((await engine.rows<{ file: number; rows: number }>(plan.countFiles, 'count files')).map(({ file, rows }) => [file, rows]));
-  for (const { file, name, scan } of files) {
-    const rows = counted.get(file) ?? 0;
-    if (rows !== scan.records) throw new WeirError({ code: 'DECODE_MISMATCH', place: name, message: `The scan found ${scan.records} rows in ${name}, the engine ${rows}.` });
-  }
 }
 
 function runRelation(path: string): string {

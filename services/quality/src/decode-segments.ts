@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecordDecoder } from '@weir/connectors';
-import { FILE_COLUMN, OFFSET_COLUMN, planValidate, POISON_MARK, quoteLiteral, TOMBSTONE_MARK, WeirError, type ContractDataset, type PoisonReason, type ValidatePlan } from '@weir/core';
+import { FILE_COLUMN, OFFSET_COLUMN, planValidate, POISON_MARK, quoteLiteral, TOMBSTONE_MARK, type ContractDataset, type PoisonReason, type ReadFile, type ValidatePlan } from '@weir/core';
 import { withEngine, type Engine, type EngineOptions } from '@weir/engine';
 import { decodeValues } from './decode-values';
+import { judgeDecoded } from './judge-decoded';
 import type { LogSegment } from './log-segments';
 
 /** Segments that one statement reads. */
@@ -33,13 +34,9 @@ export async function decodeSegments(segments: readonly LogSegment[], context: S
     await engine.run(plan.decodeFrom(relation, index === 0), 'decode');
   }
   if (groups.length === 0) await engine.run(plan.decodeFrom(EMPTY, true), 'decode');
-  await assertCounts(engine, plan, segments);
-  const files = segments.map(({ file, partition, name, records }) => ({ file, partition, name, records, first: 0, shift: 0 }));
-  for (const statement of plan.files(files)) await engine.run(statement, 'files');
-  await engine.run(plan.lines(undefined), 'lines');
-  await engine.run(plan.dedupe, 'dedupe');
-  await engine.run(plan.broken, 'broken rows');
-  for (const view of plan.views) await engine.run(view, 'view');
+  const files = segments.map(({ file, partition, name, records }): ReadFile => ({ file, partition, name, records, first: 0, shift: 0 }));
+  const mismatch = ({ name, records }: ReadFile, rows: number): string => `The manifest lists ${records} records of ${name}, the engine found ${rows}.`;
+  await judgeDecoded({ engine, plan, files, mismatch });
   return plan;
 }
 
@@ -96,12 +93,4 @@ async function textRows(page: readonly RawRecord[], decoder: RecordDecoder): Pro
     const text = texts[n] ?? { reason: 'undecodable' };
     return [poison !== null ? POISON_MARK + poison : Buffer.isBuffer(text) ? text.toString('utf8') : POISON_MARK + text.reason, file, offset];
   });
-}
-
-async function assertCounts(engine: Engine, plan: ValidatePlan, segments: readonly LogSegment[]): Promise<void> {
-  const counted = new Map((await engine.rows<{ file: number; rows: number }>(plan.countFiles, 'count files')).map(({ file, rows }) => [file, rows]));
-  for (const { file, name, records } of segments) {
-    const rows = counted.get(file) ?? 0;
-    if (rows !== records) throw new WeirError({ code: 'DECODE_MISMATCH', place: name, message: `The manifest lists ${records} records of ${name}, the engine found ${rows}.` });
-  }
 }

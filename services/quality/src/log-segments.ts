@@ -1,4 +1,4 @@
-import { WeirError } from '@weir/core';
+import { parseLogSegment, WeirError } from '@weir/core';
 import type { Lake, Segment } from '@weir/lake';
 
 /** A raw segment of a log: records of one grain of one partition of the log, by offset. */
@@ -36,10 +36,10 @@ interface Placed {
 /** Sources are padded, so that their order is that of partitions and offsets: `clicks:00003:00000000000000001234-00000000000000005678`. */
 function inReadingOrder(segments: readonly Segment[]): Placed[] {
   const placed = segments.map((segment) => {
-    const [, topic, number] = /^([^:]+):(\d+):\d+-\d+$/.exec(segment.source ?? '') ?? [];
+    const named = parseLogSegment(segment.source ?? '');
     const [partition, other] = segment.partitions;
-    if (topic === undefined || partition === undefined || other !== undefined) throw new WeirError({ code: 'SEGMENT_CORRUPT', message: `The raw segment ${segment.path} is not of one partition of a log and one grain.` });
-    return { segment, partition, name: `${topic}:${Number(number)}`, key: `${partition}\n${segment.source}` };
+    if (!named || partition === undefined || other !== undefined) throw new WeirError({ code: 'SEGMENT_CORRUPT', message: `The raw segment ${segment.path} is not of one partition of a log and one grain.` });
+    return { segment, partition, name: `${named.topic}:${named.partition}`, key: `${partition}\n${segment.source}` };
   });
   return placed.sort((a, b) => (a.key < b.key ? -1 : 1));
 }

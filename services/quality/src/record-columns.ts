@@ -1,17 +1,13 @@
-import { POISON_REASONS, WeirError } from '@weir/core';
+import { POISON_REASONS, VALUE_SEPARATOR, WeirError } from '@weir/core';
 import type { PoisonedRecord, RecordBatch, RecordHeader, RecordRange } from '@weir/rpc';
 
 /** Most records of a micro-batch. */
 const MAX_RECORDS = 10_000;
 
-/** Follows each value. */
-const SEPARATOR = 0x1e;
-
 /** The columns of a RecordBatch by the ordinal of the record, from 0. Bytes are views, nothing is copied. */
 export interface RecordColumns {
-  readonly topic: string;
   readonly count: number;
-  readonly ranges: readonly RecordRange[];
+  readonly ranges: readonly PlacedRange[];
   /** All values, each followed by the separator. */
   readonly values: Buffer;
   /** Where each value begins, and at last where all end. */
@@ -49,13 +45,12 @@ export function recordColumns(batch: RecordBatch | undefined): RecordColumns {
   const keys = column(batch.keys, batch.keyLengths, count, 0);
   const timestamps = asBuffer(batch.timestamps);
   if (timestamps.length !== 8 * count) throw invalid('there is not one timestamp for each record');
-  for (let n = 1; n <= count; n++) if (values.bytes[(values.starts[n] ?? 0) - 1] !== SEPARATOR) throw invalid('a value is not followed by the separator');
+  for (let n = 1; n <= count; n++) if (values.bytes[(values.starts[n] ?? 0) - 1] !== VALUE_SEPARATOR) throw invalid('a value is not followed by the separator');
   const placed = placeRanges(batch.topic, ranges);
   const rangeOf = (ordinal: number) => rangeAt(placed, ordinal);
   return {
-    topic: batch.topic,
     count,
-    ranges,
+    ranges: placed,
     values: values.bytes,
     starts: values.starts,
     lengths: values.lengths,

@@ -41,19 +41,19 @@ export function createDecoder({ format, registry }: DecoderOptions): RecordDecod
   };
   return {
     decode: async (values) => {
-      const schemas = await resolveSchemas(registry, idsIn(values));
+      const framed = values.map((value) => value && wireFormat(value));
+      const schemas = await resolveSchemas(registry, idsIn(framed));
       const byId = new Map([...schemas].map(([id, schema]) => [id, readerOf(schema)]));
-      return values.map((value) => value && decodeValue(value, byId));
+      return framed.map((value) => value && decodeFramed(value, byId));
     },
   };
 }
 
-function idsIn(values: readonly (Buffer | null)[]): number[] {
+type Framed = ReturnType<typeof wireFormat>;
+
+function idsIn(framed: readonly (Framed | null)[]): number[] {
   const ids = new Set<number>();
-  for (const value of values) {
-    const framed = value && wireFormat(value);
-    if (framed && typeof framed !== 'string') ids.add(framed.schemaId);
-  }
+  for (const value of framed) if (value && typeof value !== 'string') ids.add(value.schemaId);
   return [...ids];
 }
 
@@ -73,8 +73,7 @@ function newReader(format: DecoderOptions['format'], schema: RegisteredSchema): 
   return format === 'avro' ? reasonOr(() => avroReader(schema.text)) : readJson;
 }
 
-function decodeValue(value: Buffer, readers: ReadonlyMap<number, Reader | PoisonReason>): DecodedValue {
-  const framed = wireFormat(value);
+function decodeFramed(framed: Framed, readers: ReadonlyMap<number, Reader | PoisonReason>): DecodedValue {
   if (typeof framed === 'string') return { reason: framed };
   const reader = readers.get(framed.schemaId) ?? 'unknown_schema';
   if (typeof reader === 'string') return { reason: reader };

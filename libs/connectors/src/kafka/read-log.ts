@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { WeirError } from '@weir/core';
+import { orAborted, WeirError } from '@weir/core';
 import type { LogMessage } from './group-member';
 import type { FetchedPartition } from './kafkajs-internals';
 import type { TopicLog } from './topic-log';
@@ -33,7 +33,7 @@ export async function* readLog(log: TopicLog, { partition, from, to }: LogSlice,
   let fetching = fetchNext(log, { partition, from, to });
   let patience = performance.now() + PATIENCE_MS;
   for (let at = from; at < to && fetching; ) {
-    const page = pageOf(await orCancelled(fetching, signal), at, to);
+    const page = pageOf(await orAborted(fetching, signal, cancelled), at, to);
     if (page) patience = performance.now() + PATIENCE_MS;
     else if (performance.now() > patience) throw tooShort(log, { partition, from: at, to }, (await log.bounds()).get(partition)?.end ?? 0);
     else await pause(PAUSE_MS);
@@ -63,19 +63,8 @@ function pageOf(fetched: FetchedPartition | undefined, at: number, to: number): 
   return { records, next: Math.min(to, Number(last.offset) + 1) };
 }
 
-async function orCancelled<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const cancelled = new WeirError({ code: 'CANCELLED', message: 'Cancelled while reading from Kafka.' });
-  if (signal.aborted) throw cancelled;
-  let leave = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    leave = () => reject(cancelled);
-    signal.addEventListener('abort', leave, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', leave);
-  }
+function cancelled(): WeirError {
+  return new WeirError({ code: 'CANCELLED', message: 'Cancelled while reading from Kafka.' });
 }
 
 function tooShort({ topic }: TopicLog, { partition, from, to }: LogSlice, end: number): WeirError {

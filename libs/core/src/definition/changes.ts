@@ -3,6 +3,7 @@ import { formatThreshold } from '../check/threshold';
 import type { Contract } from '../contract/contract';
 import { grainMs } from '../interval/interval';
 import type { Column, Definition, Model, Schedule, Source, Upstream } from './definition';
+import { describeSource } from './describe';
 import { formatDuration } from './duration';
 import { ZONES } from './names';
 import { FOREVER } from './pipeline-schema';
@@ -74,7 +75,7 @@ function settingsOf({ description, mode, grain, stream, lookbackGrains, approval
 
 function sourceSettings(source: Source): [string, string][] {
   if (source.type === 'file') return [['source path', source.path], ['source delimiter', source.delimiter], ['source empty', source.empty]];
-  return [['source topic', `${source.connection}:${source.topic}`], ['source format', source.format], ['source start', source.start]];
+  return [['source topic', describeSource(source)], ['source format', source.format], ['source start', source.start]];
 }
 
 function thingsOf(definition: Definition): Map<string, Thing> {

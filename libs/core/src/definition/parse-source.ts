@@ -22,7 +22,7 @@ export interface SourceYaml {
 const KEYS = { file: ['path', 'delimiter', 'empty'], kafka: ['topic', 'connection', 'format', 'start'] } as const;
 
 /** The only Kafka until connections can be declared. */
-const CONNECTION = 'kafka';
+const CONNECTION = DEFAULTS.kafkaConnection;
 
 /** The source with its defaults; `root` is the folder that relative paths refer to. Values with problems are left as they are. */
 export function resolveSource(source: SourceYaml, root: string): Source {

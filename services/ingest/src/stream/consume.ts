@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GroupMember, type TopicLog } from '@weir/connectors';
-import { isWeirError, toWeirError, WeirError, type Definition, type KafkaSource } from '@weir/core';
+import { toWeirError, WeirError, type Definition, type KafkaSource } from '@weir/core';
 import type { Lake } from '@weir/lake';
 import { activeSpanContext, setLag, type Logger } from '@weir/platform';
 import type { Clients, ConsumeRequest, ConsumeResponse, DefinitionReader, StreamContext } from '@weir/rpc';
@@ -205,7 +205,7 @@ class Consumption {
   }
 
   private fail(error: unknown): void {
-    this.failure ??= isWeirError(error) ? error : toWeirError(error);
+    this.failure ??= toWeirError(error);
     this.ending.abort();
   }
 

@@ -1,10 +1,8 @@
 import { poisonOf, type LogMessage } from '@weir/connectors';
-import type { PoisonReason } from '@weir/core';
+import { VALUE_SEPARATOR, type PoisonReason } from '@weir/core';
 import type { PoisonedRecord, RecordBatch, RecordHeader, RecordRange } from '@weir/rpc';
 import { MAX_RECORD_BYTES, type Gathered } from './gatherer';
 
-/** Follows each value; no JSON text has it. */
-const SEPARATOR = 0x1e;
 /** Originals up to this size travel with the batch; larger ones go to the lake first. */
 const INLINE_BYTES = 64 * 1024;
 
@@ -43,7 +41,7 @@ function packed(texts: readonly (Buffer | null)[], separators: 0 | 1): { bytes: 
   for (const [ordinal, text] of texts.entries()) {
     lengths.writeInt32LE(text ? text.length : -1, 4 * ordinal);
     if (text) at += text.copy(bytes, at);
-    if (separators) bytes[at++] = SEPARATOR;
+    if (separators) bytes[at++] = VALUE_SEPARATOR;
   }
   return { bytes, lengths };
 }

@@ -51,16 +51,12 @@ export function linkOf(deps: StageDependencies, gathered: Gathered, onLoaded: (o
   const load = async (): Promise<void> => {
     const { accounts = NOTHING } = batch;
     await clients.load.loadBatch({ context, cluster, topic: source.topic, ranges: [...gathered.ranges], tables: batch.tables, accounts }, options);
-    onLoaded({ gathered, accounts, samples: samplesOf(batch.rules) });
+    onLoaded({ gathered, accounts, samples: batch.rules.flatMap(({ samples }) => samples).slice(0, 5) });
   };
   return { stages: [validate, transform, load].map((stage) => () => inTrace(span.context, stage)), ended: (error) => span.end(error) };
 }
 
 const NOTHING: Accounts = { read: 0, admitted: 0, duplicate: 0, quarantined: 0, filtered: 0 };
-
-function samplesOf(rules: readonly RuleCount[]): string[] {
-  return rules.flatMap(({ rule, samples }) => samples.map((sample) => (sample.includes(': ') ? sample : `${sample}: ${rule}`))).slice(0, 5);
-}
 
 /** The path follows from the content, so that writing it again is writing the same. */
 async function setAside(lake: Lake, pipeline: string, bytes: Buffer, signal: AbortSignal): Promise<string> {

@@ -1,4 +1,5 @@
-import { WeirError, parseDefinition } from '@weir/core';
+import { WeirError } from '@weir/core';
+import { newestVersion } from '@weir/rpc';
 import { attemptStep, type Deps } from './attempt';
 
 export interface PinStreamInput {
@@ -17,8 +18,8 @@ export interface PinnedStream {
 export function pinStream(deps: Deps) {
   return ({ pipeline }: PinStreamInput): Promise<PinnedStream> =>
     attemptStep('pin', { pipeline }, async (call) => {
-      const { version, definitionJson } = await deps.clients.definitions.getDefinition({ pipeline, version: 0 }, call.options);
-      const { mode, stream, policy } = parseDefinition(definitionJson);
+      const { version, definition } = await newestVersion(deps.clients, pipeline, call.options);
+      const { mode, stream, policy } = definition;
       if (!stream) throw new WeirError({ code: 'INVALID_VALUE', message: `The pipeline ${pipeline} has the mode \`${mode}\`; only one of mode \`realtime\` has a stream.`, fix: 'Start a run of it with `weir run`, or set `mode: realtime` in pipeline.yaml and apply it.' });
       return { definitionVersion: version, consumers: stream.consumers, retries: policy.retries, retryDelayMs: policy.retryDelayMs };
     });

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
-import { WeirError, isWeirError, parseDefinition, toWeirError } from '@weir/core';
+import { WeirError, isWeirError, toWeirError } from '@weir/core';
+import { newestVersion } from '@weir/rpc';
 import { HOUSEKEEPING, desiredSchedule, scheduleIdOf, type ScheduleChange } from '../schedules';
 import { attemptStep, type Deps } from './attempt';
 import { startCatchup } from './catch-up';
@@ -47,8 +48,7 @@ export function reconcileSchedules(deps: Deps) {
 }
 
 async function reconcileOne(deps: Deps, call: StageCall, pipeline: string, alone: boolean): Promise<ReconciledSchedule | undefined> {
-  const { version, definitionJson } = await deps.clients.definitions.getDefinition({ pipeline, version: 0 }, call.options);
-  const definition = parseDefinition(definitionJson);
+  const { version, definition } = await newestVersion(deps.clients, pipeline, call.options);
   // One that was applied just now may have been realtime before, and its stream must hear that it is not any more.
   if (alone || definition.mode === 'realtime') await tellStream(pipeline, version);
   const desired = desiredSchedule(definition);
