@@ -1,6 +1,7 @@
 export { type CheckOutcome, type CheckType, type Check, type Measure, type RowRule, type Severity, type Threshold, type Verdict } from './check/check';
 export { type ColumnType, type Contract, type ContractColumn, type ContractDataset, type RowOrder } from './contract/contract';
 export { columnTypeOf, isNumeric } from './contract/column-type';
+export { COMPATIBILITY_MODES, type CompatibilityMode, type ContractChange, type ContractVersion, DEFAULT_COMPATIBILITY, type Direction, type Incompatibility, contractChanges, forbiddenBy, incompatibilities } from './contract/compatibility';
 export { POISON_REASONS, type PoisonReason } from './contract/poison';
 export { ODCS_VERSIONS } from './contract/odcs-schema';
 export { type AppliedPipelines, circleText, pipelineCircle } from './definition/applied-pipelines';

@@ -39,3 +39,9 @@ export function decimalType(precision: number, scale: number): ColumnType | unde
 export function isNumeric(type: ColumnType): boolean {
   return type === 'BIGINT' || type === 'DOUBLE' || type.startsWith('DECIMAL');
 }
+
+/** The digits of a decimal before and after its point; undefined for other types. */
+export function decimalDigits(type: ColumnType): { readonly whole: number; readonly decimals: number } | undefined {
+  const [, precision, scale] = /^DECIMAL\((\d+),(\d+)\)$/.exec(type) ?? [];
+  return precision === undefined ? undefined : { whole: Number(precision) - Number(scale), decimals: Number(scale) };
+}

@@ -42,9 +42,9 @@ async function compileSource(found: { dataset: ParsedDataset; columns: ContractC
   const subject: SqlSubject = { qualified: `bronze.${source}`, columns };
   for (const { rule, path } of dataset.rules) add(report, path, await predicateFault(rule.predicate, subject, sql), `The row rule \`${rule.id}\``);
   const checks = await compileChecks(dataset.checks, subject, report, sql);
-  const { deletes, extraFields } = dataset;
+  const { deletes, extraFields, compatibility } = dataset;
   if (deletes !== undefined) add(report, dataset.deletesPath ?? dataset.path, await predicateFault(deletes, subject, sql), '`weirDelete`');
-  return { name: dataset.name, columns, rules: dataset.rules.map(({ rule }) => rule), checks, order: dataset.order, ...(deletes === undefined ? {} : { deletes }), ...(extraFields === undefined ? {} : { extraFields }) };
+  return { name: dataset.name, columns, rules: dataset.rules.map(({ rule }) => rule), checks, order: dataset.order, ...(deletes === undefined ? {} : { deletes }), ...(extraFields === undefined ? {} : { extraFields }), ...(compatibility === undefined ? {} : { compatibility }) };
 }
 
 async function compileModelEntry(dataset: ParsedDataset, model: Model, report: Report, sql: SqlInspector): Promise<ContractDataset> {
@@ -56,7 +56,9 @@ async function compileModelEntry(dataset: ParsedDataset, model: Model, report: R
     else if (declared && !sameKind(declared, actual.type)) report.invalid([...path], `The contract says that ${subject.qualified}.${column.name} is ${declared}; its SQL gives ${actual.type}.`, 'Change the contract, or cast in the model.');
     return actual ? [{ ...column, type: actual.type }] : [];
   });
-  if (columns.length < dataset.columns.length) return { name: dataset.name, columns, rules: [], checks: [], order: dataset.order };
+  const { compatibility } = dataset;
+  const entry = { name: dataset.name, columns, rules: [], order: dataset.order, ...(compatibility === undefined ? {} : { compatibility }) };
+  if (columns.length < dataset.columns.length) return { ...entry, checks: [] };
   for (const { rule, path } of dataset.rules) add(report, path, await predicateFault(rule.predicate, subject, sql), `The row rule \`${rule.id}\``);
   const checks = [
     ...columns.filter((column) => column.required).map((column) => requiredCheck(dataset.name, column.name)),
@@ -64,7 +66,7 @@ async function compileModelEntry(dataset: ParsedDataset, model: Model, report: R
     ...dataset.rules.map(({ rule }) => ruleCheck(dataset.name, rule)),
     ...(await compileChecks(dataset.checks, subject, report, sql)),
   ];
-  return { name: dataset.name, columns, rules: [], checks, order: dataset.order };
+  return { ...entry, checks };
 }
 
 /** A contract of a model may say `number` for any exact or floating number. */

@@ -1,4 +1,5 @@
 import type { Check, RowRule } from '../check/check';
+import type { CompatibilityMode } from './compatibility';
 
 /** Types a column can have: the engine's names, the only ones that cross between contract, models and destinations. */
 export type ColumnType =
@@ -21,6 +22,8 @@ export interface ContractColumn {
   readonly keyPosition?: number | undefined;
   /** strptime format where the file does not write ISO 8601. */
   readonly format?: string | undefined;
+  /** What a row has in it where the data lacks the column; undefined where the contract states none. Dates and times as ISO 8601 text. */
+  readonly default?: string | number | boolean | undefined;
 }
 
 /** How the winner among rows of one key is found; meaningless without a key. */
@@ -37,9 +40,11 @@ export interface ContractDataset {
   readonly deletes?: string | undefined;
   /** `quarantine` refuses records with fields that the contract does not name; undefined lets them pass. */
   readonly extraFields?: 'quarantine' | undefined;
+  /** Which earlier versions a new one must agree with, and which way; undefined is DEFAULT_COMPATIBILITY. */
+  readonly compatibility?: CompatibilityMode | undefined;
 }
 
-/** A data contract (ODCS v3.1): the source dataset first, and checks for models. */
+/** A data contract (ODCS v3.0 to v3.2): the source dataset first, and checks for models. */
 export interface Contract {
   readonly id: string;
   readonly version: string;

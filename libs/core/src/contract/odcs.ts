@@ -27,6 +27,7 @@ export interface OdcsProperty {
   primaryKeyPosition?: number;
   enum?: { value: string | number | boolean }[];
   quality?: OdcsQuality[];
+  customProperties?: OdcsDataset['customProperties'];
 }
 
 export interface OdcsTypeOptions {

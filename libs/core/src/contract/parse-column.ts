@@ -7,6 +7,7 @@ import { columnTypeOf, decimalType } from './column-type';
 import type { ColumnType, ContractColumn } from './contract';
 import { strptimeFormat } from './date-format';
 import type { OdcsProperty } from './odcs';
+import { parseDefault } from './parse-custom';
 
 /** A column of a contract; without a type where a model's own SQL gives it. */
 export interface ParsedColumn extends Omit<ContractColumn, 'type'> {
@@ -32,6 +33,7 @@ export function parseColumn(property: OdcsProperty, path: YamlPath, typed: boole
     // A row without its key cannot be told from another.
     required: property.required === true || inKey,
     keyPosition: inKey ? Math.max(property.primaryKeyPosition ?? 0, 0) : undefined,
+    default: parseDefault(property, type, path, report),
     format: type === 'DATE' || type === 'TIMESTAMP' ? dateFormat(property, path, report) : undefined,
     path,
   };

@@ -1,13 +1,18 @@
+import { parseInstant } from '../interval/interval';
+import { suggest } from '../suggest';
 import type { Report } from '../yaml/report';
 import { shownValue } from '../yaml/validate-yaml';
 import type { YamlPath } from '../yaml/yaml-text';
-import type { OdcsDataset } from './odcs';
+import { decimalDigits } from './column-type';
+import { COMPATIBILITY_MODES, type CompatibilityMode } from './compatibility';
+import type { ColumnType, ContractColumn } from './contract';
+import type { OdcsDataset, OdcsProperty } from './odcs';
 import type { ParsedColumn } from './parse-column';
 
-/** A custom property of a dataset and where it stands; undefined when it is not there. */
-function customOf(dataset: OdcsDataset, name: string, path: YamlPath): { value: unknown; at: YamlPath } | undefined {
-  const index = (dataset.customProperties ?? []).findIndex(({ property }) => property === name);
-  return index < 0 ? undefined : { value: dataset.customProperties?.[index]?.value, at: [...path, 'customProperties', index, 'value'] };
+/** A custom property of a dataset or column and where it stands; undefined when it is not there. */
+function customOf({ customProperties = [] }: Pick<OdcsDataset, 'customProperties'>, name: string, path: YamlPath): { value: unknown; at: YamlPath } | undefined {
+  const index = customProperties.findIndex(({ property }) => property === name);
+  return index < 0 ? undefined : { value: customProperties[index]?.value, at: [...path, 'customProperties', index, 'value'] };
 }
 
 /** `weirDelete`: boolean SQL that says which rows delete their key; the SQL itself is checked when the contract is compiled. */
@@ -32,4 +37,59 @@ export function parseExtraFields(dataset: OdcsDataset, path: YamlPath, report: R
   if (custom.value === 'quarantine') return { extraFields: 'quarantine' };
   report.invalid(custom.at, `\`weirExtraFields\` cannot be ${shownValue(custom.value)}.`, 'Use ignore or quarantine.');
   return {};
+}
+
+/** `weirCompatibility`: the earlier versions that a new one must agree with. */
+export function parseCompatibility(dataset: OdcsDataset, path: YamlPath, report: Report): { compatibility?: CompatibilityMode } {
+  const custom = customOf(dataset, 'weirCompatibility', path);
+  if (!custom) return {};
+  const mode = COMPATIBILITY_MODES.find((one) => one === custom.value);
+  if (mode) return { compatibility: mode };
+  report.invalid(custom.at, `\`weirCompatibility\` cannot be ${shownValue(custom.value)}.`, suggest(typeof custom.value === 'string' ? custom.value.toUpperCase() : '', COMPATIBILITY_MODES));
+  return {};
+}
+
+/** `weirDefault` of a column: what a row has where the data lacks the column. */
+export function parseDefault(property: OdcsProperty, type: ColumnType | undefined, path: YamlPath, report: Report): ContractColumn['default'] {
+  const custom = customOf(property, 'weirDefault', path);
+  if (!custom) return undefined;
+  const { value, at } = custom;
+  const scalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  if (scalar && (type === undefined || isOfType(value, type))) return value;
+  report.invalid(at, `\`weirDefault\` of ${property.name} cannot be ${shownValue(value)}${type === undefined ? '' : `: the column is ${type}`}.`, 'Write one value of the type of the column: dates and times as ISO 8601 in quotes, no null.');
+  return undefined;
+}
+
+function isOfType(value: string | number | boolean, type: ColumnType): boolean {
+  switch (type) {
+    case 'VARCHAR':
+      return typeof value === 'string';
+    case 'BOOLEAN':
+      return typeof value === 'boolean';
+    case 'BIGINT':
+      return Number.isSafeInteger(value);
+    case 'DOUBLE':
+      return Number.isFinite(value);
+    case 'DATE':
+    case 'TIMESTAMP':
+      return typeof value === 'string' && isInstant(value);
+    default:
+      return isDecimal(value, type);
+  }
+}
+
+function isInstant(text: string): boolean {
+  try {
+    parseInstant(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Numbers of more digits than a double has are written as text. */
+function isDecimal(value: string | number | boolean, type: ColumnType): boolean {
+  const room = decimalDigits(type);
+  const [, whole = '', decimals = ''] = /^-?0*(\d*)(?:\.(\d*?)0*)?$/.exec(String(value)) ?? [];
+  return room !== undefined && typeof value !== 'boolean' && /\d/.test(String(value)) && /^-?\d+(\.\d+)?$/.test(String(value)) && whole.length <= room.whole && decimals.length <= room.decimals;
 }

@@ -14,6 +14,7 @@ describe('changes between definitions', () => {
       'added rule orders.r',
       'added check orders.rowCount',
       'added order of orders',
+      'added compatibility of orders',
       'added model gold.m',
       'added destination warehouse.shop',
     ]);
@@ -53,6 +54,7 @@ describe('changes between definitions', () => {
     ]],
     ['a rule', { contract: { ...BASE.contract, datasets: DATASET ? [{ ...DATASET, rules: DATASET.rules.map((rule) => ({ ...rule, severity: 'info' as const })) }] : [] } }, [{ kind: 'changed', subject: 'rule orders.r severity', before: 'critical', after: 'info' }]],
     ['a format of a column', { contract: { ...BASE.contract, datasets: DATASET ? [{ ...DATASET, columns: DATASET.columns.map((column) => ({ ...column, format: '%Y' })) }] : [] } }, [{ kind: 'changed', subject: 'column orders.a format', before: '', after: '%Y' }]],
+    ['the compatibility', { contract: { ...BASE.contract, datasets: DATASET ? [{ ...DATASET, compatibility: 'FULL' }] : [] } }, [{ kind: 'changed', subject: 'compatibility of orders mode', before: 'BACKWARD', after: 'FULL' }]],
   ])('name what happened to %s', (_what, change, expected) => {
     const after = { ...BASE, ...change };
     expect(describeChanges(BASE, after)).toEqual(expected);

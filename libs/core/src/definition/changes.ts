@@ -1,5 +1,6 @@
 import type { Check } from '../check/check';
 import { formatThreshold } from '../check/threshold';
+import { DEFAULT_COMPATIBILITY } from '../contract/compatibility';
 import type { Contract } from '../contract/contract';
 import { grainMs } from '../interval/interval';
 import type { Column, Definition, Model, Schedule, Source, Upstream } from './definition';
@@ -127,7 +128,7 @@ function modelThing(model: Model): Thing {
 }
 
 function contractThings(contract: Contract): [string, Thing][] {
-  return contract.datasets.flatMap(({ name, columns, rules, checks, order }): [string, Thing][] => [
+  return contract.datasets.flatMap(({ name, columns, rules, checks, order, compatibility = DEFAULT_COMPATIBILITY }): [string, Thing][] => [
     ...columns.map((column): [string, Thing] => {
       // A stored definition came through JSON, which drops what is undefined: so must this.
       const settings = Object.entries(column).filter(([key, value]) => key !== 'name' && value !== undefined);
@@ -139,6 +140,7 @@ function contractThings(contract: Contract): [string, Thing][] {
       { summary: `${check.severity}: ${thresholdOf(check)}`, settings: new Map([['severity', check.severity], ['type', check.type], ['measure', JSON.stringify(check.measure)], ['threshold', thresholdOf(check)]]) },
     ]),
     [`order of ${name}`, { summary: order.by, settings: new Map([['by', order.by === 'sequence' ? `sequence ${order.column}` : order.by]]) }],
+    [`compatibility of ${name}`, { summary: compatibility, settings: new Map([['mode', compatibility]]) }],
   ]);
 }
 
