@@ -1,4 +1,4 @@
-import { readLog, type LogMessage, type TimedOffset, type TopicLog } from '@weir/connectors';
+import { readLog, type LogRecord, type TimedOffset, type TopicLog } from '@weir/connectors';
 import { grainMs, LogGrains } from '@weir/core';
 import type { LogRange } from '@weir/rpc';
 
@@ -66,9 +66,8 @@ class RangeWalk {
   /** Looks at the first batch: its record says how old the range is, and which grain begins it where nothing came before. */
   async begin(): Promise<void> {
     const { from, greatest } = this.range;
-    const messages = await this.batchAt(from);
-    const record = messages.find(isSeen);
-    this.first = Number((record ?? messages[0])?.timestamp ?? greatest);
+    const { record, timestamp } = await this.firstAt(from);
+    this.first = record?.timestamp ?? timestamp ?? greatest;
     if (record) this.askBehind(record);
     else await this.readFrom(from);
   }
@@ -78,13 +77,13 @@ class RangeWalk {
     const last = this.grains.at(-1)?.offset ?? this.range.from;
     this.asks = undefined;
     if (!found || found.offset >= this.range.to) return;
-    const record = found.offset > last ? (await this.batchAt(found.offset)).find(({ offset }) => Number(offset) === found.offset) : undefined;
-    if (record && isSeen(record)) this.askBehind(record);
+    const record = found.offset > last ? (await this.firstAt(found.offset)).record : undefined;
+    if (record?.offset === found.offset) this.askBehind(record);
     else await this.readFrom(last);
   }
 
   /** Takes a record that begins a grain, and asks for the next one. */
-  private askBehind(record: LogMessage): void {
+  private askBehind(record: LogRecord): void {
     const begun = this.grains.length;
     this.pass(record);
     const last = this.grains.at(-1);
@@ -94,30 +93,28 @@ class RangeWalk {
   /** The rest of the range, record by record. */
   private async readFrom(offset: number): Promise<void> {
     for await (const { records } of readLog(this.log, { ...this.range, from: offset }, this.signal)) {
-      for (const record of records) this.pass(record);
+      for (const record of records.flatMap((some) => [...some])) this.pass(record);
       if (this.grains.length > MOST_GRAINS) return;
     }
   }
 
-  private pass({ offset, timestamp }: LogMessage): void {
+  private pass({ offset, timestamp }: LogRecord): void {
     const { partition } = this.range;
-    const start = Date.parse(this.order.next(partition, Number(timestamp)));
+    const start = Date.parse(this.order.next(partition, timestamp));
     const last = this.grains.at(-1);
-    const begin = { start, offset: last?.start === start ? last.offset : Number(offset), timestamp: this.order.greatestOf(partition) };
+    const begin = { start, offset: last?.start === start ? last.offset : offset, timestamp: this.order.greatestOf(partition) };
     if (last?.start === start) this.grains.pop();
     this.grains.push(begin);
   }
 
-  private async batchAt(offset: number): Promise<readonly LogMessage[]> {
+  /** The first record from an offset on that readers see, in what the broker gives at once; and the time of what is there, seen or not: a marker of a transaction, or records of one that was aborted. */
+  private async firstAt(offset: number): Promise<{ record: LogRecord | undefined; timestamp: number | undefined }> {
     const { partition, to } = this.range;
     const fetched = await this.log.fetch(partition, offset, ONE_BATCH);
-    return fetched?.messages.filter((message) => Number(message.offset) >= offset && Number(message.offset) < to) ?? [];
+    const batches = (fetched?.messages ?? []).filter((batch) => Number(batch.offset) >= offset);
+    const records = batches.map((batch) => batch.records.within(offset, to)).find(({ length }) => length > 0);
+    return { record: records?.record(0), timestamp: batches[0]?.timestamp };
   }
-}
-
-/** Whether readers see it: no marker of a transaction, and no record of one that was aborted. */
-function isSeen(record: LogMessage & { readonly isControlRecord?: boolean }): boolean {
-  return record.isControlRecord !== true;
 }
 
 async function sideBySide<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

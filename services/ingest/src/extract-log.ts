@@ -1,4 +1,4 @@
-import { readLog, type LogMessage, type TopicLog } from '@weir/connectors';
+import { readLog, type TopicLog } from '@weir/connectors';
 import { LogGrains, parseInterval, partitionsOf, WeirError, type Definition, type Interval, type KafkaSource } from '@weir/core';
 import { withEngine, type EngineOptions } from '@weir/engine';
 import { rawPath, type Lake, type Segment } from '@weir/lake';
@@ -20,7 +20,7 @@ interface ReadSlice {
   readonly partition: number;
   readonly from: number;
   readonly to: number;
-  readonly grainOf: (record: LogMessage) => string;
+  readonly grainOf: (offset: number, timestamp: number) => string;
   /** Where it ends, once it was read. */
   readonly position: () => Position;
 }
@@ -65,8 +65,8 @@ function logRun({ context, ranges }: ExtractRequest, { name, mode, grain, source
 
 function intervalSlice(topic: string, { partition, from, to, grains }: IntervalSlice): ReadSlice {
   let at = 0;
-  const grainOf = ({ offset }: LogMessage): string => {
-    while ((grains[at + 1]?.offset ?? Infinity) <= Number(offset)) at += 1;
+  const grainOf = (offset: number): string => {
+    while ((grains[at + 1]?.offset ?? Infinity) <= offset) at += 1;
     return grains[at]?.grain ?? '';
   };
   return { partition, from, to, grainOf, position: () => ({ source: `${topic}:${partition}`, value: String(to) }) };
@@ -76,8 +76,8 @@ function rangeSlices({ source: { topic }, grain: length, interval, ranges }: Log
   const grains = new LogGrains(length);
   return ranges.map(({ partition, from, to, greatestBeforeFrom }) => {
     grains.continueFrom(partition, greatestBeforeFrom);
-    const grainOf = ({ offset, timestamp }: LogMessage): string => {
-      const grain = grains.next(partition, Number(timestamp));
+    const grainOf = (offset: number, timestamp: number): string => {
+      const grain = grains.next(partition, timestamp);
       if (grain >= interval.start && grain < interval.end) return grain;
       throw new WeirError({ code: 'INVALID_VALUE', message: `The record belongs to the grain ${grain}, which the run does not have.`, place: `${topic}:${partition}:${offset}`, fix: 'Plan the archive again.' });
     };
@@ -96,7 +96,7 @@ async function readSlices(deps: ExtractLogDependencies, { context, source }: Log
       for (const slice of slices) {
         let at = slice.from;
         for await (const { records, next } of readLog(log, slice, signal)) {
-          await segments.add(slice.partition, records, slice.grainOf);
+          for (const some of records) await segments.add(slice.partition, some, slice.grainOf);
           report({ step: 'read records', done: (done += next - at), total });
           at = next;
         }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { poisonOf, type LogMessage } from '@weir/connectors';
+import type { LogRecord, LogRecords } from '@weir/connectors';
 import { formatLogSegment, quoteLiteral } from '@weir/core';
 import type { AppendedValue, Engine } from '@weir/engine';
 import { rawPath, type Lake, type Segment } from '@weir/lake';
@@ -48,13 +48,13 @@ export class LogSegments {
   constructor(private readonly target: SegmentTarget) {}
 
   /** Takes records of a partition that follow those of it that were given before, and the grain of each. */
-  async add(partition: number, records: readonly LogMessage[], grainOf: (record: LogMessage) => string): Promise<void> {
+  async add(partition: number, records: LogRecords, grainOf: (offset: number, timestamp: number) => string): Promise<void> {
     for (const record of records) {
-      const grain = grainOf(record);
+      const { offset, timestamp } = record;
+      const grain = grainOf(offset, timestamp);
       if (this.open && !fits(this.open, partition, grain)) await this.close();
-      const offset = Number(record.offset);
       this.open ??= await this.begin(partition, grain, offset);
-      const row = rowOf(record, offset);
+      const row = rowOf(record);
       this.pending.push(row);
       this.open.next = offset + 1;
       this.open.rows += 1;
@@ -94,11 +94,9 @@ function fits({ partition, grain, rows, bytes }: OpenSegment, nextPartition: num
 }
 
 /** In the order of TABLE. */
-function rowOf(record: LogMessage, offset: number): AppendedValue[] {
-  const { key, value, headers } = record;
-  const poison = poisonOf(record);
+function rowOf({ offset, timestamp, key, value, headers, poison }: LogRecord): AppendedValue[] {
   const reason = poison?.reason ?? ((value?.length ?? 0) > MAX_RECORD_BYTES ? 'too_large' : null);
-  return [offset, Number(record.timestamp), key, poison ? (poison.bytes ?? null) : value, headersText(headers), reason];
+  return [offset, timestamp, key, poison ? (poison.bytes ?? null) : value, headersText(headers), reason];
 }
 
 function bytesOf([, , key, value, headers]: readonly AppendedValue[]): number {
@@ -110,8 +108,8 @@ function lengthOf(value: AppendedValue | undefined): number {
 }
 
 /** JSON: names to base64, to null, or to a list of these for a name that stands more than once; null without headers. */
-function headersText(headers: LogMessage['headers']): string | null {
-  const entries = Object.entries(headers ?? {});
+function headersText(headers: LogRecord['headers']): string | null {
+  const entries = Object.entries(headers);
   if (entries.length === 0) return null;
   return JSON.stringify(Object.fromEntries(entries.map(([name, value]) => [name, Array.isArray(value) ? value.map(base64) : base64(value)])));
 }

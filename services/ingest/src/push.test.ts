@@ -79,9 +79,9 @@ async function inTopic(): Promise<Got[]> {
     const got: Got[] = [];
     for (const [partition, { start, end }] of await log.bounds()) {
       for await (const { records } of readLog(log, { partition, from: start, to: end }, new AbortController().signal)) {
-        for (const { offset, key, value, timestamp, headers } of records) {
-          const text = Object.fromEntries(Object.entries(headers ?? {}).map(([name, header]) => [name, String(header)]));
-          got.push({ partition, offset: Number(offset), key: key && String(key), value: value && String(value), timestamp: Number(timestamp), headers: text });
+        for (const { offset, key, value, timestamp, headers } of records.flatMap((some) => [...some])) {
+          const text = Object.fromEntries(Object.entries(headers).map(([name, header]) => [name, String(header)]));
+          got.push({ partition, offset, key: key && String(key), value: value && String(value), timestamp, headers: text });
         }
       }
     }

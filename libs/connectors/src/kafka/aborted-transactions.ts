@@ -1,4 +1,4 @@
-import type { BatchContext } from './record-batch';
+import type { BatchHeader } from './record-batch';
 
 /** As a broker lists them with what it sends. */
 export interface AbortedTransaction {
@@ -19,17 +19,17 @@ export class AbortedTransactions {
     this.coming = listed.map(({ producerId, firstOffset }) => ({ producerId, firstOffset: Number(firstOffset) })).sort((one, other) => other.firstOffset - one.firstOffset);
   }
 
-  hides({ firstOffset, lastOffsetDelta, producerId, inTransaction, isControlBatch }: BatchContext): boolean {
-    const last = Number(firstOffset) + lastOffsetDelta;
+  hides({ baseOffset, lastOffsetDelta, producerId, inTransaction, isControlBatch }: BatchHeader): boolean {
+    const last = Number(baseOffset) + lastOffsetDelta;
     for (let next = this.coming.at(-1); next && next.firstOffset <= last; next = this.coming.at(-1)) {
       this.open.add(next.producerId);
       this.coming.pop();
     }
-    return inTransaction && !isControlBatch && this.open.has(producerId);
+    return inTransaction && !isControlBatch && this.open.has(String(producerId));
   }
 
   /** Takes the key of a marker at the end of a transaction: two 16-bit numbers, a version and 0 for one that was aborted. */
-  ended({ producerId }: BatchContext, key: Buffer | null): void {
-    if (key && key.length >= 4 && key.readInt16BE(2) === 0) this.open.delete(producerId);
+  ended({ producerId }: BatchHeader, key: Buffer | null): void {
+    if (key && key.length >= 4 && key.readInt16BE(2) === 0) this.open.delete(String(producerId));
   }
 }

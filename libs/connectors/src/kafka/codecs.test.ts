@@ -1,9 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import { testTopic, type TestTopic, until } from '@weir/testkit';
+import { batchOf, emptyRecords, encodeRecords, produce, testTopic, type TestTopic, until } from '@weir/testkit';
 import { CompressionTypes, type Consumer, type Message, Partitioners, type Producer } from 'kafkajs';
 import { registerCodecs } from './codecs';
-import { poisonOf } from './poison-batch';
-import { batchOf, emptyRecords, encodeRecords, produce } from './testing/record-sets';
+import type { FetchedBatch } from './record-batch';
 
 const CODECS = [
   ['gzip', CompressionTypes.GZIP],
@@ -44,7 +43,7 @@ async function read(end: number): Promise<[offset: number, what: string | undefi
   await consumer.subscribe({ topic: topic.name, fromBeginning: true });
   await consumer.run({
     eachBatch: async ({ batch }) => {
-      for (const message of batch.messages) read.push([Number(message.offset), poisonOf(message)?.reason ?? message.value?.toString()]);
+      for (const { records } of batch.messages as unknown as readonly FetchedBatch[]) for (const { offset, poison, value } of records) read.push([offset, poison?.reason ?? value?.toString()]);
     },
   });
   await until(() => read.length >= end || (read.at(-1)?.[0] ?? -1) >= end - 1, { timeoutMs: 30_000 });

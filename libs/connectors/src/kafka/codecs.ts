@@ -19,7 +19,7 @@ interface Codec {
 
 /**
  * Gives kafkajs every codec of Kafka, for producers, and replaces how it reads fetch responses, for consumers: decompression is bounded,
- * and a batch that cannot be read gives messages that `poisonOf` knows. For the whole process; calling it again changes nothing.
+ * a batch that cannot be read gives substitutes, and what kafkajs takes for a message is a whole batch (FetchedBatch). For the whole process; calling it again changes nothing.
  */
 export function registerCodecs(): void {
   const codecs = CompressionCodecs as Record<number, () => Codec>;

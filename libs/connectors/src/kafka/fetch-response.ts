@@ -1,31 +1,32 @@
 import { WeirError } from '@weir/core';
 import { AbortedTransactions } from './aborted-transactions';
-import { Decoder, decodeMessageSet } from './kafkajs-internals';
-import { markPoison } from './poison-batch';
-import { BATCH_HEADER_BYTES, decodeRecordBatch, type DecodedBatch, type FetchedMessage } from './record-batch';
+import { Decoder, decodeMessageSet, type OldMessage } from './kafkajs-internals';
+import { LogRecords, STRIDE } from './log-records';
+import { BATCH_HEADER_BYTES, decodeRecordBatch, substituteRecords, type DecodedBatch, type FetchedBatch } from './record-batch';
 
-/** What the messages of one response may take once they are decoded. What does not fit is left for the next fetch. */
+/** What the records of one response may take once they are decoded. What does not fit is left for the next fetch. */
 export const MAX_DECODED_BYTES = 64 * 1024 * 1024;
 
-/** A message object, its offset and time as text and the views of its key and value, measured: about this. */
-const MESSAGE_BYTES = 400;
+/** A record's numbers; and a batch's own objects, measured: about this. */
+const RECORD_BYTES = STRIDE * Float64Array.BYTES_PER_ELEMENT;
+const BATCH_BYTES = 400;
 const BATCH_PREFIX_BYTES = 12;
 const MAGIC_AT = 16;
 const RECORD_BATCH_MAGIC = 2;
 
-/** A partition's records as they came, and the list that its messages go to. */
+/** A partition's records as they came, and the list that its batches go to. */
 interface RecordSet {
   readonly partition: number;
   readonly records: Buffer;
   readonly aborted: AbortedTransactions;
-  readonly messages: FetchedMessage[];
+  readonly messages: FetchedBatch[];
 }
 
 /**
  * Decodes fetch responses of one version (4 to 11) in kafkajs's stead. Its own decoder throws for a batch that it cannot read, and for a
  * batch of more than 120,000 records, which fails every fetch from that broker for ever; and it inflates all of a response at
  * once. This one gives substitutes for what cannot be read and stops at MAX_DECODED_BYTES, as though the response ended there. It leaves records of
- * aborted transactions out by itself, and tells kafkajs of none.
+ * aborted transactions out by itself, and tells kafkajs of none. For kafkajs a message is a whole record batch.
  */
 export function fetchDecoder(version: number): (response: Buffer) => Promise<unknown> {
   return async (response) => {
@@ -49,7 +50,7 @@ function readPartition(decoder: Decoder, version: number, sets: RecordSet[]): ob
   const abortedTransactions = decoder.readArray(() => ({ producerId: decoder.readInt64().toString(), firstOffset: decoder.readInt64().toString() }));
   const replica = version < 11 ? {} : { preferredReadReplica: decoder.readInt32() };
   const size = decoder.readInt32();
-  const messages: FetchedMessage[] = [];
+  const messages: FetchedBatch[] = [];
   if (size > 0) sets.push({ partition, records: decoder.readBytes(size), aborted: new AbortedTransactions(abortedTransactions), messages });
   return { partition, errorCode, highWatermark, lastStableOffset, ...start, abortedTransactions: [], ...replica, messages };
 }
@@ -66,9 +67,9 @@ async function decodeSet({ partition, records, aborted, messages }: RecordSet, b
   for (let at = 0; spent < MAX_DECODED_BYTES; ) {
     const end = entryEnd(records, at, partition);
     if (end === undefined) break;
-    const decoded = await decodeEntry(records.subarray(at, end), aborted);
-    for (const message of decoded.messages) messages.push(message);
-    spent += decoded.inflatedBytes + MESSAGE_BYTES * decoded.messages.length;
+    const { batch, inflatedBytes } = await decodeEntry(records.subarray(at, end), aborted);
+    messages.push(batch);
+    spent += inflatedBytes + BATCH_BYTES + RECORD_BYTES * batch.records.length;
     at = end;
   }
   return spent;
@@ -95,8 +96,26 @@ function decodeEntry(entry: Buffer, aborted: AbortedTransactions): Promise<Decod
 async function decodeOldMessage(entry: Buffer): Promise<DecodedBatch> {
   // kafkajs gives an empty list, too, where what is inside is cut off.
   const messages = await decodeMessageSet(new Decoder(entry), entry.length).catch(() => []);
-  if (messages.length > 0) return { messages, inflatedBytes: messages.reduce((bytes, { value }) => bytes + (value?.length ?? 0), 0) };
-  const substitute = { offset: entry.readBigInt64BE(0).toString(), timestamp: '-1', attributes: 0, magicByte: entry.readInt8(MAGIC_AT), key: null, value: null, headers: {}, isControlRecord: false };
-  markPoison([substitute], 'records_corrupt', entry);
-  return { messages: [substitute as unknown as FetchedMessage], inflatedBytes: 0 };
+  const offset = Number(entry.readBigInt64BE(0));
+  const records = messages.length > 0 ? oldRecords(messages) : substituteRecords([offset], NO_TIME, 'records_corrupt', entry);
+  const timestamp = records.timestamp(records.length - 1);
+  return { batch: { offset: messages.at(-1)?.offset ?? String(offset), isControlRecord: false, timestamp, records }, inflatedBytes: messages.reduce((bytes, { key, value }) => bytes + (key?.length ?? 0) + (value?.length ?? 0), 0) };
 }
+
+/** What Kafka itself says of a message without a time. */
+const NO_TIME = -1;
+
+function oldRecords(messages: readonly OldMessage[]): LogRecords {
+  const pieces: Buffer[] = [];
+  const table = new Float64Array(STRIDE * messages.length);
+  let at = 0;
+  const put = (bytes: Buffer | null): [at: number, length: number] => {
+    if (bytes) pieces.push(bytes);
+    at += bytes?.length ?? 0;
+    return [at - (bytes?.length ?? 0), bytes?.length ?? -1];
+  };
+  for (const [index, { offset, timestamp, key, value }] of messages.entries()) table.set([Number(offset), Number(timestamp ?? NO_TIME), ...put(key), ...put(value), NO_HEADERS], STRIDE * index);
+  return new LogRecords(Buffer.concat(pieces), table);
+}
+
+const NO_HEADERS = -1;

@@ -17,7 +17,7 @@ class Ledger {
   commit(member: string, from: number, { partition, records, next }: Delivery): boolean {
     if ((this.next.get(partition) ?? 0) !== from) return false;
     this.next.set(partition, next);
-    for (const record of records) this.taken.push(`${partition}:${record.offset}:${String(record.value)}:${member}`);
+    for (const { offset, value } of records.flatMap((some) => [...some])) this.taken.push(`${partition}:${offset}:${String(value)}:${member}`);
     return true;
   }
 
@@ -176,7 +176,7 @@ test('a deliverer that has no room is waited for without losing the partitions',
     },
     revoked: () => undefined,
     deliver: ({ records }) => {
-      seen.push(records.length);
+      seen.push(records.reduce((sum, { length }) => sum + length, 0));
       return seen.length > 1 ? Promise.resolve() : new Promise<void>((resolve) => (held = resolve));
     },
     log,

@@ -1,6 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isWeirError, toWeirError, WeirError } from '@weir/core';
-import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { registerCodecs } from './codecs';
+import type { LogRecords } from './log-records';
+import type { FetchedBatch } from './record-batch';
 
 /** Bounds of the group's protocol: a member that is gone is noticed after the first, a member that joins waits for the others at most the second. */
 const SESSION_MS = 10_000;
@@ -15,14 +18,11 @@ const CONCURRENT_PARTITIONS = 64;
 const COMMIT_EVERY_MS = 1_000;
 const LEAVE_MS = 8_000;
 
-/** A record as it came. */
-export type LogMessage = KafkaMessage;
-
 /** Records of one partition in the order of their offsets. */
 export interface Delivery {
   readonly partition: number;
   /** May be none: what lay between two offsets may be gone or of no use. */
-  readonly records: readonly LogMessage[];
+  readonly records: readonly LogRecords[];
   /** Offset after the last one, markers of transactions included. */
   readonly next: number;
   /** Offset after the newest record in the partition that may be read. */
@@ -65,6 +65,7 @@ export class GroupMember {
 
   constructor(private readonly options: GroupMemberOptions) {
     const { kafka, groupId } = options;
+    registerCodecs();
     this.consumer = kafka.consumer({
       groupId,
       sessionTimeout: SESSION_MS,
@@ -160,7 +161,9 @@ export class GroupMember {
     const fetched = Number((batch as { fetchedOffset?: string }).fetchedOffset ?? due);
     if (fetched !== due) return this.fail(lost(this.options.topic, partition, due, `it was fetched from ${fetched}`));
     const last = batch.lastOffset();
-    const delivery = { partition, records: batch.messages, next: Number(last) + 1, end: Number(batch.highWatermark) };
+    const next = Number(last) + 1;
+    const records = (batch.messages as unknown as readonly FetchedBatch[]).map((fetchedBatch) => fetchedBatch.records.within(due, next));
+    const delivery = { partition, records, next, end: Number(batch.highWatermark) };
     this.due.set(partition, delivery.next);
     const waiting = new AbortController();
     const taken = this.options.deliver(delivery).finally(() => waiting.abort());

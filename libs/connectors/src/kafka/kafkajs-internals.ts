@@ -1,6 +1,6 @@
 import { WeirError } from '@weir/core';
 import type { Kafka } from 'kafkajs';
-import type { FetchedMessage } from './record-batch';
+import type { FetchedBatch } from './record-batch';
 
 /**
  * What we take from inside kafkajs, in one place. Its version is pinned and its development has ended, so the inside is as steady as
@@ -24,8 +24,16 @@ export interface ResponseProtocol {
 
 export const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => Decoder;
 
-/** The messages of a set in the formats that Kafka had before 0.11. */
-export const decodeMessageSet = require('kafkajs/src/protocol/messageSet/decoder') as (decoder: Decoder, size: number) => Promise<FetchedMessage[]>;
+/** A message in a format that Kafka had before 0.11; the oldest has no time. */
+export interface OldMessage {
+  readonly offset: string;
+  readonly timestamp?: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
+
+/** The messages of a set in those formats. */
+export const decodeMessageSet = require('kafkajs/src/protocol/messageSet/decoder') as (decoder: Decoder, size: number) => Promise<OldMessage[]>;
 
 /** Fetch responses by their version. Older ones than 4 come from brokers before 0.11 only. */
 export const FETCH_RESPONSES: ReadonlyMap<number, ResponseProtocol> = new Map([
@@ -64,7 +72,7 @@ export interface FetchedPartition {
   readonly partition: number;
   readonly highWatermark: string;
   readonly lastStableOffset: string;
-  readonly messages: readonly FetchedMessage[];
+  readonly messages: readonly FetchedBatch[];
 }
 
 /** The connections of one client and what it knows of topics. */

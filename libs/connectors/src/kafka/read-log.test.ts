@@ -1,7 +1,6 @@
 import { testTopic, until, type TestTopic } from '@weir/testkit';
 import { CompressionTypes, type Producer, type Transaction } from 'kafkajs';
 import { registerCodecs } from './codecs';
-import { poisonOf } from './poison-batch';
 import { readLog, type LogSlice } from './read-log';
 import { TopicLog } from './topic-log';
 
@@ -36,7 +35,7 @@ async function read(log: TopicLog, slice: LogSlice, signal = new AbortController
   const found: [number, string | undefined][] = [];
   let next = slice.from;
   for await (const page of readLog(log, slice, signal)) {
-    found.push(...page.records.map(({ offset, value }): [number, string | undefined] => [Number(offset), value?.toString()]));
+    for (const records of page.records) found.push(...[...records].map(({ offset, value }): [number, string | undefined] => [offset, value?.toString()]));
     next = page.next;
   }
   expect(next).toBe(slice.to);
@@ -142,7 +141,9 @@ test('a batch that is too large when it is inflated gives a substitute, and what
   const producer = await producing(topic);
   for (const value of [Buffer.from('a'), Buffer.alloc(40 * 1024 * 1024), Buffer.from('c')]) await producer.send({ topic: topic.name, compression: CompressionTypes.GZIP, messages: [{ value }] });
   const found: (string | undefined)[] = [];
-  for await (const { records } of readLog(log, { partition: 0, from: 0, to: 3 }, new AbortController().signal)) found.push(...records.map((record) => poisonOf(record)?.reason ?? record.value?.toString()));
+  for await (const page of readLog(log, { partition: 0, from: 0, to: 3 }, new AbortController().signal)) {
+    for (const records of page.records) found.push(...[...records].map(({ poison, value }) => poison?.reason ?? value?.toString()));
+  }
   expect(found).toEqual(['a', 'inflated_too_large', 'c']);
 });
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { orAborted, WeirError } from '@weir/core';
-import type { LogMessage } from './group-member';
 import type { FetchedPartition } from './kafkajs-internals';
+import type { LogRecords } from './log-records';
 import type { TopicLog } from './topic-log';
 
 /** Of one fetch. Two are in memory: one that is worked on, and the next. */
@@ -21,7 +21,7 @@ export interface LogSlice {
 
 /** Some records of a slice that follow each other, and the offset after them: `to` with the last. */
 export interface LogPage {
-  readonly records: readonly LogMessage[];
+  readonly records: readonly LogRecords[];
   readonly next: number;
 }
 
@@ -55,11 +55,10 @@ function fetchNext(log: TopicLog, { partition, from, to }: LogSlice): Promise<Fe
 function pageOf(fetched: FetchedPartition | undefined, at: number, to: number): LogPage | undefined {
   if (!fetched) return undefined;
   const { messages, lastStableOffset } = fetched;
-  const [first, last] = [messages[0], messages.at(-1)];
-  if (!first || !last) return Number(lastStableOffset) >= to ? { records: [], next: to } : undefined;
+  const last = messages.at(-1);
+  if (!last) return Number(lastStableOffset) >= to ? { records: [], next: to } : undefined;
   // A batch comes whole, though it begins before the offset asked for or ends after the slice.
-  const inside = Number(first.offset) >= at && Number(last.offset) < to;
-  const records = messages.filter(({ isControlRecord, offset }) => !isControlRecord && (inside || (Number(offset) >= at && Number(offset) < to)));
+  const records = messages.map((batch) => batch.records.within(at, to)).filter(({ length }) => length > 0);
   return { records, next: Math.min(to, Number(last.offset) + 1) };
 }
 

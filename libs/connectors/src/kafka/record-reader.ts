@@ -1,3 +1,4 @@
+import type { IHeaders } from 'kafkajs';
 import type { BatchFault } from './batch-fault';
 
 /** Thrown for bytes that give no records; never leaves `decodeRecordBatch`. */
@@ -9,9 +10,10 @@ export class UnreadableRecord extends Error {
 
 /** Reads the variable-length numbers and bytes of Kafka's record format 2, and never past the end it is given. */
 export class RecordReader {
-  at = 0;
-
-  constructor(private readonly bytes: Buffer) {}
+  constructor(
+    private readonly bytes: Buffer,
+    public at = 0,
+  ) {}
 
   get atEnd(): boolean {
     return this.at === this.bytes.length;
@@ -54,17 +56,37 @@ export class RecordReader {
     throw new UnreadableRecord();
   }
 
-  /** A length and as many bytes, all before `end`; null for the length −1. */
-  nullableBytes(end: number): Buffer | null {
+  /** Steps over a length and as many bytes, all before `end`; gives the length, which is −1 for null. */
+  pass(end: number): number {
     const length = this.varint();
-    if (length === -1) return null;
-    return this.take(length, end);
+    if (length === -1) return length;
+    if (length < 0 || length > end - this.at) throw new UnreadableRecord();
+    this.at += length;
+    return length;
   }
 
-  text(end: number): string {
-    const length = this.varint();
-    const { at } = this;
-    return this.take(length, end).length === 0 ? '' : this.bytes.toString('utf8', at, this.at);
+  /** Steps over headers that all end before `end`; gives how many there are, which must not be more than `most`. */
+  passHeaders(end: number, most: number): number {
+    const count = this.varint();
+    // Before the loop, so that a count out of nowhere costs nothing.
+    if (count < 0 || count > end - this.at) throw new UnreadableRecord();
+    if (count > most) throw new UnreadableRecord('too_many_records');
+    for (let i = 0; i < count; i++) {
+      if (this.pass(end) < 0) throw new UnreadableRecord();
+      this.pass(end);
+    }
+    return count;
+  }
+
+  /** Headers that were passed before. A name that stands twice has an array of its values, as in kafkajs. */
+  headers(): IHeaders {
+    const headers: IHeaders = {};
+    for (let left = this.varint(); left > 0; left--) {
+      const name = this.nullable()?.toString() ?? '';
+      // kafkajs's types have no null here, its own decoder gives one all the same.
+      addHeader(headers, name, this.nullable() as Buffer);
+    }
+    return headers;
   }
 
   /** The end of what a length in front of it announces, at most `limit`. */
@@ -74,8 +96,9 @@ export class RecordReader {
     return this.at + length;
   }
 
-  private take(length: number, end: number): Buffer {
-    if (length < 0 || length > end - this.at) throw new UnreadableRecord();
+  private nullable(): Buffer | null {
+    const length = this.varint();
+    if (length < 0) return null;
     this.at += length;
     return this.bytes.subarray(this.at - length, this.at);
   }
@@ -84,4 +107,15 @@ export class RecordReader {
     if (this.at >= this.bytes.length) throw new UnreadableRecord();
     return this.bytes[this.at++] as number;
   }
+}
+
+function addHeader(headers: IHeaders, name: string, value: Buffer): void {
+  if (!Object.hasOwn(headers, name)) {
+    // Not by assignment: `__proto__` would set the object's prototype.
+    Object.defineProperty(headers, name, { value, enumerable: true, configurable: true, writable: true });
+    return;
+  }
+  const before = headers[name] as Buffer | Buffer[];
+  if (Array.isArray(before)) before.push(value);
+  else headers[name] = [before, value];
 }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
+import { registerCodecs } from './codecs';
 import { mapKafkaError } from './errors';
 import { clusterOf, type Broker, type Cluster, type FetchedPartition } from './kafkajs-internals';
 
@@ -49,6 +50,7 @@ export class TopicLog {
     kafka: Kafka,
     readonly topic: string,
   ) {
+    registerCodecs();
     this.cluster_ = clusterOf(kafka);
   }
 

@@ -10,8 +10,7 @@ const LATEST_MS = 253_402_300_799_999;
  */
 export class LogGrains {
   private readonly length: number;
-  private readonly greatest = new Map<number, number>();
-  private readonly current = new Map<number, { readonly end: number; readonly start: string }>();
+  private readonly partitions = new Map<number, Standing>();
 
   constructor(grain: string) {
     this.length = grainMs(grain);
@@ -19,24 +18,37 @@ export class LogGrains {
 
   /** Continues a partition after records whose greatest timestamp was this, milliseconds; 0 when there were none. */
   continueFrom(partition: number, greatestTimestamp: number): void {
-    this.greatest.set(partition, greatestTimestamp);
-    this.current.delete(partition);
+    this.partitions.set(partition, { greatest: greatestTimestamp, start: '', end: -Infinity });
   }
 
   /** Takes the next record of a partition, by its timestamp in milliseconds; gives the canonical start of its grain. */
   next(partition: number, timestamp: number): string {
-    const greatest = Math.max(this.greatest.get(partition) ?? 0, Math.min(timestamp, LATEST_MS));
-    this.greatest.set(partition, greatest);
-    const known = this.current.get(partition);
-    if (known && greatest < known.end) return known.start;
-    const from = Math.floor(greatest / this.length) * this.length;
-    const start = canonicalInstant(from);
-    this.current.set(partition, { start, end: from + this.length });
-    return start;
+    const standing = this.standing(partition);
+    standing.greatest = Math.max(standing.greatest, Math.min(timestamp, LATEST_MS));
+    if (standing.greatest < standing.end) return standing.start;
+    const from = Math.floor(standing.greatest / this.length) * this.length;
+    standing.start = canonicalInstant(from);
+    standing.end = from + this.length;
+    return standing.start;
   }
 
   /** The greatest timestamp so far, milliseconds; 0 when there was none. */
   greatestOf(partition: number): number {
-    return this.greatest.get(partition) ?? 0;
+    return this.partitions.get(partition)?.greatest ?? 0;
   }
+
+  private standing(partition: number): Standing {
+    const known = this.partitions.get(partition);
+    if (known) return known;
+    this.continueFrom(partition, 0);
+    return this.standing(partition);
+  }
+}
+
+/** Where a partition stands: its greatest timestamp, and the grain of that one once a record came. */
+interface Standing {
+  greatest: number;
+  start: string;
+  /** Milliseconds. */
+  end: number;
 }

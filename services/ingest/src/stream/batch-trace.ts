@@ -69,9 +69,9 @@ const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 /** The producers' span contexts as their records say, each once. */
 function producerLinks({ parts }: Gathered): Link[] {
   const links = new Map<string, Link>();
-  for (const { records } of parts) {
-    for (const { headers } of records) {
-      const header = headers?.['traceparent'];
+  for (const records of parts.flatMap((part) => part.records)) {
+    for (let index = 0; index < records.length; index++) {
+      const header = records.hasHeaders(index) ? records.headers(index)['traceparent'] : undefined;
       if (header === undefined || Array.isArray(header)) continue;
       const text = header.toString();
       if (links.has(text)) continue;

@@ -1,23 +1,28 @@
-import type { LogMessage } from '@weir/connectors';
+import type { Delivery } from '@weir/connectors';
 import fc from 'fast-check';
+import { logRecords, type Made } from '../testing/log-records';
 import { Gatherer, LARGEST_BATCH, MAX_RECORD_BYTES } from './gatherer';
 
 const HOUR = 3_600_000;
 const T0 = Date.parse('2026-01-01T00:00:00Z');
 
-function record(offset: number, bytes = 10, timestamp = T0): LogMessage {
-  return { key: null, value: Buffer.alloc(bytes), timestamp: String(timestamp), attributes: 0, offset: String(offset), headers: {} };
+function record(offset: number, bytes = 10, timestamp = T0): Made {
+  return { value: Buffer.alloc(bytes), timestamp, offset };
 }
 
-const delivery = (partition: number, from: number, count: number, next = from + count) => ({ partition, records: Array.from({ length: count }, (_, at) => record(from + at)), next, end: next });
+async function deliveryOf(partition: number, records: readonly Made[], next: number): Promise<Delivery> {
+  return { partition, records: records.length > 0 ? [await logRecords(records)] : [], next, end: next };
+}
+
+const delivery = (partition: number, from: number, count: number, next = from + count): Promise<Delivery> => deliveryOf(partition, Array.from({ length: count }, (_, at) => record(from + at)), next);
 
 test('joins what waits of all partitions, each from where it stood', async () => {
   const gatherer = new Gatherer('1h');
   gatherer.position(0, 5, 0);
   gatherer.position(3, 0, T0 - HOUR);
-  await gatherer.add(delivery(0, 5, 2));
-  await gatherer.add(delivery(3, 0, 3));
-  await gatherer.add(delivery(0, 7, 1, 9));
+  await gatherer.add(await delivery(0, 5, 2));
+  await gatherer.add(await delivery(3, 0, 3));
+  await gatherer.add(await delivery(0, 7, 1, 9));
   const gathered = gatherer.take();
   expect(gathered?.records).toBe(6);
   expect(gathered?.ranges).toEqual([
@@ -38,14 +43,26 @@ test('gives late records the grain in which they came', async () => {
   const gatherer = new Gatherer('1h');
   gatherer.position(0, 0, 0);
   const times = [T0, T0 + HOUR, T0 + 60_000, T0 + 2 * HOUR];
-  await gatherer.add({ partition: 0, records: times.map((time, offset) => record(offset, 10, time)), next: 4, end: 4 });
-  expect(gatherer.take()?.parts[0]?.grains).toEqual(['2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z', '2026-01-01T01:00:00Z', '2026-01-01T02:00:00Z']);
+  await gatherer.add(await deliveryOf(0, times.map((time, offset) => record(offset, 10, time)), 4));
+  expect(gatherer.take()?.parts[0]?.ranges.map(({ offset, count, grain }) => [offset, count, grain])).toEqual([[0, 1, '2026-01-01T00:00:00Z'], [1, 2, '2026-01-01T01:00:00Z'], [3, 1, '2026-01-01T02:00:00Z']]);
+});
+
+test('begins a range where an offset is missing and where the grain changes', async () => {
+  const gatherer = new Gatherer('1h');
+  gatherer.position(1, 3, 0);
+  const times = [[3, T0], [4, T0], [6, T0], [7, T0 + HOUR], [8, T0 + HOUR]] as const;
+  await gatherer.add(await deliveryOf(1, times.map(([offset, time]) => record(offset, 10, time)), 9));
+  expect(gatherer.take()?.parts[0]?.ranges).toEqual([
+    { partition: 1, offset: 3, count: 2, grain: '2026-01-01T00:00:00Z' },
+    { partition: 1, offset: 6, count: 1, grain: '2026-01-01T00:00:00Z' },
+    { partition: 1, offset: 7, count: 2, grain: '2026-01-01T01:00:00Z' },
+  ]);
 });
 
 test('a record that is too large to travel does not fill a batch', async () => {
   const gatherer = new Gatherer('1h');
   gatherer.position(0, 0, 0);
-  await gatherer.add({ partition: 0, records: [record(0, MAX_RECORD_BYTES + 1), record(1), record(2)], next: 3, end: 3 });
+  await gatherer.add(await deliveryOf(0, [record(0, MAX_RECORD_BYTES + 1), record(1), record(2)], 3));
   expect(gatherer.take()?.records).toBe(3);
 });
 
@@ -53,7 +70,7 @@ test('holds deliveries back when much waits, and lets them come again', async ()
   const gatherer = new Gatherer('1h');
   gatherer.position(0, 0, 0);
   let room = false;
-  const full = gatherer.add(delivery(0, 0, 40_001)).then(() => (room = true));
+  const full = gatherer.add(await delivery(0, 0, 40_001)).then(() => (room = true));
   await Promise.resolve();
   expect(room).toBe(false);
   gatherer.take();
@@ -68,10 +85,10 @@ test('holds deliveries back when much waits, and lets them come again', async ()
 test('what waited for a partition that is gone is let go', async () => {
   const gatherer = new Gatherer('1h');
   gatherer.position(0, 0, 0);
-  const full = gatherer.add(delivery(0, 0, 50_000));
+  const full = gatherer.add(await delivery(0, 0, 50_000));
   gatherer.clear();
   await full;
-  await gatherer.add(delivery(0, 0, 10));
+  await gatherer.add(await delivery(0, 0, 10));
   expect(gatherer.take()).toBeUndefined();
 });
 
@@ -88,19 +105,21 @@ test('every record comes once, in order, in batches within the bounds, whose ran
         const offsets = Array.from({ length: count }, (_, at) => from + at);
         wanted.get(partition)?.push(...offsets);
         next.set(partition, from + count + gap);
-        void gatherer.add({ partition, records: offsets.map((offset) => record(offset, bytes)), next: from + count + gap, end: 0 });
+        void gatherer.add(await deliveryOf(partition, offsets.map((offset) => record(offset, bytes)), from + count + gap));
       }
       const found = new Map<number, number[]>([0, 1, 2, 3].map((partition) => [partition, []]));
       const at = new Map([0, 1, 2, 3].map((partition) => [partition, 0]));
       for (let gathered = gatherer.take(most); gathered; gathered = gatherer.take(most)) {
         expect(gathered.records).toBeLessThanOrEqual(most);
-        const bytes = gathered.parts.flatMap((part) => part.records).reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+        const all = gathered.parts.flatMap(({ records }) => records.flatMap((some) => [...some]));
+        expect(gathered.records).toBe(all.length);
+        const bytes = all.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
         expect(bytes).toBeLessThan(LARGEST_BATCH.bytes + 200_000);
         for (const { partition, from, to } of gathered.ranges) {
           expect(from).toBe(at.get(partition));
           at.set(partition, to);
         }
-        for (const { partition, records } of gathered.parts) found.get(partition)?.push(...records.map(({ offset }) => Number(offset)));
+        for (const { partition, records } of gathered.parts) found.get(partition)?.push(...records.flatMap((some) => [...some].map(({ offset }) => offset)));
       }
       expect(found).toEqual(wanted);
       expect([...at]).toEqual([...next]);

@@ -1,6 +1,6 @@
-import type { Delivery, LogMessage } from '@weir/connectors';
+import type { Delivery, LogRecords } from '@weir/connectors';
 import { LogGrains } from '@weir/core';
-import type { LogRange } from '@weir/rpc';
+import type { LogRange, RecordRange } from '@weir/rpc';
 
 /** What waits at the most before deliveries are held back, and where they come again. */
 const FULL = { records: 40_000, bytes: 16 * 1024 * 1024 };
@@ -15,9 +15,9 @@ export const MAX_RECORD_BYTES = 1024 * 1024;
 /** Records of one partition that follow each other. */
 export interface GatheredPart {
   readonly partition: number;
-  readonly records: readonly LogMessage[];
-  /** The canonical start of each record's grain. */
-  readonly grains: readonly string[];
+  readonly records: readonly LogRecords[];
+  /** Offsets of these records that follow each other and are of one grain. */
+  readonly ranges: readonly RecordRange[];
 }
 
 /** A micro-batch on its way: what it holds and which positions it moves. */
@@ -27,10 +27,14 @@ export interface Gathered {
   readonly records: number;
 }
 
+/** A delivery of which some may have been taken. */
+interface Waiting {
+  readonly records: LogRecords[];
+  readonly next: number;
+}
+
 interface Queue {
-  readonly waiting: Delivery[];
-  /** Records of the first delivery that were taken. */
-  taken: number;
+  readonly waiting: Waiting[];
   /** The offset that the next micro-batch begins with. */
   next: number;
 }
@@ -63,7 +67,7 @@ export class Gatherer {
 
   /** Begins a partition at an offset; `greatest` is the greatest timestamp before it, milliseconds. */
   position(partition: number, next: number, greatest: number): void {
-    this.queues.set(partition, { waiting: [], taken: 0, next });
+    this.queues.set(partition, { waiting: [], next });
     this.grains.continueFrom(partition, greatest);
   }
 
@@ -79,7 +83,7 @@ export class Gatherer {
   async add(delivery: Delivery): Promise<void> {
     const queue = this.queues.get(delivery.partition);
     if (!queue) return;
-    queue.waiting.push(delivery);
+    queue.waiting.push({ records: [...delivery.records], next: delivery.next });
     this.count(delivery.records, 1);
     for (const go of this.hungry.splice(0)) go();
     if (this.records > FULL.records || this.bytes > FULL.bytes) await new Promise<void>((resolve) => this.held.push(resolve));
@@ -108,14 +112,13 @@ export class Gatherer {
       const { next: from } = queue;
       const greatestBeforeFrom = this.grains.greatestOf(partition);
       const records = takeFrom(queue, room);
-      const grains = records.map((record) => this.grains.next(partition, Number(record.timestamp)));
       this.count(records, -1);
-      if (records.length > 0) parts.push({ partition, records, grains });
+      if (records.length > 0) parts.push({ partition, records, ranges: this.rangesOf(partition, records) });
       if (queue.next > from) ranges.push({ partition, from, to: queue.next, greatestBeforeFrom, greatestBeforeTo: this.grains.greatestOf(partition) });
     }
     this.rotate();
     if (this.records < ROOM.records && this.bytes < ROOM.bytes) for (const go of this.held.splice(0)) go();
-    return ranges.length === 0 ? undefined : { parts, ranges, records: parts.reduce((sum, part) => sum + part.records.length, 0) };
+    return ranges.length === 0 ? undefined : { parts, ranges, records: parts.reduce((sum, { records }) => sum + lengthOf(records), 0) };
   }
 
   /** The partition that was looked at first comes last next time, so that none waits behind a busy one. */
@@ -126,34 +129,67 @@ export class Gatherer {
     this.queues.set(...first);
   }
 
-  private count(records: readonly LogMessage[], sign: 1 | -1): void {
-    this.records += sign * records.length;
-    for (const record of records) this.bytes += sign * sizeOf(record);
+  /** A new range wherever an offset is missing or the grain changes. */
+  private rangesOf(partition: number, parts: readonly LogRecords[]): RecordRange[] {
+    const ranges: RecordRange[] = [];
+    let open: RecordRange | undefined;
+    for (const records of parts) {
+      for (let index = 0; index < records.length; index++) {
+        const offset = records.offset(index);
+        const grain = this.grains.next(partition, records.timestamp(index));
+        if (open && open.grain === grain && open.offset + open.count === offset) open.count += 1;
+        else ranges.push((open = { partition, offset, count: 1, grain }));
+      }
+    }
+    return ranges;
+  }
+
+  private count(parts: readonly LogRecords[], sign: 1 | -1): void {
+    for (const records of parts) {
+      this.records += sign * records.length;
+      for (let index = 0; index < records.length; index++) this.bytes += sign * sizeOf(records, index);
+    }
   }
 }
 
-function takeFrom(queue: Queue, room: { records: number; bytes: number }): LogMessage[] {
-  const out: LogMessage[] = [];
+function takeFrom(queue: Queue, room: { records: number; bytes: number }): LogRecords[] {
+  const out: LogRecords[] = [];
   for (let delivery = queue.waiting[0]; delivery; delivery = queue.waiting[0]) {
-    while (queue.taken < delivery.records.length && room.records > 0 && room.bytes > 0) {
-      const record = delivery.records[queue.taken];
-      if (!record) break;
-      queue.taken += 1;
-      room.records -= 1;
-      room.bytes -= sizeOf(record);
-      queue.next = Number(record.offset) + 1;
-      out.push(record);
+    for (let records = delivery.records[0]; records; records = delivery.records[0]) {
+      const fits = fitting(records, room);
+      if (fits > 0) {
+        out.push(records.slice(0, fits));
+        queue.next = records.offset(fits - 1) + 1;
+      }
+      if (fits < records.length) {
+        delivery.records[0] = records.slice(fits, records.length);
+        return out;
+      }
+      delivery.records.shift();
     }
-    if (queue.taken < delivery.records.length) return out;
     queue.waiting.shift();
-    queue.taken = 0;
     queue.next = delivery.next;
   }
   return out;
 }
 
+/** How many of the first records have room; it is taken. */
+function fitting(records: LogRecords, room: { records: number; bytes: number }): number {
+  let index = 0;
+  for (; index < records.length && room.records > 0 && room.bytes > 0; index++) {
+    room.records -= 1;
+    room.bytes -= sizeOf(records, index);
+  }
+  return index;
+}
+
 /** Bytes that a record adds to a micro-batch; the fixed part stands for its numbers. */
-function sizeOf({ key, value }: LogMessage): number {
-  const length = value?.length ?? 0;
-  return 24 + (key?.length ?? 0) + (length > MAX_RECORD_BYTES ? 0 : length);
+function sizeOf(records: LogRecords, index: number): number {
+  const length = records.valueLength(index);
+  return 24 + Math.max(0, records.keyLength(index)) + (length > MAX_RECORD_BYTES ? 0 : Math.max(0, length));
+}
+
+/** How many records they are together. */
+export function lengthOf(parts: readonly LogRecords[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
 }

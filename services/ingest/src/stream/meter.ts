@@ -35,7 +35,7 @@ export class Meter {
     this.totals.batches += 1;
     const step = Math.max(1, Math.floor(records / KEPT_OF_BATCH));
     const latencies: number[] = [];
-    for (const part of parts) for (let index = 0; index < part.records.length; index += step) latencies.push(Math.max(0, at - Number(part.records[index]?.timestamp)));
+    for (const part of parts.flatMap((one) => one.records)) for (let index = 0; index < part.length; index += step) latencies.push(Math.max(0, at - part.timestamp(index)));
     this.recent.push({ at, records: accounts.read, latencies });
     for (const { greatestBeforeTo } of ranges) this.newest = Math.max(this.newest, greatestBeforeTo);
   }

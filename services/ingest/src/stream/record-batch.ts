@@ -1,6 +1,6 @@
-import { poisonOf, type LogMessage } from '@weir/connectors';
+import type { LogRecords } from '@weir/connectors';
 import { VALUE_SEPARATOR, type PoisonReason } from '@weir/core';
-import type { PoisonedRecord, RecordBatch, RecordHeader, RecordRange } from '@weir/rpc';
+import type { PoisonedRecord, RecordBatch, RecordHeader } from '@weir/rpc';
 import { MAX_RECORD_BYTES, type Gathered } from './gatherer';
 
 /** Originals up to this size travel with the batch; larger ones go to the lake first. */
@@ -10,88 +10,110 @@ const INLINE_BYTES = 64 * 1024;
 export type SetAside = (bytes: Buffer) => Promise<string>;
 
 /** Writes a micro-batch in columns, each as one piece of bytes: nothing here but the copy of each record's bytes is done for each record. */
-export async function recordBatch(topic: string, { parts, records }: Gathered, setAside: SetAside): Promise<RecordBatch> {
-  const flat = parts.flatMap((part) => part.records);
-  const poisoned = await poisonedRecords(flat, setAside);
-  const empty = new Set(poisoned.map(({ ordinal }) => ordinal));
-  const keys = packed(flat.map(({ key }) => key), 0);
-  const values = packed(flat.map(({ value }, ordinal) => (empty.has(ordinal) ? EMPTY : value)), 1);
+export async function recordBatch(topic: string, { parts, records: count }: Gathered, setAside: SetAside): Promise<RecordBatch> {
+  const all = parts.flatMap(({ records }) => records);
+  const keys = keyColumn(all, count);
+  const values = valueColumn(all, count);
   return {
     topic,
     values: values.bytes,
     valueLengths: values.lengths,
     keys: keys.bytes,
     keyLengths: keys.lengths,
-    timestamps: timestampsOf(flat, records),
-    ranges: parts.flatMap(rangesOf),
-    headers: headersOf(flat),
-    poisoned,
+    timestamps: timestampsOf(all, count),
+    ranges: parts.flatMap(({ ranges }) => ranges),
+    headers: headersOf(all),
+    poisoned: await poisonedRecords(all, setAside),
   };
 }
 
-const EMPTY = Buffer.alloc(0);
+/** Bytes one after the other, and their lengths as int32; −1 stands for null. */
+interface Column {
+  readonly bytes: Buffer;
+  readonly lengths: Buffer;
+}
 
-/** The bytes one after the other, each followed by `separators` separators, and their lengths as int32. */
-function packed(texts: readonly (Buffer | null)[], separators: 0 | 1): { bytes: Buffer; lengths: Buffer } {
-  let size = 0;
-  for (const text of texts) size += (text?.length ?? 0) + separators;
-  const bytes = Buffer.allocUnsafe(size);
-  const lengths = Buffer.allocUnsafe(4 * texts.length);
+function keyColumn(all: readonly LogRecords[], count: number): Column {
+  const lengths = lengthColumn(all, count, (records, index) => records.keyLength(index));
+  const bytes = Buffer.allocUnsafe(sumOf(lengths));
   let at = 0;
-  for (const [ordinal, text] of texts.entries()) {
-    lengths.writeInt32LE(text ? text.length : -1, 4 * ordinal);
-    if (text) at += text.copy(bytes, at);
-    if (separators) bytes[at++] = VALUE_SEPARATOR;
+  for (const records of all) for (let index = 0; index < records.length; index++) at = records.copyKey(index, bytes, at);
+  return { bytes, lengths };
+}
+
+/** Each value is followed by a separator. One that is poison is empty: it goes another way. */
+function valueColumn(all: readonly LogRecords[], count: number): Column {
+  const lengths = lengthColumn(all, count, (records, index) => (records.poisoned || isTooLarge(records, index) ? 0 : records.valueLength(index)));
+  const bytes = Buffer.allocUnsafe(sumOf(lengths) + count);
+  let at = 0;
+  for (const records of all) {
+    for (let index = 0; index < records.length; index++) {
+      if (!isTooLarge(records, index)) at = records.copyValue(index, bytes, at);
+      bytes[at++] = VALUE_SEPARATOR;
+    }
   }
   return { bytes, lengths };
 }
 
-function timestampsOf(records: readonly LogMessage[], count: number): Buffer {
+function lengthColumn(all: readonly LogRecords[], count: number, lengthAt: (records: LogRecords, index: number) => number): Buffer {
+  const lengths = Buffer.allocUnsafe(4 * count);
+  let at = 0;
+  for (const records of all) for (let index = 0; index < records.length; index++) at = lengths.writeInt32LE(lengthAt(records, index), at);
+  return lengths;
+}
+
+function sumOf(lengths: Buffer): number {
+  let sum = 0;
+  for (let at = 0; at < lengths.length; at += 4) sum += Math.max(0, lengths.readInt32LE(at));
+  return sum;
+}
+
+function timestampsOf(all: readonly LogRecords[], count: number): Buffer {
   const bytes = Buffer.allocUnsafe(8 * count);
-  for (const [ordinal, { timestamp }] of records.entries()) {
-    const milliseconds = Number(timestamp);
-    bytes.writeUInt32LE(milliseconds % 2 ** 32 >>> 0, 8 * ordinal);
-    bytes.writeInt32LE(Math.floor(milliseconds / 2 ** 32), 8 * ordinal + 4);
+  let at = 0;
+  for (const records of all) {
+    for (let index = 0; index < records.length; index++) {
+      const milliseconds = records.timestamp(index);
+      bytes.writeUInt32LE(milliseconds % 2 ** 32 >>> 0, at);
+      at = bytes.writeInt32LE(Math.floor(milliseconds / 2 ** 32), at + 4);
+    }
   }
   return bytes;
 }
 
-/** A new range wherever an offset is missing or the grain changes. */
-function rangesOf({ partition, records, grains }: Gathered['parts'][number]): RecordRange[] {
-  const ranges: RecordRange[] = [];
-  let open: RecordRange | undefined;
-  for (const [at, record] of records.entries()) {
-    const offset = Number(record.offset);
-    const grain = grains[at] ?? '';
-    if (open && open.grain === grain && open.offset + open.count === offset) open.count += 1;
-    else ranges.push((open = { partition, offset, count: 1, grain }));
-  }
-  return ranges;
+function headersOf(all: readonly LogRecords[]): RecordHeader[] {
+  const headers: RecordHeader[] = [];
+  eachRecord(all, (records, index, ordinal) => {
+    if (!records.hasHeaders(index)) return;
+    for (const [name, value] of Object.entries(records.headers(index))) {
+      for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined && one !== null) headers.push({ ordinal, name, value: Buffer.from(one) });
+    }
+  });
+  return headers;
 }
 
-function headersOf(records: readonly LogMessage[]): RecordHeader[] {
-  return records.flatMap(({ headers = {} }, ordinal) =>
-    Object.entries(headers).flatMap(([name, value]) => {
-      const values = Array.isArray(value) ? value : [value];
-      return values.flatMap((one): RecordHeader[] => (one === undefined || one === null ? [] : [{ ordinal, name, value: Buffer.from(one) }]));
-    }),
-  );
-}
-
-async function poisonedRecords(records: readonly LogMessage[], setAside: SetAside): Promise<PoisonedRecord[]> {
+async function poisonedRecords(all: readonly LogRecords[], setAside: SetAside): Promise<PoisonedRecord[]> {
+  const found: { ordinal: number; reason: PoisonReason; bytes: Buffer }[] = [];
+  eachRecord(all, (records, index, ordinal) => {
+    if (!records.poisoned && !isTooLarge(records, index)) return;
+    const { poison, value } = records.record(index);
+    found.push({ ordinal, reason: poison?.reason ?? 'too_large', bytes: (poison ? poison.bytes : value) ?? EMPTY });
+  });
   const poisoned: PoisonedRecord[] = [];
-  for (const [ordinal, record] of records.entries()) {
-    const found = poisonIn(record);
-    if (!found) continue;
-    const { reason, bytes } = found;
+  for (const { ordinal, reason, bytes } of found) {
     const inline = bytes.length <= INLINE_BYTES;
     poisoned.push({ ordinal, reason, original: inline ? bytes : EMPTY, originalPath: inline ? '' : await setAside(bytes), length: bytes.length });
   }
   return poisoned;
 }
 
-function poisonIn(record: LogMessage): { reason: PoisonReason; bytes: Buffer } | undefined {
-  if ((record.value?.length ?? 0) > MAX_RECORD_BYTES) return { reason: 'too_large', bytes: record.value ?? EMPTY };
-  const found = poisonOf(record);
-  return found && { reason: found.reason, bytes: found.bytes ?? EMPTY };
+const EMPTY = Buffer.alloc(0);
+
+function isTooLarge(records: LogRecords, index: number): boolean {
+  return records.valueLength(index) > MAX_RECORD_BYTES;
+}
+
+function eachRecord(all: readonly LogRecords[], see: (records: LogRecords, index: number, ordinal: number) => void): void {
+  let ordinal = 0;
+  for (const records of all) for (let index = 0; index < records.length; index++) see(records, index, ordinal++);
 }

@@ -9,8 +9,8 @@ import type { StageCall } from './stage-call';
 
 export interface PlanArchiveInput {
   readonly pipeline: string;
-  /** How long to wait before looking, and how often to look until there is something; 0 to look once, now. */
-  readonly everyMs: number;
+  /** How long to wait before looking, and how often to look until there is something; 0 to look once, now; undefined for the first look, which comes soon. */
+  readonly everyMs?: number | undefined;
   readonly skipLost: boolean;
 }
 
@@ -25,6 +25,9 @@ export interface ArchivePlan {
   readonly refreshMs: number;
 }
 
+/** Head start of a stream that starts, or goes on, with much behind it: rows come before their archive, and both together would halve its pace. */
+const FIRST_LOOK_MS = 5_000;
+
 /** An answer that does not depend on how much there is to plan. */
 const PLAN_MS = 30_000;
 
@@ -38,8 +41,8 @@ const PATIENCE_MS = 3_600_000;
 export function planArchive(deps: Deps) {
   return (input: PlanArchiveInput): Promise<ArchivePlan> => {
     const started = performance.now();
-    let due = started + input.everyMs;
     return attemptStep('archive', { pipeline: input.pipeline }, async (call) => {
+      let due = started + (input.everyMs ?? Math.min(FIRST_LOOK_MS, await refreshOf(deps, input.pipeline, call)));
       for (;;) {
         await sleep(Math.max(due - performance.now(), 0), undefined, { signal: call.options.signal });
         const plan = await withoutSpans(() => planOnce(deps, input, call));
@@ -52,8 +55,13 @@ export function planArchive(deps: Deps) {
 
 async function planOnce(deps: Deps, { pipeline, skipLost }: PlanArchiveInput, call: StageCall): Promise<ArchivePlan> {
   const options = { ...call.options, timeoutMs: PLAN_MS };
-  const { stream } = await newestDefinition(deps.clients, pipeline, options);
-  if (!stream) throw new WeirError({ code: 'INVALID_VALUE', message: `The pipeline ${pipeline} is not of mode \`realtime\` any more; its topic is not archived.`, fix: 'Stop its stream.' });
+  const refreshMs = await refreshOf(deps, pipeline, call);
   const { interval, ranges, more, lagOfRetention } = await deps.clients.ingest.planArchive({ pipeline, skipLost }, options);
-  return { interval, ranges: ranges.slice(0, MAX_RANGES).map(rangeNumbers), more: more || ranges.length > MAX_RANGES, lagOfRetention, refreshMs: stream.refreshMs };
+  return { interval, ranges: ranges.slice(0, MAX_RANGES).map(rangeNumbers), more: more || ranges.length > MAX_RANGES, lagOfRetention, refreshMs };
+}
+
+async function refreshOf(deps: Deps, pipeline: string, call: StageCall): Promise<number> {
+  const { stream } = await newestDefinition(deps.clients, pipeline, { ...call.options, timeoutMs: PLAN_MS });
+  if (stream) return stream.refreshMs;
+  throw new WeirError({ code: 'INVALID_VALUE', message: `The pipeline ${pipeline} is not of mode \`realtime\` any more; its topic is not archived.`, fix: 'Stop its stream.' });
 }

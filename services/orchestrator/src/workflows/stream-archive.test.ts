@@ -121,7 +121,7 @@ describe('streamArchive', () => {
   it('catches up once with a stream that is paused, then rests with it', async () => {
     brook.refreshMs = 3_600_000;
     const handle = await brook.start();
-    await until(() => rig.far.requests('planArchive').length === 1, { timeoutMs: 10_000 });
+    await until(() => rig.far.requests('planArchive').length === 1, { timeoutMs: 20_000 });
     brook.waiting = [range(0, 10)];
     await handle.executeUpdate('pause');
     await archived(1);
@@ -157,7 +157,7 @@ describe('streamArchive', () => {
       },
     });
     const handle = await brook.start();
-    await until(() => rig.far.requests('planArchive').length === 1 && brook.atWork.length === 1, { timeoutMs: 10_000 });
+    await until(() => rig.far.requests('planArchive').length === 1 && brook.atWork.length === 1, { timeoutMs: 20_000 });
     brook.waiting = [range(0, 10)];
     await handle.executeUpdate('stop');
     await expect(handle.result()).resolves.toMatchObject({ archived: true });
@@ -170,14 +170,14 @@ describe('streamArchive', () => {
     brook.refreshMs = 3_600_000;
     rig.far.script = brook.script({ extract: () => Promise.reject(new WeirError({ code: 'SEGMENT_CORRUPT', message: 'x' })) });
     const handle = await brook.start();
-    await until(() => rig.far.requests('planArchive').length === 1, { timeoutMs: 10_000 });
+    await until(() => rig.far.requests('planArchive').length === 1, { timeoutMs: 20_000 });
     brook.waiting = [range(0, 10)];
     await handle.executeUpdate('stop');
     await expect(handle.result()).resolves.toMatchObject({ archived: false });
 
     rig.far.script = brook.script({ extract: (_request, turn) => hang(turn) });
     const again = await brook.start();
-    await until(() => rig.far.requests('extract').length === 2, { timeoutMs: 10_000, what: 'a run that hangs' });
+    await until(() => rig.far.requests('extract').length === 2, { timeoutMs: 20_000, what: 'a run that hangs' });
     await again.executeUpdate('stop');
     await again.cancel();
     await expect(again.result()).resolves.toMatchObject({ archived: false });

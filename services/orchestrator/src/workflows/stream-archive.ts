@@ -63,8 +63,8 @@ class Archive {
   private lost = false;
   private resting = false;
   private refreshMs = REFRESH_MS;
-  /** How long the next look may wait for something new; 0 for not at all. */
-  private everyMs = 0;
+  /** How long the next look waits; 0 for not at all, undefined for the first one. */
+  private everyMs: number | undefined;
   private reported: ArchiveReport['state'];
   private shown: ArchiveProgress['state'] | undefined;
 
@@ -178,7 +178,7 @@ class Archive {
       // What is lost is lost also for a stream that rests.
       await condition(() => anew() && !(this.lost && this.asked.word === 'rest'));
       this.resting = false;
-      this.everyMs = 0;
+      this.everyMs = undefined;
     } else if (turn === 'failed') {
       this.everyMs = 0;
       const first = asked.word === 'follow' ? this.refreshMs : FINISH_RETRY_MS;

@@ -19,6 +19,16 @@ export interface TestRecord {
   readonly headers?: IHeaders;
 }
 
+/** What kafkajs's own decoders make of a record. */
+export interface KafkaJsRecord {
+  readonly offset: string;
+  readonly timestamp?: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers?: IHeaders;
+  readonly isControlRecord?: boolean;
+}
+
 /** A record at each offset from 0, with the values given. */
 export function recordsOf(...values: readonly (string | null)[]): TestRecord[] {
   return values.map((value, offsetDelta) => ({ key: null, value: value === null ? null : Buffer.from(value), offsetDelta }));
