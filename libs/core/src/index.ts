@@ -1,4 +1,9 @@
-export { type CheckOutcome, type CheckType, type Check, type Measure, type RowRule, type Severity, type Threshold, type Verdict } from './check/check';
+export { type CheckOutcome, type CheckType, type Check, type RowRule, type Severity, type Threshold, type Unit, type Verdict } from './check/check';
+export { ALIASES } from './check/aliases';
+export { type Alias, type Vocabulary } from './check/alias/alias';
+export { type Measure, type MeasureKind } from './check/measure';
+export { type MeasureContext, type Measurement } from './check/primitive/primitive';
+export { type PrimitiveFacts, PRIMITIVES } from './check/primitives';
 export { type ColumnType, type Contract, type ContractColumn, type ContractDataset, type RowOrder } from './contract/contract';
 export { columnTypeOf, isNumeric } from './contract/column-type';
 export { COMPATIBILITY_MODES, type CompatibilityMode, type ContractChange, type ContractVersion, DEFAULT_COMPATIBILITY, type Direction, type Incompatibility, contractChanges, forbiddenBy, incompatibilities } from './contract/compatibility';
@@ -36,7 +41,7 @@ export { parseDefinition } from './definition/parse-definition';
 export { DEFAULTS, PIPELINE_SCHEMA } from './definition/pipeline-schema';
 export { type Problem, problemsError } from './definition/problem';
 export { staleParts } from './definition/stale-parts';
-export { type DescribedColumn, type SqlInspector, type SqlModel, type SqlProblem, isSqlProblem } from './definition/sql-inspector';
+export { type ColumnRead, type DescribedColumn, type SqlInspector, type SqlModel, type SqlProblem, isSqlProblem } from './definition/sql-inspector';
 export {
   ERRORS,
   type ErrorCode,
@@ -56,7 +61,8 @@ export { LogGrains } from './interval/log-grain';
 export { type LogSegmentName, formatLogSegment, parseLogSegment } from './interval/log-segment';
 export { scheduledInterval } from './interval/schedule';
 export { MAX_IDENTIFIER_BYTES, isPlainIdentifier, numberLiteral, quoteIdent, quoteLiteral, quoteQualified } from './sql/quote';
-export { type CompiledCheck, compileCheck, judge, measureTogether, unmeasured } from './check/compile-check';
+export { type CompiledCheck, compileCheck, type Found, foundGroups, foundTogether, groupsOf, keySql, measureGroups, measureTogether, samplesSql, sumsOverRows } from './check/compile-check';
+export { judge, unmeasured } from './check/judge';
 export { score, verdict } from './check/verdict';
 export { BROKEN_RULES, DELETED, type Decode, type DecodeRule, POISON, REMARKS, ROW_ID, TOMBSTONE, compileDecode, rowIdSql } from './contract/decode-sql';
 export { ADMITTED_ROWS, BRONZE_ROWS, FILE_COLUMN, KEY_CONFLICT, OFFSET_COLUMN, type ReadFile, VALID_ROWS, type ValidatePlan, planValidate } from './plan/validate';

@@ -24,11 +24,26 @@ export interface DescribedColumn {
   readonly type: string;
 }
 
+/** A column of an input that a model reads; line and column count from 1 within its SQL. */
+export interface ColumnRead {
+  /** Such as `bronze.orders`. */
+  readonly input: string;
+  readonly name: string;
+  /** False where the SQL alone does not say whether this column is meant. */
+  readonly certain: boolean;
+  /** Columns of the model whose values are made from it, in lower case. */
+  readonly outputs: readonly string[];
+  readonly line: number;
+  readonly column: number;
+}
+
 /** The engine's parser and binder. Injected, because the core does no I/O. */
 export interface SqlInspector {
   inspect(sql: string): Promise<SqlModel | SqlProblem>;
   /** Output columns of `sql`, given the tables it reads by qualified name. */
   describe(sql: string, inputs: ReadonlyMap<string, readonly Column[]>): Promise<readonly DescribedColumn[] | SqlProblem>;
+  /** The columns that `sql` reads of its inputs, given the names of their columns by qualified name; of an input that is not given any name may be a column. */
+  reads(sql: string, inputs: ReadonlyMap<string, readonly string[]>): Promise<readonly ColumnRead[] | SqlProblem>;
 }
 
 export function isSqlProblem(result: object): result is SqlProblem {
