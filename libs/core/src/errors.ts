@@ -45,6 +45,7 @@ export const ERRORS = {
   UNKNOWN_DATASET: { retry: 'never', grpc: 'INVALID_ARGUMENT', when: 'A model reads a dataset that the pipeline does not have.', fix: 'Read one of the datasets named.' },
   MODEL_CYCLE: { retry: 'never', grpc: 'INVALID_ARGUMENT', when: 'Models read each other in a circle.', fix: 'Break the circle.' },
   UNKNOWN_CONNECTION: { retry: 'never', grpc: 'INVALID_ARGUMENT', when: 'A destination names a connection that is not configured.', fix: 'Use `warehouse`, the connection that comes with `weir up`.' },
+  CONTRACT_INCOMPATIBLE: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A contract changes what its data looks like in a way that its compatibility mode forbids; nothing was stored.', fix: 'Keep what was, beside what is new; or state another `weirCompatibility` in the contract.' },
   // Requests
   PIPELINE_NOT_FOUND: { retry: 'never', grpc: 'NOT_FOUND', when: 'No pipeline of that name was applied.', fix: 'Run `weir apply <dir>` first.' },
   RUN_NOT_FOUND: { retry: 'never', grpc: 'NOT_FOUND', when: 'No run has that id.', fix: 'Look it up with `weir runs list`.' },

@@ -6,10 +6,12 @@ export { type MeasureContext, type Measurement } from './check/primitive/primiti
 export { type PrimitiveFacts, PRIMITIVES } from './check/primitives';
 export { type ColumnType, type Contract, type ContractColumn, type ContractDataset, type RowOrder } from './contract/contract';
 export { columnTypeOf, isNumeric } from './contract/column-type';
-export { COMPATIBILITY_MODES, type CompatibilityMode, type ContractChange, type ContractVersion, DEFAULT_COMPATIBILITY, type Direction, type Incompatibility, contractChanges, forbiddenBy, incompatibilities } from './contract/compatibility';
+export { COMPATIBILITY_MODES, type CompatibilityMode, type ContractChange, type ContractVersion, DEFAULT_COMPATIBILITY, type Direction, type VersionChange, contractChanges, versionChanges } from './contract/compatibility';
+export { type ReadChange, changeText, incompatibleError } from './contract/incompatible';
 export { POISON_REASONS, type PoisonReason } from './contract/poison';
 export { ODCS_VERSIONS } from './contract/odcs-schema';
 export { type AppliedPipelines, circleText, pipelineCircle } from './definition/applied-pipelines';
+export { type ColumnReader, ColumnReaders, type VersionedDefinition } from './definition/column-readers';
 export { type Change, describeChanges } from './definition/changes';
 export { CONTRACT_FILE, PIPELINE_FILE, compileDefinition } from './definition/compile';
 export {

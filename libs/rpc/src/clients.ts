@@ -66,6 +66,7 @@ export function connect(addresses: Addresses) {
     },
     definitions: {
       apply: unary(metadata, DefinitionServiceService.apply),
+      compareContract: unary(metadata, DefinitionServiceService.compareContract),
       getDefinition: unary(metadata, DefinitionServiceService.getDefinition),
       listPipelines: unary(metadata, DefinitionServiceService.listPipelines),
     },

@@ -17,6 +17,7 @@ import {
 import { apply } from './apply';
 import { beginRun } from './begin-run';
 import { collectGarbage } from './collect-garbage';
+import { compareContract } from './compare-contract';
 import type { Dependencies } from './dependencies';
 import { finishRun } from './finish-run';
 import { getBackfill } from './get-backfill';
@@ -51,7 +52,7 @@ export function services(dependencies: Dependencies, assertReady: () => void): S
       assertReady();
       await useCase(dependencies, request, send);
     });
-  const definitions: DefinitionServiceServer = { apply: one(apply), getDefinition: one(getDefinition), listPipelines: one(listPipelines) };
+  const definitions: DefinitionServiceServer = { apply: one(apply), compareContract: one(compareContract), getDefinition: one(getDefinition), listPipelines: one(listPipelines) };
   const runs: RunServiceServer = { beginRun: one(beginRun), recordStage: one(recordStage), finishRun: one(finishRun), getRun: one(getRun), listRuns: one(listRuns) };
   const catalog: CatalogServiceServer = {
     publish: one(publish),

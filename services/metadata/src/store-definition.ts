@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { circleText, describeChanges, pipelineCircle, WeirError, type Definition } from '@weir/core';
+import { circleText, describeChanges, incompatibleError, pipelineCircle, WeirError, type Definition } from '@weir/core';
 import { inTransaction } from '@weir/platform';
 import type { ApplyResponse } from '@weir/rpc';
 import type pg from 'pg';
 import { storedPipelines } from './applied-pipelines';
+import { changesOfContract, insertContractVersions } from './contract-versions';
 import { readDefinition } from './pipelines';
 import { rowsOf, type Queryable } from './rows';
 import { datasetsOf } from './run-scope';
@@ -11,7 +12,7 @@ import { datasetsOf } from './run-scope';
 /** The stored version after the call and what is different in the definition given. */
 export type Stored = Pick<ApplyResponse, 'version' | 'changes'>;
 
-/** Stores a compiled definition as the next version of its pipeline, or nothing when the newest version is the same. Throws MODEL_CYCLE. */
+/** Stores a compiled definition as the next version of its pipeline, or nothing when the newest version is the same. Throws MODEL_CYCLE, CONTRACT_INCOMPATIBLE. */
 export async function storeDefinition(pool: pg.Pool, definition: Definition): Promise<Stored> {
   return inTransaction(pool, async (client) => {
     // Two first applies of one pipeline have no row to lock yet.
@@ -19,6 +20,7 @@ export async function storeDefinition(pool: pg.Pool, definition: Definition): Pr
     const { version, changes, same } = await compareDefinition(client, definition);
     if (same) return { version, changes };
     await refuseCircle(client, definition);
+    await refuseIncompatible(client, definition);
     await insertVersion(client, definition, version + 1);
     return { version: version + 1, changes };
   });
@@ -41,8 +43,15 @@ async function refuseCircle(client: pg.PoolClient, { name, upstream }: Definitio
   if (circle) throw new WeirError({ code: 'MODEL_CYCLE', ...circleText(circle) });
 }
 
+/** Whoever asks has compared already, and can say who reads what changes; but another version may have come since. */
+async function refuseIncompatible(client: pg.PoolClient, { name, contract }: Definition): Promise<void> {
+  const refused = incompatibleError(await changesOfContract(client, name, contract));
+  if (refused) throw refused;
+}
+
 async function insertVersion(client: pg.PoolClient, definition: Definition, version: number): Promise<void> {
   await rowsOf(client, 'insert into metadata.pipeline (name, version) values ($1, $2) on conflict (name) do update set version = excluded.version', [definition.name, version]);
   await rowsOf(client, 'insert into metadata.definition (pipeline, version, body) values ($1, $2, $3)', [definition.name, version, JSON.stringify(definition)]);
   await rowsOf(client, 'insert into metadata.dataset (pipeline, name) select $1, unnest($2::text[]) on conflict do nothing', [definition.name, datasetsOf(definition)]);
+  await insertContractVersions(client, definition, version);
 }

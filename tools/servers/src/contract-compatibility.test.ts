@@ -1,4 +1,4 @@
-import { COMPATIBILITY_MODES, type ColumnType, contractChanges, type ContractColumn, type ContractDataset, incompatibilities } from '@weir/core';
+import { COMPATIBILITY_MODES, contractChanges, versionChanges, type ColumnType, type ContractColumn, type ContractDataset } from '@weir/core';
 import { askAvro, type AvroAnswer } from './testing/avro';
 
 const TYPES: readonly ColumnType[] = ['VARCHAR', 'BOOLEAN', 'BIGINT', 'DOUBLE', 'DECIMAL(12,2)', 'DECIMAL(14,2)', 'DECIMAL(12,3)', 'DECIMAL(14,3)', 'DECIMAL(38,0)', 'DATE', 'TIMESTAMP'];
@@ -101,7 +101,7 @@ function ourAnswer(chain: readonly ContractDataset[]): AvroAnswer & { readonly N
   const [after, before] = [chain.at(-1), chain.at(-2)];
   if (!after || !before) throw new Error('A chain has two contracts at least.');
   const earlier = chain.slice(0, -1).map((one, index) => ({ version: index + 1, dataset: one }));
-  const modes = COMPATIBILITY_MODES.map((compatibility) => [compatibility, incompatibilities(earlier, { ...after, compatibility }).length === 0]);
+  const modes = COMPATIBILITY_MODES.map((compatibility) => [compatibility, versionChanges(earlier, { ...after, compatibility }).every(({ breaking }) => !breaking)]);
   const changes = contractChanges(before, after);
   return Object.fromEntries([...modes, ...(['backward', 'forward'] as const).map((direction) => [direction, changes.every(({ breaks }) => !breaks.includes(direction))])]) as AvroAnswer & { NONE: boolean };
 }

@@ -1,4 +1,4 @@
-import { type ContractVersion, contractChanges, incompatibilities } from './compatibility';
+import { type ContractVersion, contractChanges, versionChanges } from './compatibility';
 import type { ContractColumn, ContractDataset } from './contract';
 
 // Whether each change breaks, and in which modes, is held against Apache Avro in tools/servers; here is how changes read.
@@ -27,12 +27,18 @@ test('rules, checks and the order of rows are no part of compatibility', () => {
   expect(contractChanges(before, after)).toEqual([]);
 });
 
-test('a transitive mode names the version that a change is one of, newest first; without a mode it is BACKWARD', () => {
-  const versions: ContractVersion[] = [dataset({ name: 'a', type: 'BOOLEAN' }), dataset({ name: 'a' }), dataset({ name: 'b' })].map((one, index) => ({ version: index + 1, dataset: one }));
-  const after = dataset({ name: 'a', type: 'DATE' });
-  const of = (compatibility?: ContractDataset['compatibility']) => incompatibilities(versions, { ...after, compatibility }).map(({ version, change }) => [version, change.kind, change.from]);
-  expect(of()).toEqual([]);
-  expect(of('BACKWARD_TRANSITIVE')).toEqual([[2, 'type', 'BIGINT'], [1, 'type', 'BOOLEAN']]);
-  expect(incompatibilities([], after)).toEqual([]);
-  expect(incompatibilities(versions.slice(0, 1), after).map(({ version }) => version)).toEqual([1]);
+describe('since earlier versions', () => {
+  const versions: ContractVersion[] = [dataset({ name: 'a', type: 'BOOLEAN' }), dataset({ name: 'a' }), dataset({ name: 'a' }, { name: 'c' }), dataset({ name: 'b' })].map((one, index) => ({ version: index + 1, dataset: one }));
+  const since = (earlier: readonly ContractVersion[], compatibility?: ContractDataset['compatibility']) => versionChanges(earlier, { ...dataset({ name: 'a', type: 'DATE' }), compatibility }).map(({ version, kind, from, mode, breaking }) => [version, kind, from, mode, breaking]);
+
+  test('all changes of the newest one are named, and which of them the mode forbids; without a mode it is BACKWARD', () => {
+    expect(since(versions)).toEqual([[4, 'removed', 'BIGINT optional', 'BACKWARD', false], [4, 'added', '', 'BACKWARD', false]]);
+    expect(since(versions.slice(0, 1))).toEqual([[1, 'type', 'BOOLEAN', 'BACKWARD', true]]);
+    expect(since(versions.slice(0, 1), 'NONE')).toEqual([[1, 'type', 'BOOLEAN', 'NONE', false]]);
+    expect(since([])).toEqual([]);
+  });
+
+  test('a transitive mode adds what it forbids since older ones, the newest first and each once', () => {
+    expect(since(versions, 'BACKWARD_TRANSITIVE').slice(2)).toEqual([[3, 'type', 'BIGINT', 'BACKWARD_TRANSITIVE', true], [1, 'type', 'BOOLEAN', 'BACKWARD_TRANSITIVE', true]]);
+  });
 });

@@ -31,22 +31,34 @@ export interface ContractVersion {
   readonly dataset: ContractDataset;
 }
 
-/** A change that the mode does not allow, and the earlier version that it is a change of. */
-export interface Incompatibility {
+/** A change since an earlier version of a dataset's contract. */
+export interface VersionChange extends ContractChange {
+  /** The earlier version. */
   readonly version: number;
-  readonly change: ContractChange;
+  /** The new version's own. */
+  readonly mode: CompatibilityMode;
+  /** Whether the mode forbids it. */
+  readonly breaking: boolean;
 }
 
-/** What a new version changes that its mode does not allow. `earlier`: oldest first; the mode is the new version's own. */
-export function incompatibilities(earlier: readonly ContractVersion[], after: ContractDataset): Incompatibility[] {
+/** All that a new version changes since the newest earlier one, and what its mode forbids since those before it. `earlier`: oldest first. */
+export function versionChanges(earlier: readonly ContractVersion[], after: ContractDataset): VersionChange[] {
   const mode = after.compatibility ?? DEFAULT_COMPATIBILITY;
-  const forbidden = forbiddenBy(mode);
-  const held = mode.endsWith('_TRANSITIVE') ? earlier.toReversed() : earlier.slice(-1);
-  return held.flatMap(({ version, dataset }) => contractChanges(dataset, after).filter(({ breaks }) => breaks.some((direction) => forbidden.includes(direction))).map((change) => ({ version, change })));
+  const guarded = guardedBy(mode);
+  const since = ({ version, dataset }: ContractVersion) =>
+    contractChanges(dataset, after).map((change): VersionChange => ({ ...change, version, mode, breaking: change.breaks.some((direction) => guarded.includes(direction)) }));
+  const changes = earlier.slice(-1).flatMap(since);
+  if (!mode.endsWith('_TRANSITIVE')) return changes;
+  for (const change of earlier.slice(0, -1).toReversed().flatMap(since)) {
+    // Versions that are alike need to be named once.
+    const known = changes.some(({ kind, columns, from, to }) => kind === change.kind && columns.join() === change.columns.join() && from === change.from && to === change.to);
+    if (change.breaking && !known) changes.push(change);
+  }
+  return changes;
 }
 
 /** The directions that a mode guards. */
-export function forbiddenBy(mode: CompatibilityMode): readonly Direction[] {
+function guardedBy(mode: CompatibilityMode): readonly Direction[] {
   if (mode === 'NONE') return [];
   if (mode.startsWith('FULL')) return ['backward', 'forward'];
   return [mode.startsWith('BACKWARD') ? 'backward' : 'forward'];

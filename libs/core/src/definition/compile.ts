@@ -1,5 +1,6 @@
 import { compileContract, sourceOf } from '../contract/compile-contract';
 import { type ParsedContract, parseContract } from '../contract/parse-contract';
+import type { Contract } from '../contract/contract';
 import { suggest } from '../suggest';
 import type { YamlText } from '../yaml/yaml-text';
 import type { AppliedPipelines } from './applied-pipelines';
@@ -18,6 +19,13 @@ export const CONTRACT_FILE = 'contract.odcs.yaml';
 
 /** Most files of one definition folder: bounds what apply sends and stores. */
 const MAX_FILES = 1_000;
+/** What is wrong with a definition folder. */
+export interface Uncompiled {
+  readonly problems: Problem[];
+  /** Its name and contract where these make sense by themselves: columns that models read may be what is wrong. */
+  readonly promised?: { readonly name: string; readonly contract: Contract } | undefined;
+}
+
 
 /**
  * Compiles a definition folder's texts (environment references already resolved) into one frozen Definition, or lists every problem found, in the order of the files.
@@ -28,7 +36,7 @@ export async function compileDefinition(
   root: string,
   sql: SqlInspector,
   applied: AppliedPipelines,
-): Promise<{ definition: Definition; warnings: string[] } | { problems: Problem[] }> {
+): Promise<{ definition: Definition; warnings: string[] } | Uncompiled> {
   if (files.length > MAX_FILES) return { problems: [{ code: 'INVALID_VALUE', message: `The folder has ${files.length} files; the most is ${MAX_FILES}.`, place: PIPELINE_FILE }] };
   const pipelineFile = files.find((file) => file.path === PIPELINE_FILE);
   const contractFile = files.find((file) => file.path === CONTRACT_FILE);
@@ -43,7 +51,7 @@ export async function compileDefinition(
 
   const held = parsed && pipeline ? await compileContract(parsed, pipeline.source.dataset, models, texts.map((text) => text.name), sql) : undefined;
   problems.push(...(held?.problems ?? []));
-  if (problems.length > 0 || !pipeline || !held) return { problems: sortProblems(problems) };
+  if (problems.length > 0 || !pipeline || !held) return { problems: sortProblems(problems), promised: pipeline && held && found ? { name: pipeline.name, contract: held.contract } : undefined };
   const { name, description, mode, grain, stream, schedule, lookbackGrains, approval, retention, destinations, policy } = pipeline;
   const optional = { ...(grain === undefined ? {} : { grain }), ...(stream === undefined ? {} : { stream }), ...(schedule === undefined ? {} : { schedule }) };
   const definition: Definition = { name, description, mode, ...optional, lookbackGrains, approval, retention, upstream, source: pipeline.source, contract: held.contract, models, destinations, policy };

@@ -52,6 +52,56 @@ export interface ApplyResponse {
   changes: Change[];
   /** Things that are allowed but deserve a look, such as float sums. */
   warnings: string[];
+  /** What the contract changes since its newest stored versions. */
+  contract: ContractChange[];
+}
+
+/** A model that reads a column, itself or through what other models make of it. */
+export interface ColumnReader {
+  pipeline: string;
+  /** Of the definition that has the model; 0 for the one given. */
+  version: number;
+  /** Qualified, such as "gold.revenue". */
+  model: string;
+  /** file:line:column below the definition folder. */
+  place: string;
+  /** What it reads there, such as "bronze.orders.amount". */
+  column: string;
+  /** False where the SQL alone does not say that this column is meant. */
+  certain: boolean;
+}
+
+/** A change of what the data of a dataset looks like. */
+export interface ContractChange {
+  dataset: string;
+  /** added, removed, type, required, default, header, format or key. */
+  kind: string;
+  /** One column, or those of the keys. */
+  columns: string[];
+  before: string;
+  after: string;
+  /** backward, forward, both or neither. */
+  breaks: string[];
+  /** The stored version of the dataset's contract that it is a change of. */
+  version: number;
+  /** The compatibility mode that the contract states for the dataset. */
+  mode: string;
+  /** Whether the mode forbids it. */
+  breaking: boolean;
+  /** At most 200, nearest first. */
+  readers: ColumnReader[];
+}
+
+/** The folder's texts, as Apply takes them. */
+export interface CompareContractRequest {
+  files: DefinitionFile[];
+  root: string;
+}
+
+/** The changes of all datasets that have a stored version. */
+export interface CompareContractResponse {
+  pipeline: string;
+  contract: ContractChange[];
 }
 
 /** Which definition. */
@@ -325,7 +375,7 @@ export const Change: MessageFns<Change> = {
 };
 
 function createBaseApplyResponse(): ApplyResponse {
-  return { pipeline: "", version: 0, changes: [], warnings: [] };
+  return { pipeline: "", version: 0, changes: [], warnings: [], contract: [] };
 }
 
 export const ApplyResponse: MessageFns<ApplyResponse> = {
@@ -341,6 +391,9 @@ export const ApplyResponse: MessageFns<ApplyResponse> = {
     }
     for (const v of message.warnings) {
       writer.uint32(34).string(v!);
+    }
+    for (const v of message.contract) {
+      ContractChange.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -390,6 +443,14 @@ export const ApplyResponse: MessageFns<ApplyResponse> = {
             message.warnings.push(reader.string());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.contract.push(ContractChange.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -411,6 +472,430 @@ export const ApplyResponse: MessageFns<ApplyResponse> = {
     message.version = object.version ?? 0;
     message.changes = object.changes?.map((e) => Change.fromPartial(e)) || [];
     message.warnings = object.warnings?.map((e) => e) || [];
+    message.contract = object.contract?.map((e) => ContractChange.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseColumnReader(): ColumnReader {
+  return { pipeline: "", version: 0, model: "", place: "", column: "", certain: false };
+}
+
+export const ColumnReader: MessageFns<ColumnReader> = {
+  encode(message: ColumnReader, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).int64(message.version);
+    }
+    if (message.model !== "") {
+      writer.uint32(26).string(message.model);
+    }
+    if (message.place !== "") {
+      writer.uint32(34).string(message.place);
+    }
+    if (message.column !== "") {
+      writer.uint32(42).string(message.column);
+    }
+    if (message.certain !== false) {
+      writer.uint32(48).bool(message.certain);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ColumnReader {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseColumnReader();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.place = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.column = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.certain = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ColumnReader>): ColumnReader {
+    return ColumnReader.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ColumnReader>): ColumnReader {
+    const message = createBaseColumnReader();
+    message.pipeline = object.pipeline ?? "";
+    message.version = object.version ?? 0;
+    message.model = object.model ?? "";
+    message.place = object.place ?? "";
+    message.column = object.column ?? "";
+    message.certain = object.certain ?? false;
+    return message;
+  },
+};
+
+function createBaseContractChange(): ContractChange {
+  return {
+    dataset: "",
+    kind: "",
+    columns: [],
+    before: "",
+    after: "",
+    breaks: [],
+    version: 0,
+    mode: "",
+    breaking: false,
+    readers: [],
+  };
+}
+
+export const ContractChange: MessageFns<ContractChange> = {
+  encode(message: ContractChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dataset !== "") {
+      writer.uint32(10).string(message.dataset);
+    }
+    if (message.kind !== "") {
+      writer.uint32(18).string(message.kind);
+    }
+    for (const v of message.columns) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.before !== "") {
+      writer.uint32(34).string(message.before);
+    }
+    if (message.after !== "") {
+      writer.uint32(42).string(message.after);
+    }
+    for (const v of message.breaks) {
+      writer.uint32(50).string(v!);
+    }
+    if (message.version !== 0) {
+      writer.uint32(56).int64(message.version);
+    }
+    if (message.mode !== "") {
+      writer.uint32(66).string(message.mode);
+    }
+    if (message.breaking !== false) {
+      writer.uint32(72).bool(message.breaking);
+    }
+    for (const v of message.readers) {
+      ColumnReader.encode(v!, writer.uint32(82).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContractChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContractChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.columns.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.before = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.breaks.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.version = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.mode = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.breaking = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.readers.push(ColumnReader.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContractChange>): ContractChange {
+    return ContractChange.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContractChange>): ContractChange {
+    const message = createBaseContractChange();
+    message.dataset = object.dataset ?? "";
+    message.kind = object.kind ?? "";
+    message.columns = object.columns?.map((e) => e) || [];
+    message.before = object.before ?? "";
+    message.after = object.after ?? "";
+    message.breaks = object.breaks?.map((e) => e) || [];
+    message.version = object.version ?? 0;
+    message.mode = object.mode ?? "";
+    message.breaking = object.breaking ?? false;
+    message.readers = object.readers?.map((e) => ColumnReader.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCompareContractRequest(): CompareContractRequest {
+  return { files: [], root: "" };
+}
+
+export const CompareContractRequest: MessageFns<CompareContractRequest> = {
+  encode(message: CompareContractRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.files) {
+      DefinitionFile.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.root !== "") {
+      writer.uint32(18).string(message.root);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompareContractRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompareContractRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.files.push(DefinitionFile.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.root = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CompareContractRequest>): CompareContractRequest {
+    return CompareContractRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CompareContractRequest>): CompareContractRequest {
+    const message = createBaseCompareContractRequest();
+    message.files = object.files?.map((e) => DefinitionFile.fromPartial(e)) || [];
+    message.root = object.root ?? "";
+    return message;
+  },
+};
+
+function createBaseCompareContractResponse(): CompareContractResponse {
+  return { pipeline: "", contract: [] };
+}
+
+export const CompareContractResponse: MessageFns<CompareContractResponse> = {
+  encode(message: CompareContractResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    for (const v of message.contract) {
+      ContractChange.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompareContractResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompareContractResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.contract.push(ContractChange.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CompareContractResponse>): CompareContractResponse {
+    return CompareContractResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CompareContractResponse>): CompareContractResponse {
+    const message = createBaseCompareContractResponse();
+    message.pipeline = object.pipeline ?? "";
+    message.contract = object.contract?.map((e) => ContractChange.fromPartial(e)) || [];
     return message;
   },
 };
@@ -775,6 +1260,18 @@ export const DefinitionServiceService = {
     responseSerialize: (value: ApplyResponse): Buffer => Buffer.from(ApplyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ApplyResponse => ApplyResponse.decode(value),
   },
+  /** What a folder's contract changes since its stored versions, and who reads that; its models need not compile. */
+  compareContract: {
+    path: "/weir.metadata.v1.DefinitionService/CompareContract" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CompareContractRequest): Buffer =>
+      Buffer.from(CompareContractRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CompareContractRequest => CompareContractRequest.decode(value),
+    responseSerialize: (value: CompareContractResponse): Buffer =>
+      Buffer.from(CompareContractResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CompareContractResponse => CompareContractResponse.decode(value),
+  },
   /** One version of a definition, compiled; the newest when no version is given. */
   getDefinition: {
     path: "/weir.metadata.v1.DefinitionService/GetDefinition" as const,
@@ -802,6 +1299,8 @@ export const DefinitionServiceService = {
 export interface DefinitionServiceServer extends UntypedServiceImplementation {
   /** Checks a folder's texts and stores them as the pipeline's next version, or only says what would change. */
   apply: handleUnaryCall<ApplyRequest, ApplyResponse>;
+  /** What a folder's contract changes since its stored versions, and who reads that; its models need not compile. */
+  compareContract: handleUnaryCall<CompareContractRequest, CompareContractResponse>;
   /** One version of a definition, compiled; the newest when no version is given. */
   getDefinition: handleUnaryCall<GetDefinitionRequest, GetDefinitionResponse>;
   /** All pipelines with their newest version. */
@@ -824,6 +1323,22 @@ export interface DefinitionServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ApplyResponse) => void,
+  ): ClientUnaryCall;
+  /** What a folder's contract changes since its stored versions, and who reads that; its models need not compile. */
+  compareContract(
+    request: CompareContractRequest,
+    callback: (error: ServiceError | null, response: CompareContractResponse) => void,
+  ): ClientUnaryCall;
+  compareContract(
+    request: CompareContractRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CompareContractResponse) => void,
+  ): ClientUnaryCall;
+  compareContract(
+    request: CompareContractRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CompareContractResponse) => void,
   ): ClientUnaryCall;
   /** One version of a definition, compiled; the newest when no version is given. */
   getDefinition(
