@@ -63,7 +63,7 @@ export { LogGrains } from './interval/log-grain';
 export { type LogSegmentName, formatLogSegment, parseLogSegment } from './interval/log-segment';
 export { scheduledInterval } from './interval/schedule';
 export { MAX_IDENTIFIER_BYTES, isPlainIdentifier, numberLiteral, quoteIdent, quoteLiteral, quoteQualified } from './sql/quote';
-export { type CompiledCheck, compileCheck, type Found, foundGroups, foundTogether, groupsOf, keySql, measureGroups, measureTogether, samplesSql, sumsOverRows } from './check/compile-check';
+export { type CompiledCheck, compileCheck, type Found, foundGroups, foundTogether, groupsOf, measureGroups, measureTogether, type RowNames, samplesSql, sumsOverRows } from './check/compile-check';
 export { judge, unmeasured } from './check/judge';
 export { score, verdict } from './check/verdict';
 export { BROKEN_RULES, DELETED, type Decode, type DecodeRule, POISON, REMARKS, ROW_ID, TOMBSTONE, compileDecode, rowIdSql } from './contract/decode-sql';

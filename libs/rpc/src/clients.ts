@@ -84,6 +84,7 @@ export function connect(addresses: Addresses) {
       listDatasets: unary(metadata, CatalogServiceService.listDatasets),
       getLoadTarget: unary(metadata, CatalogServiceService.getLoadTarget),
       listSources: streaming(metadata, CatalogServiceService.listSources),
+      listPartitionRows: unary(metadata, CatalogServiceService.listPartitionRows),
       listPositions: unary(metadata, CatalogServiceService.listPositions),
       collectGarbage: streaming(metadata, CatalogServiceService.collectGarbage),
     },

@@ -121,6 +121,8 @@ export {
   type GetSnapshotResponse,
   type ListDatasetsRequest,
   type ListDatasetsResponse,
+  type ListPartitionRowsRequest,
+  type ListPartitionRowsResponse,
   type ListPositionsRequest,
   type ListPositionsResponse,
   type ListSourcesRequest,

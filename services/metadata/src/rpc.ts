@@ -29,6 +29,7 @@ import { getSnapshot } from './get-snapshot';
 import { listBackfills } from './list-backfills';
 import { listDatasets } from './list-datasets';
 import { listPipelines } from './list-pipelines';
+import { listPartitionRows } from './list-partition-rows';
 import { listPositions } from './list-positions';
 import { listRuns } from './list-runs';
 import { listSources } from './list-sources';
@@ -61,6 +62,7 @@ export function services(dependencies: Dependencies, assertReady: () => void): S
     listDatasets: one(listDatasets),
     getLoadTarget: one(getLoadTarget),
     listSources: many(listSources),
+    listPartitionRows: one(listPartitionRows),
     listPositions: one(listPositions),
     collectGarbage: stream<CollectGarbageRequest, CollectGarbageResponse>(async (request, { signal }, send) => {
       assertReady();

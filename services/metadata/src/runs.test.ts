@@ -8,7 +8,7 @@ import { recordStage } from './record-stage';
 import { days, givenPipeline, openWorkbench, runRequest, type Workbench } from './testing/workbench';
 
 function check(name: string, passed: boolean): CheckResult {
-  return { check: name, dataset: 'bronze.orders', checkType: 'completeness', severity: Severity.WARNING, passed, actual: '1', threshold: 'at most 2', error: '' };
+  return { check: name, dataset: 'bronze.orders', checkType: 'completeness', severity: Severity.WARNING, passed, actual: '1', threshold: 'at most 2', error: '', measure: 'nullShare', samples: [] };
 }
 
 function stage(name: string, attempt: number, changes: Partial<StageRecord> = {}): StageRecord {

@@ -61,13 +61,18 @@ export async function readStages(db: Queryable, runId: string): Promise<StageRec
     rowsOut: row.rows_out,
     rowsQuarantined: row.rows_quarantined,
     details: row.details,
-    checks: row.checks,
+    checks: row.checks.map(withDetail),
     verdict: row.verdict,
     score: row.score ?? undefined,
     error: row.error ?? undefined,
     accounts: row.accounts ?? undefined,
     output: row.output ?? undefined,
   }));
+}
+
+/** Records of before checks had detail have none. */
+function withDetail(check: CheckResult | Omit<CheckResult, 'measure' | 'samples'>): CheckResult {
+  return { measure: '', samples: [], ...check };
 }
 
 function json(value: object | undefined): string | null {

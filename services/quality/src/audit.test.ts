@@ -45,7 +45,7 @@ async function stage(rows: string, more = ''): Promise<SegmentSet> {
 
 describe('the audit', () => {
   it('judges staged datasets by the contract, and keyed models by their key', async () => {
-    const check: Check = { id: 'revenue.positive', severity: 'warning', type: 'accuracy', measure: { kind: 'sql', query: 'select min(revenue) from ${dataset}' }, threshold: { greaterThan: 0, unit: 'rows' } };
+    const check: Check = { id: 'revenue.positive', severity: 'warning', type: 'accuracy', measure: { kind: 'sql', query: 'select min(revenue) from ${dataset}' }, threshold: { greaterThan: 0, unit: 'value' } };
     bench.definition = retail({ models: [model('revenue', ['day', 'country'])], others: [checksOf('revenue', check)] });
     const { result, error } = await bench.audit(await stage("('d1', '1', 'UK', 2.50::DECIMAL(12,2)), ('d1', '1', 'FR', -1), ('d2', '1', 'UK', 1)"));
     expect(error).toBeUndefined();
@@ -63,11 +63,11 @@ describe('the audit', () => {
     bench.definition = retail({ models: [model('revenue', ['day', 'country'])] });
     const { result, error } = await bench.audit(await stage("('d1', '1', 'UK', 2::DECIMAL(12,2)), ('d1', '1', 'UK', 3), ('d1', '2', null, 1)"));
     expect(result?.checks.filter(({ passed }) => !passed).map(({ check: id, actual }) => [id, actual])).toEqual([['revenue.country.key', '1 row'], ['revenue.key.unique', '1 row']]);
-    expect(error).toMatchObject({ code: 'CHECK_FAILED', stage: 'audit', place: 'gold.revenue', samples: ['d1: key (2, null) occurs once', 'd1: key (1, UK) occurs 2 times'] });
+    expect(error).toMatchObject({ code: 'CHECK_FAILED', stage: 'audit', place: 'gold.revenue', samples: ['(2, null) at d1: revenue.country.key', '(d1, 1, UK) occurs 2 times, first at d1: revenue.key.unique'] });
   });
 
   it('names the partitions of the rows that a critical check counts', async () => {
-    const check: Check = { id: 'revenue.revenue.nullValues', severity: 'critical', type: 'completeness', measure: { kind: 'nullValues', column: 'revenue' }, threshold: { equal: 0, unit: 'rows' } };
+    const check: Check = { id: 'revenue.revenue.nullValues', severity: 'critical', type: 'completeness', measure: { kind: 'nullShare', column: 'revenue' }, threshold: { equal: 0, unit: 'rows' } };
     bench.definition = retail({ models: [model('revenue', [])], others: [checksOf('revenue', check)] });
     const { error } = await bench.audit(await stage("('d1', '1', 'UK', 2::DECIMAL(12,2)), ('d2', '1', 'UK', null)"));
     expect(error?.samples).toEqual(['d2: revenue.revenue.nullValues']);
@@ -79,11 +79,11 @@ describe('the audit', () => {
   });
 
   it('does not see rows that delete their key, nor wants segments of before to say that theirs do not', async () => {
-    const check: Check = { id: 'revenue.revenue.nullValues', severity: 'critical', type: 'completeness', measure: { kind: 'nullValues', column: 'revenue' }, threshold: { equal: 0, unit: 'rows' } };
+    const check: Check = { id: 'revenue.revenue.nullValues', severity: 'critical', type: 'completeness', measure: { kind: 'nullShare', column: 'revenue' }, threshold: { equal: 0, unit: 'rows' } };
     bench.definition = retail({ models: [{ ...model('revenue', ['day']), scope: 'row' }], others: [checksOf('revenue', check)] });
     const staged = await stage("('d1', '1', 'UK', 2::DECIMAL(12,2), false), ('d1', '1', null, null, true), ('d1', null, null, null, true)", ', _weir_deleted');
     expect((await bench.audit(staged)).error).toBeUndefined();
     const before = await stage("('d1', '1', 'UK', 2::DECIMAL(12,2)), ('d1', '1', 'FR', 3)");
-    expect((await bench.audit(before)).error).toMatchObject({ code: 'CHECK_FAILED', samples: ['d1: key (1) occurs 2 times'] });
+    expect((await bench.audit(before)).error).toMatchObject({ code: 'CHECK_FAILED', samples: ['(d1, 1) occurs 2 times, first at d1: revenue.key.unique'] });
   });
 });

@@ -5,6 +5,7 @@ import type { DefinitionReader } from '@weir/rpc';
 import type { Lake } from '@weir/lake';
 import type { StageGate } from '@weir/platform';
 import type pg from 'pg';
+import type { Catalog } from './catalog';
 import type { RollingChecks } from './rolling-checks';
 
 /** What the use cases work with; each takes the part it needs. */
@@ -14,6 +15,9 @@ export interface Dependencies {
   readonly lake: Lake;
   /** One version of a pipeline's definition; throws PIPELINE_NOT_FOUND. */
   readonly definition: DefinitionReader;
+  readonly catalog: Catalog;
+  /** The clock, for the age of rows that no interval bounds. */
+  readonly now: () => Date;
   /** Bounds the stages that run at a time. */
   readonly gate: StageGate;
   readonly engine: { readonly memoryLimit: string; readonly threads: number };

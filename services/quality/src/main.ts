@@ -4,6 +4,7 @@ import { WarmEngines } from '@weir/engine';
 import { Lake } from '@weir/lake';
 import { createLog, onShutdown, openPool, OwnSchema, Readiness, StageGate, stopTelemetry } from '@weir/platform';
 import { cachedDefinitions, connect, serve } from '@weir/rpc';
+import { remoteCatalog } from './catalog';
 import { readConfig } from './config';
 import { decoders } from './decoders';
 import { RollingChecks } from './rolling-checks';
@@ -20,7 +21,7 @@ async function main(): Promise<void> {
   const clients = connect({ metadata: config.metadata });
   const schema = new OwnSchema({ pool: probe, schema: 'quality', migrations: join(__dirname, '..', 'migrations') });
   const readiness = new Readiness({ probe: () => schema.probe(), report: (ready) => server.setReady(ready), log });
-  const dependencies = { pool, lake: new Lake(config.lake), definition: cachedDefinitions(clients), gate: new StageGate(config.maxStages), engine: config.engine, engines, decoder: decoders(config.registry), checks: new RollingChecks(), log };
+  const dependencies = { pool, lake: new Lake(config.lake), definition: cachedDefinitions(clients), catalog: remoteCatalog(clients), now: () => new Date(), gate: new StageGate(config.maxStages), engine: config.engine, engines, decoder: decoders(config.registry), checks: new RollingChecks(), log };
   const server = await serve({ ...config, services: services(dependencies, () => schema.assertMigrated()) });
   readiness.start();
   log.info({ port: server.port }, 'Listening.');

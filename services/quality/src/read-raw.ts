@@ -37,7 +37,7 @@ async function readFiles<T>(work: Work, report: ReportProgress, body: (read: Raw
   );
   const rows = scanned.files.reduce((sum, file) => sum + file.scan.records, 0);
   report({ step: 'decode', done: 0, total: rows });
-  const inputs = scanned.files.map((file) => file.path);
+  const inputs = [...scanned.files.map((file) => file.path), ...work.surroundings.inputs];
   return withEngine({ inputs, staging: dir, ...work.engine, signal }, async (engine) => {
     const plan = await decodeFiles(scanned, { engine, dataset: sourceContract(definition), delimiter, dir, signal });
     return body({ engine, plan, files: scanned.files, quarantine: (client, context, limit) => quarantine(client, lake, context, rejects(scanned.files, engine, plan, delimiter), signal, limit) });
@@ -52,7 +52,7 @@ async function readLog<T>(work: Work, report: ReportProgress, body: (read: RawRe
   const segments = await withSpan('verify segments', { 'weir.files': raw.segments.length }, () => verifySegments(raw.segments, lake, (done) => report({ step: 'scan', done, total })));
   report({ step: 'decode', done: 0, total: segments.reduce((sum, { records }) => sum + records, 0) });
   const decoder = format === 'json' ? undefined : work.decoder(format);
-  return withEngine({ inputs: segments.map(({ path }) => path), staging: dir, ...work.engine, signal }, async (engine) => {
+  return withEngine({ inputs: [...segments.map(({ path }) => path), ...work.surroundings.inputs], staging: dir, ...work.engine, signal }, async (engine) => {
     const plan = await decodeSegments(segments, { engine, dataset: sourceContract(definition), decoder, dir, limits: { ...work.engine, signal } });
     // What a stream has set aside stays under its name: the archive reads the same records again.
     const conflict = mode === 'realtime' ? 'keep' : 'claim';

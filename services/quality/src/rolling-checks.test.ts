@@ -1,7 +1,7 @@
 import type { Check, Severity } from '@weir/core';
 import { RollingChecks, type BatchMeasures } from './rolling-checks';
 
-const check = (id: string, severity: Severity, atMost: number): Check => ({ id, severity, type: 'completeness', measure: { kind: 'nullValues', column: 'n' }, threshold: { atMost, unit: 'percent' } });
+const check = (id: string, severity: Severity, atMost: number): Check => ({ id, severity, type: 'completeness', measure: { kind: 'nullShare', column: 'n' }, threshold: { atMost, unit: 'percent' } });
 const NULLS = check('nulls', 'warning', 10);
 
 let second = 0;
@@ -9,7 +9,7 @@ beforeEach(() => {
   second = 1_000;
 });
 const rolling = (): RollingChecks => new RollingChecks(() => second * 1_000 + 500);
-const batch = (rows: number, nulls: number, more: Partial<BatchMeasures> = {}): BatchMeasures => ({ pipeline: 'clicks', contractVersion: '1.0.0', dataset: 'bronze.clicks', checks: [NULLS], rows, counts: [nulls], ...more });
+const batch = (rows: number, nulls: number, more: Partial<BatchMeasures> = {}): BatchMeasures => ({ pipeline: 'clicks', contractVersion: '1.0.0', dataset: 'bronze.clicks', checks: [NULLS], rows, counts: [[nulls, rows]], ...more });
 
 it('judges nothing before there are 100 rows, and then at most once a second', () => {
   const checks = rolling();
@@ -52,5 +52,5 @@ it('judges each check by its own count, also where a new definition has others',
   const other = check('others', 'critical', 0);
   checks.add(batch(100, 50));
   second++;
-  expect(checks.add(batch(100, 0, { checks: [other, NULLS], counts: [0, 0] })).outcomes.map(({ check: id, actual }) => [id, actual])).toEqual([['others', '0 %'], ['nulls', '25 %']]);
+  expect(checks.add(batch(100, 0, { checks: [other, NULLS], counts: [[0, 100], [0, 100]] })).outcomes.map(({ check: id, actual }) => [id, actual])).toEqual([['others', '0 %'], ['nulls', '25 %']]);
 });

@@ -15,8 +15,8 @@ export interface BatchMeasures {
   readonly checks: readonly Check[];
   /** Admitted rows that do not delete. */
   readonly rows: number;
-  /** Of them, by check, those that it counts. */
-  readonly counts: readonly number[];
+  /** Of them, by check, those that fail, and those that it looks at. */
+  readonly counts: readonly (readonly [failing: number, present: number])[];
 }
 
 /** A check that passes now and did not before, or the other way round. */
@@ -34,7 +34,7 @@ export interface Judgement {
 
 interface Bucket {
   rows: number;
-  readonly counts: Map<string, number>;
+  readonly counts: Map<string, [failing: number, present: number]>;
 }
 
 interface Window {
@@ -58,10 +58,10 @@ export class RollingChecks {
   add(batch: BatchMeasures): Judgement {
     const second = Math.floor(this.now() / 1_000);
     const window = this.windowOf(`${batch.pipeline}\n${batch.contractVersion}`);
-    const bucket = window.buckets.get(second) ?? { rows: 0, counts: new Map<string, number>() };
+    const bucket = window.buckets.get(second) ?? { rows: 0, counts: new Map<string, [number, number]>() };
     window.buckets.set(second, bucket);
     bucket.rows += batch.rows;
-    for (const [n, { id }] of batch.checks.entries()) bucket.counts.set(id, (bucket.counts.get(id) ?? 0) + (batch.counts[n] ?? 0));
+    for (const [n, { id }] of batch.checks.entries()) bucket.counts.set(id, added(bucket.counts.get(id), batch.counts[n]));
     for (const old of window.buckets.keys()) if (old <= second - WINDOW_SECONDS) window.buckets.delete(old);
     if (window.judged === second) return NOTHING;
     const judgement = judgeWindow(window, batch);
@@ -79,13 +79,25 @@ export class RollingChecks {
   }
 }
 
+/** How all checks of streams measure: what they count was counted already. */
+const ROWS = { by: 'rows', failing: '' } as const;
+
+const NONE: [number, number] = [0, 0];
+
+function added([failing, present]: readonly [number, number] = NONE, [more, others]: readonly [number, number] = NONE): [number, number] {
+  return [failing + more, present + others];
+}
+
 const NOTHING: Judgement = { outcomes: [], changes: [] };
 
 function judgeWindow({ buckets, failing }: Window, { pipeline, dataset, checks }: BatchMeasures): Judgement {
   const sums = [...buckets.values()];
   const rows = sums.reduce((sum, bucket) => sum + bucket.rows, 0);
   if (rows < LEAST_ROWS) return NOTHING;
-  const outcomes = checks.map((check) => judge(check, dataset, sums.reduce((sum, { counts }) => sum + (counts.get(check.id) ?? 0), 0), rows));
+  const outcomes = checks.map((check) => {
+    const [number, present] = sums.reduce((sum, { counts }) => added(sum, counts.get(check.id)), NONE);
+    return judge({ check, measurement: ROWS }, dataset, { number, present, total: rows });
+  });
   const changed = outcomes.filter(({ check, passed }) => passed === failing.has(check));
   for (const { check, passed } of changed) {
     if (passed) failing.delete(check);

@@ -50,7 +50,7 @@ describe('the wire of quality', () => {
   });
 
   it('sends the result of a failed verdict before the error, with its samples', async () => {
-    bench.definition = retail({ dataset: { checks: [{ id: 'customers', severity: 'critical', type: 'completeness', measure: { kind: 'nullValues', column: 'customer_id' }, threshold: { equal: 0, unit: 'rows' } }] } });
+    bench.definition = retail({ dataset: { checks: [{ id: 'customers', severity: 'critical', type: 'completeness', measure: { kind: 'nullShare', column: 'customer_id' }, threshold: { equal: 0, unit: 'rows' } }] } });
     const { events, error } = await validate('failed');
     expect(events.at(-1)).toBe('result');
     expect(error).toMatchObject({ code: 'CHECK_FAILED', stage: 'validate', samples: ['a.csv:2: customers'] });

@@ -1,4 +1,4 @@
-import { WeirError } from '@weir/core';
+import { WeirError, type Interval } from '@weir/core';
 import type { ManifestReference } from '@weir/lake';
 import type { SegmentSet, StageContext } from '@weir/rpc';
 
@@ -8,6 +8,8 @@ export interface StageRequest {
   readonly runId: string;
   readonly attempt: string;
   readonly definitionVersion: number;
+  /** Undefined for pipelines without a grain. */
+  readonly interval: Interval | undefined;
   readonly segments: ManifestReference;
   /** Live work goes first. */
   readonly background: boolean;
@@ -20,6 +22,6 @@ export function requestOf(context: StageContext | undefined, segments: SegmentSe
   for (const field of ['pipeline', 'runId', 'attempt'] as const) {
     if (context[field] === '') throw new WeirError({ code: 'INVALID_VALUE', message: `\`${field}\` of the request's context is empty.` });
   }
-  const { pipeline, runId, attempt, definitionVersion, background } = context;
-  return { pipeline, runId, attempt, definitionVersion, background, segments: { manifest: segments.manifest, sha256: segments.sha256 } };
+  const { pipeline, runId, attempt, definitionVersion, interval, background } = context;
+  return { pipeline, runId, attempt, definitionVersion, interval, background, segments: { manifest: segments.manifest, sha256: segments.sha256 } };
 }

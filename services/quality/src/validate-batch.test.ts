@@ -116,7 +116,7 @@ describe('a micro-batch', () => {
 });
 
 describe('the checks of a stream', () => {
-  const measure = { kind: 'nullValues', column: 'n' } as const;
+  const measure = { kind: 'nullShare', column: 'n' } as const;
   const checks = [
     { id: 'few', severity: 'critical', type: 'completeness', measure, threshold: { atMost: 20, unit: 'percent' } },
     { id: 'none', severity: 'warning', type: 'completeness', measure, threshold: { equal: 0, unit: 'rows' } },
@@ -137,7 +137,7 @@ describe('the checks of a stream', () => {
   });
 
   it('that cannot be measured do not stop it', async () => {
-    bench.definition = clicks({ ...keyed, checks: [{ ...checks[1], id: 'bad', measure: { kind: 'invalidValues', column: 'id', pattern: '(' } }] });
+    bench.definition = clicks({ ...keyed, checks: [{ ...checks[1], id: 'bad', measure: { kind: 'pattern', column: 'id', patterns: ['('] } }] });
     for (const _ of [1, 2]) expect((await sendBatch(bench, batch(10, 0))).accounts).toMatchObject({ admitted: 10 });
     expect(bench.logged.splice(0)).toMatchObject([{ level: 'error', line: { pipeline: 'clicks', checks: ['bad'] }, message: 'The checks of a stream cannot be measured; it goes on without them.' }]);
   });

@@ -73,10 +73,10 @@ describe('rows that delete their key', () => {
   it('are not counted by checks, neither as rows nor as what is measured', async () => {
     const check = { severity: 'warning', type: 'completeness' } as const;
     bench.definition = deletes(
-      { ...check, id: 'nulls', measure: { kind: 'nullValues', column: 'quantity' }, threshold: { equal: 0, unit: 'rows' } },
-      { ...check, id: 'rows', measure: { kind: 'rowCount' }, threshold: { equal: 2, unit: 'rows' } },
-      { ...check, id: 'sum', measure: { kind: 'sql', query: 'select count(*) from ${dataset}' }, threshold: { equal: 2, unit: 'rows' } },
-      { ...check, id: 'twice', measure: { kind: 'duplicateValues', columns: ['invoice_no'] }, threshold: { equal: 0, unit: 'rows' } },
+      { ...check, id: 'nulls', measure: { kind: 'nullShare', column: 'quantity' }, threshold: { equal: 0, unit: 'rows' } },
+      { ...check, id: 'rows', measure: { kind: 'count' }, threshold: { equal: 2, unit: 'rows' } },
+      { ...check, id: 'sum', measure: { kind: 'sql', query: 'select count(*) from ${dataset}' }, threshold: { equal: 2, unit: 'value' } },
+      { ...check, id: 'twice', measure: { kind: 'unique', columns: ['invoice_no'] }, threshold: { equal: 0, unit: 'rows' } },
     );
     const { result } = await bench.validate([file([line('1'), line('2'), gone('3'), gone('4'), gone('4')])]);
     expect(result?.checks.map(({ check: id, passed, actual }) => [id, passed, actual])).toEqual([['nulls', true, '0 rows'], ['rows', true, '2 rows'], ['sum', true, '2'], ['twice', true, '0 rows']]);
@@ -120,21 +120,21 @@ describe('the checks of the dataset', () => {
   });
 
   it('end the run when a critical one fails: the result first, then the error with the failing rows; nothing staged', async () => {
-    bench.definition = withChecks({ ...check, id: 'customers', severity: 'critical', measure: { kind: 'nullValues', column: 'customer_id' } });
+    bench.definition = withChecks({ ...check, id: 'customers', severity: 'critical', measure: { kind: 'nullShare', column: 'customer_id' } });
     const { result, error } = await bench.validate([file([line('1', { 6: '' }), line('2')])]);
     expect(result).toMatchObject({ verdict: Verdict.FAILED, score: 0, bronze: undefined });
     expect(error).toMatchObject({ code: 'CHECK_FAILED', message: '1 critical check of 1 failed: customers is 50 %, not at most 30 %.', samples: ['day.csv:2: customers'] });
   });
 
   it('count what is not unique before duplicates are dropped', async () => {
-    const measure = { kind: 'duplicateValues', columns: ['invoice_no'] } as const;
+    const measure = { kind: 'unique', columns: ['invoice_no'] } as const;
     bench.definition = withChecks({ ...check, id: 'twice', severity: 'critical', measure, threshold: { equal: 0, unit: 'rows' } });
     const { result, error } = await bench.validate([file([line('1'), line('1'), line('2')])]);
-    expect({ checks: result?.checks.map(({ actual }) => actual), admitted: result?.accounts?.admitted, samples: error?.samples }).toEqual({ checks: ['1 row'], admitted: 2, samples: ['day.csv:2: twice', 'day.csv:3: twice'] });
+    expect({ checks: result?.checks.map(({ actual }) => actual), admitted: result?.accounts?.admitted, samples: error?.samples }).toEqual({ checks: ['1 row'], admitted: 2, samples: ['(1) occurs 2 times, first at day.csv:2: twice'] });
   });
 
   it('take queries of the user, and fail as critical with the reason when one cannot be measured', async () => {
-    const sql = (id: string, query: string) => ({ ...check, id, severity: 'info', measure: { kind: 'sql', query }, threshold: { atLeast: 6, unit: 'rows' } }) as const;
+    const sql = (id: string, query: string) => ({ ...check, id, severity: 'info', measure: { kind: 'sql', query }, threshold: { atLeast: 6, unit: 'value' } }) as const;
     bench.definition = withChecks(sql('sum', 'select sum(quantity) from ${dataset}'), sql('text', "select 'many'"), sql('none', 'select null'), sql('missing', 'select count(*) from ${dataset} where nothing = 1'));
     const { result, error } = await bench.validate([file([line('1')])]);
     expect(result?.checks.map(({ check: id, passed, actual, severity }) => [id, passed, actual, severity])).toEqual([
@@ -148,7 +148,7 @@ describe('the checks of the dataset', () => {
   });
 
   it('do not hide each other: one that cannot be measured leaves the others their numbers', async () => {
-    bench.definition = withChecks({ ...check, id: 'bad', severity: 'info', measure: { kind: 'invalidValues', column: 'country', pattern: '(' } }, { ...check, id: 'good', severity: 'info', measure: { kind: 'nullValues', column: 'country' } });
+    bench.definition = withChecks({ ...check, id: 'bad', severity: 'info', measure: { kind: 'pattern', column: 'country', patterns: ['('] } }, { ...check, id: 'good', severity: 'info', measure: { kind: 'nullShare', column: 'country' } });
     const { result } = await bench.validate([file([line('1')])]);
     expect(result?.checks.map(({ check: id, passed, error }) => [id, passed, error === ''])).toEqual([['bad', false, false], ['good', true, true]]);
   });

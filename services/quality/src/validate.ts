@@ -1,12 +1,12 @@
-import { ADMITTED_ROWS, score, VALID_ROWS, verdict, type CheckOutcome } from '@weir/core';
-import type { Engine } from '@weir/engine';
+import { ADMITTED_ROWS, score, VALID_ROWS, verdict, type ContractDataset } from '@weir/core';
 import { inTransaction, withSpan } from '@weir/platform';
 import { withProgress, type Progress, type ReportProgress, type ValidateRequest, type ValidateResponse, type ValidateResult } from '@weir/rpc';
 import { closeAccounts, recordAccounts, type PartitionAccounts } from './accounts';
 import { BREAKER_SAMPLE_ROWS, tripped } from './breaker';
 import { checkFailure } from './check-failure';
+import { surroundingsOf } from './check-surroundings';
 import type { Dependencies } from './dependencies';
-import { measureChecks, sampleRows } from './measure-checks';
+import { measureChecks, type Measured } from './measure-checks';
 import { measured } from './measured';
 import { readRaw, type RawRead } from './read-raw';
 import { rawDataset, sourceContract } from './source-contract';
@@ -62,9 +62,11 @@ function placesFor(rawBytes: number): number {
 async function attempt(dependencies: Dependencies, stage: StageRequest, report: ReportProgress, signal: AbortSignal): Promise<Judged> {
   const definition = await dependencies.definition(stage.pipeline, stage.definitionVersion, signal);
   const raw = rawDataset(await dependencies.lake.readManifest(stage.segments), definition);
+  const source = sourceContract(definition);
+  const surroundings = await surroundingsOf(dependencies, definition, stage, { datasets: [{ dataset: `bronze.${source.name}`, checks: source.checks, whole: definition.grain === undefined }], staged: [], signal });
   const scratch = await dependencies.lake.scratch(stage.runId, stage.attempt);
   try {
-    const work = { ...dependencies, stage, definition, raw, dir: scratch.dir, signal };
+    const work = { ...dependencies, stage, definition, raw, surroundings, dir: scratch.dir, signal };
     return await readRaw(work, report, (read) => admit(work, read, report));
   } finally {
     await scratch.dispose();
@@ -84,9 +86,9 @@ async function admit(work: Work, read: RawRead, report: ReportProgress): Promise
   report({ step: 'check', done: 0, total: accounts.admitted });
   const counted = definition.mode === 'realtime';
   const source = sourceContract(definition);
-  const outcomes = await measureChecks(engine, source.checks, { dataset: `bronze.${source.name}`, relation: ADMITTED_ROWS, beforeDedupe: VALID_ROWS });
+  const outcomes = await measureChecks(engine, source.checks, measuredOf(source, work));
   const result = { accounts, checks: outcomes.map(toCheckResult), verdict: toVerdict(verdict(outcomes)), score: score(outcomes), rules };
-  if (verdict(outcomes) === 'failed') return { result: { ...result, bronze: undefined }, failure: checkFailure(outcomes, await samplesOf(engine, work, outcomes), STAGE), counted };
+  if (verdict(outcomes) === 'failed') return { result: { ...result, bronze: undefined }, failure: checkFailure(outcomes, STAGE), counted };
   report({ step: 'write', done: 0, total: accounts.admitted });
   return { result: { ...result, bronze: await writeBronze(work, engine, partitions) }, counted };
 }
@@ -103,9 +105,9 @@ async function writeQuarantine({ pool, stage, definition }: Work, read: RawRead,
   );
 }
 
-async function samplesOf(engine: Engine, { definition }: Work, outcomes: readonly CheckOutcome[]): Promise<string[]> {
-  const failed = outcomes.find((outcome) => !outcome.passed && outcome.severity === 'critical' && outcome.error === undefined);
-  const check = sourceContract(definition).checks.find(({ id }) => id === failed?.check);
-  if (!check) return [];
-  return sampleRows(engine, check, check.measure.kind === 'duplicateValues' ? VALID_ROWS : ADMITTED_ROWS, '_weir_position');
+/** Rows that delete their key are not judged. */
+function measuredOf({ name, columns }: ContractDataset, { surroundings }: Work): Measured {
+  const dataset = `bronze.${name}`;
+  const key = columns.filter(({ keyPosition }) => keyPosition !== undefined).sort((a, b) => (a.keyPosition ?? 0) - (b.keyPosition ?? 0));
+  return { dataset, columns, relation: ADMITTED_ROWS, beforeDedupe: VALID_ROWS, key: key.map((column) => column.name), place: '_weir_position', ...surroundings.of(dataset) };
 }

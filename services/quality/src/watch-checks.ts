@@ -7,7 +7,8 @@ import type { CheckChange } from './rolling-checks';
 /** Counts a micro-batch towards the checks of the last minute. A check that begins to fail, or passes again, is one line of the log; the gauge says how each stands. */
 export function watchChecks({ checks, log }: Pick<Dependencies, 'checks' | 'log'>, pipeline: string, contractVersion: string, { plan, source }: BatchPlan, { measures }: ValidatedBatch): void {
   if (plan.checks.length === 0) return;
-  const [rows = 0, ...counts] = JSON.parse(measures) as number[];
+  const [rows = 0, ...numbers] = JSON.parse(measures) as number[];
+  const counts = plan.checks.map((_, n): [number, number] => [numbers[2 * n] ?? 0, numbers[2 * n + 1] ?? 0]);
   const { outcomes, changes } = checks.add({ pipeline, contractVersion, dataset: `bronze.${source.dataset}`, checks: plan.checks, rows, counts });
   for (const { check, passed } of outcomes) setCheckPassed({ pipeline, check }, passed);
   for (const change of changes) tell(log, change);

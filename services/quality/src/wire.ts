@@ -16,6 +16,8 @@ export function toSeverity(severity: CoreSeverity): Severity {
 
 /** The outcome of a check as it travels. */
 export function toCheckResult(outcome: CheckOutcome): CheckResult {
-  const { check, dataset, type, severity, passed, actual, threshold, error = '' } = outcome;
-  return { check, dataset, checkType: type, severity: toSeverity(severity), passed, actual, threshold, error };
+  const { check, dataset, measure, type, severity, passed, actual, value, threshold, rows, failed, samples, error = '' } = outcome;
+  // JSON, in which results are stored, has no number for what is none.
+  const finite = value !== undefined && Number.isFinite(value) ? value : undefined;
+  return { check, dataset, measure, checkType: type, severity: toSeverity(severity), passed, actual, value: finite, threshold, rows, failed, samples: [...samples], error };
 }

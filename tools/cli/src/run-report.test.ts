@@ -26,7 +26,7 @@ function stage(name: string, more: Partial<StageRecord> = {}): StageRecord {
   return { ...none, score: undefined, error: undefined, accounts: undefined, output: undefined, stage: name, ...more };
 }
 
-const check = { check: 'orders.customer_id.nullValues', dataset: 'bronze.orders', checkType: 'completeness', severity: Severity.WARNING, passed: false, actual: '24.9 %', threshold: 'at most 20 %', error: '' };
+const check = { check: 'orders.customer_id.nullValues', dataset: 'bronze.orders', checkType: 'completeness', severity: Severity.WARNING, passed: false, actual: '24.9 %', threshold: 'at most 20 %', error: '', measure: 'nullShare', value: 24.9, rows: 3_000, failed: 747, samples: ['(536365, 2) at day.csv:7', 'day.csv:9'] };
 
 function text(lines: readonly string[]): string {
   return lines.join('\n').split('\n').map((line) => line.trimEnd()).join('\n');
@@ -50,6 +50,9 @@ run 01a204a6-c7e9-7258-af3c-d1a55c5c520f  workflow run/retail/2010-12-01_2010-12
 
   check                          type          severity  actual  threshold
   orders.customer_id.nullValues  completeness  warning   24.9 %  at most 20 %  failed
+  orders.customer_id.nullValues: 747 of 3,000 rows, such as
+    (536365, 2) at day.csv:7
+    day.csv:9
 
   verdict warning, quality score 50.0 %, snapshot 7
   read 3,108 = admitted 3,000 + duplicate 100 + quarantined 8 + filtered 0`);

@@ -44,7 +44,13 @@ export function checkTable(stages: readonly StageRecord[]): string[] {
   const checks = lastAttempts(stages).flatMap((record) => record.checks);
   if (checks.length === 0) return [];
   const columns = ['check', 'type', 'severity', 'actual', 'threshold', ''].map((title) => ({ title }));
-  return [table(columns, checks.toSorted((a, b) => Number(a.passed) - Number(b.passed)).map(checkRow))];
+  return [table(columns, checks.toSorted((a, b) => Number(a.passed) - Number(b.passed)).map(checkRow)), ...checks.filter(({ passed, samples }) => !passed && samples.length > 0).flatMap(failingRows)];
+}
+
+/** How many rows made a check fail, and which the first of them are. */
+function failingRows({ check, failed, rows, samples }: CheckResult): string[] {
+  const counted = failed === undefined || rows === undefined ? '' : `: ${count(failed)} of ${count(rows)} rows`;
+  return [`  ${colour.faint(`${check}${counted}, such as`)}`, ...samples.map((sample) => `    ${colour.faint(printable(Buffer.from(sample)))}`)];
 }
 
 function checkRow({ check, checkType, severity, passed, actual, threshold, error }: CheckResult): string[] {

@@ -1,3 +1,5 @@
+import type { Measure } from './measure';
+
 /** What a failed check does: critical fails the run, warning publishes with a flag, info is recorded. */
 export type Severity = 'info' | 'warning' | 'critical';
 
@@ -18,6 +20,9 @@ export interface RowRule {
   readonly description: string;
 }
 
+/** What a number counts: rows, percent of them, seconds of an age, seconds since 1970 of an instant (`instant`), or something of its own (`value`). */
+export type Unit = 'rows' | 'percent' | 'seconds' | 'instant' | 'value';
+
 /** Bounds on a measured number; all given ones must hold. */
 export interface Threshold {
   readonly equal?: number | undefined;
@@ -28,19 +33,10 @@ export interface Threshold {
   readonly atMost?: number | undefined;
   readonly between?: readonly [number, number] | undefined;
   readonly notBetween?: readonly [number, number] | undefined;
-  /** `percent`: the measured rows as a share of all rows, times 100. */
-  readonly unit: 'rows' | 'percent';
+  readonly unit: Unit;
+  /** What `percent` is of: all rows, or only those that have the values which the check looks at. */
+  readonly of?: 'values' | undefined;
 }
-
-/** What a dataset check measures. */
-export type Measure =
-  | { readonly kind: 'nullValues'; readonly column: string }
-  | { readonly kind: 'missingValues'; readonly column: string; readonly missing: readonly string[] }
-  | { readonly kind: 'invalidValues'; readonly column: string; readonly validValues?: readonly string[] | undefined; readonly pattern?: string | undefined }
-  | { readonly kind: 'duplicateValues'; readonly columns: readonly string[] }
-  | { readonly kind: 'rowCount' }
-  /** One SELECT over `${dataset}` that gives one number. */
-  | { readonly kind: 'sql'; readonly query: string };
 
 /** A rule that acts on the verdict of a dataset. */
 export interface Check {
@@ -56,10 +52,21 @@ export interface Check {
 export interface CheckOutcome {
   readonly check: string;
   readonly dataset: string;
+  /** The kind of its measure, such as `range`. */
+  readonly measure: string;
   readonly type: CheckType;
   readonly severity: Severity;
   readonly passed: boolean;
+  /** For people, such as `24.9 %`. */
   readonly actual: string;
+  /** What was held against the threshold, in its unit; undefined where nothing was measured. */
+  readonly value?: number | undefined;
   readonly threshold: string;
+  /** Rows that were measured. */
+  readonly rows?: number | undefined;
+  /** Of them, those that fail; undefined where the check does not look at rows one by one. */
+  readonly failed?: number | undefined;
+  /** Keys or places of failing rows, five at most, each cut to 100 characters. */
+  readonly samples: readonly string[];
   readonly error?: string | undefined;
 }

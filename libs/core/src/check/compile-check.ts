@@ -1,90 +1,109 @@
-import { quoteIdent, quoteLiteral } from '../sql/quote';
-import type { Check, CheckOutcome, Measure } from './check';
-import { formatActual, formatThreshold, withinThreshold, type Unit } from './threshold';
+import { WeirError } from '../errors';
+import { quoteIdent } from '../sql/quote';
+import type { Check } from './check';
+import { type MeasureKind, type MeasureOf } from './measure';
+import type { MeasureContext, Measurement } from './primitive/primitive';
+import { primitiveOf, PRIMITIVES } from './primitives';
 
-/** How a check is measured over a relation. */
+/** A check and how SQL measures it. */
 export interface CompiledCheck {
   readonly check: Check;
-  /** An aggregate that gives the number; many of them share one scan. */
-  readonly aggregate?: string | undefined;
-  /** A whole SELECT of one number, for what no single aggregate can measure. */
-  readonly query?: ((relation: string) => string) | undefined;
-  /** A condition on the rows that the check counts, to find samples. */
-  readonly counted?: ((relation: string) => string) | undefined;
+  readonly measurement: Measurement;
 }
 
-/** SQL for a check. Numbers come as DOUBLE. */
-export function compileCheck(check: Check): CompiledCheck {
+/** What one check's SQL found; undefined where it gives no such number. */
+export interface Found {
+  /** null: there is nothing to measure. */
+  readonly number: number | null;
+  /** Rows that were looked at; those with the values where the check says so. */
+  readonly present?: number | undefined;
+  /** All rows. */
+  readonly total?: number | undefined;
+  readonly text?: string | null | undefined;
+}
+
+/** SQL for a check. Throws INVALID_VALUE for a measure that this version does not know: a definition of an older one. */
+export function compileCheck<Kind extends MeasureKind>(check: Check & { readonly measure: MeasureOf<Kind> }, context: MeasureContext): CompiledCheck {
   const { measure } = check;
-  switch (measure.kind) {
-    case 'rowCount':
-      return { check, aggregate: 'count(*)' };
-    case 'duplicateValues':
-      return { check, query: (relation) => duplicates(measure.columns, relation), counted: (relation) => `(${columnList(measure.columns)}) in (select ${columnList(measure.columns)} from ${relation} group by all having count(*) > 1)` };
-    case 'sql':
-      return { check, query: (relation) => `select (${measure.query.replaceAll('${dataset}', () => relation)})::DOUBLE as n` };
-    default: {
-      const condition = columnCondition(measure);
-      return { check, aggregate: `count(*) filter (where ${condition})`, counted: () => condition };
-    }
-  }
+  if (!Object.hasOwn(PRIMITIVES, measure.kind)) throw new WeirError({ code: 'INVALID_VALUE', message: `\`${String(measure.kind)}\` is not a measure that this version knows: apply the pipeline again.` });
+  return { check, measurement: primitiveOf<Kind>(measure).measure(measure, context) };
 }
 
-/** One SELECT that measures all aggregate checks in one scan: `total` rows, and c0, c1, … in the order given. */
+/** Whether the check counts rows one by one, so that parts of a dataset can be measured apart and summed, as micro-batches are. */
+export function sumsOverRows({ measure }: Check): boolean {
+  return measure.kind !== 'reference' && Object.hasOwn(PRIMITIVES, measure.kind) && ROW_KINDS.has(measure.kind);
+}
+
+const ROW_KINDS: ReadonlySet<MeasureKind> = new Set(['nullShare', 'range', 'set', 'pattern', 'length', 'type', 'pair', 'row']);
+
+/** One SELECT that measures checks by rows and by aggregates in one scan: `total` rows, and for the check n what foundTogether reads. Numbers come as DOUBLE. */
 export function measureTogether(checks: readonly CompiledCheck[], relation: string): string {
-  const numbers = checks.map((compiled, index) => `(${compiled.aggregate ?? 'null'})::DOUBLE as c${index}`);
+  const numbers = checks.flatMap(({ measurement }, n) => {
+    if (measurement.by === 'rows') return [`(count(*) filter (where ${measurement.failing}))::DOUBLE as c${n}`, ...(measurement.present === undefined ? [] : [`(count(*) filter (where ${measurement.present}))::DOUBLE as p${n}`])];
+    if (measurement.by === 'aggregate') return [`(${measurement.number})::DOUBLE as c${n}`, ...(measurement.text === undefined ? [] : [`(${measurement.text})::VARCHAR as t${n}`])];
+    return [];
+  });
   return `select ${['count(*)::DOUBLE as total', ...numbers].join(', ')} from ${relation}`;
 }
 
-/** The outcome of a check whose number was measured over `total` rows. */
-export function judge(check: Check, dataset: string, measured: number, total: number): CheckOutcome {
-  const percent = check.threshold.unit === 'percent';
-  // No rows, no share of them that is bad.
-  const actual = percent ? (total === 0 ? 0 : (measured / total) * 100) : measured;
-  const unit = unitOf(check);
-  return {
-    check: check.id,
-    dataset,
-    type: check.type,
-    severity: check.severity,
-    passed: withinThreshold(actual, check.threshold),
-    actual: formatActual(actual, check.threshold, unit),
-    threshold: formatThreshold(check.threshold, unit),
-  };
+/** What the row of measureTogether says about check n. */
+export function foundTogether(row: Readonly<Record<string, unknown>>, n: number): Found {
+  const number = (name: string): number | undefined => (typeof row[name] === 'number' ? row[name] : undefined);
+  const text = row[`t${n}`];
+  return { number: number(`c${n}`) ?? null, present: number(`p${n}`) ?? number('total'), total: number('total'), text: typeof text === 'string' ? text : undefined };
 }
 
-/** The outcome of a check that could not be measured: failed and critical, whatever its severity, because nothing is known. */
-export function unmeasured(check: Check, dataset: string, error: string): CheckOutcome {
-  return { check: check.id, dataset, type: check.type, severity: 'critical', passed: false, actual: 'not measured', threshold: formatThreshold(check.threshold, unitOf(check)), error };
+/** One SELECT over groups of equal values for checks that share them: c0, c1, … and `present` rows in groups; with `total` all rows too. */
+export function measureGroups(checks: readonly CompiledCheck[], relation: string, total: boolean): string {
+  const [first] = checks.flatMap(({ measurement }) => (measurement.by === 'groups' ? [measurement] : []));
+  const numbers = checks.map(({ measurement }, n) => `(${measurement.by === 'groups' ? measurement.number : 'null'})::DOUBLE as c${n}`);
+  const all = total ? [`(select count(*) from ${relation})::DOUBLE as total`] : [];
+  return `select ${['coalesce(sum(n), 0)::DOUBLE as p', ...numbers, ...all].join(', ')} from (select count(*) as n from ${relation} where ${first?.present ?? 'true'} group by ${columnList(first?.columns ?? [])})`;
 }
 
-function unitOf(check: Check): Unit {
-  if (check.threshold.unit === 'percent') return 'percent';
-  return check.measure.kind === 'sql' ? 'value' : 'rows';
+/** What the row of measureGroups says about check n. */
+export function foundGroups(row: Readonly<Record<string, unknown>>, n: number): Found {
+  return { ...foundTogether(row, n), present: typeof row['p'] === 'number' ? row['p'] : undefined };
 }
 
-function columnCondition(measure: Extract<Measure, { column: string }>): string {
-  const column = quoteIdent(measure.column);
-  switch (measure.kind) {
-    case 'nullValues':
-      return `${column} is null`;
-    case 'missingValues':
-      return measure.missing.length === 0 ? `${column} is null` : `(${column} is null or ${column}::VARCHAR in (${measure.missing.map(quoteLiteral).join(', ')}))`;
-    case 'invalidValues': {
-      const valid = [
-        ...(measure.validValues ? [`${column}::VARCHAR in (${measure.validValues.map(quoteLiteral).join(', ')})`] : []),
-        ...(measure.pattern === undefined ? [] : [`regexp_matches(${column}::VARCHAR, ${quoteLiteral(measure.pattern)})`]),
-      ];
-      return valid.length === 0 ? 'false' : `(${column} is not null and not (${valid.join(' and ')}))`;
-    }
+/** Checks by groups that one SELECT measures together, in the order of the first of each. */
+export function groupsOf(checks: readonly CompiledCheck[]): CompiledCheck[][] {
+  const shared = new Map<string, CompiledCheck[]>();
+  for (const one of checks) {
+    if (one.measurement.by !== 'groups') continue;
+    const key = JSON.stringify([one.measurement.columns.toSorted(), one.measurement.present]);
+    shared.set(key, [...(shared.get(key) ?? []), one]);
   }
+  return [...shared.values()];
 }
 
-/** Rows beyond the first of each combination of values; nulls are no values. */
-function duplicates(columns: readonly string[], relation: string): string {
-  const present = columns.map((column) => `${quoteIdent(column)} is not null`).join(' and ');
-  return `select coalesce(sum(n - 1), 0)::DOUBLE as n from (select count(*) as n from ${relation} where ${present} group by ${columnList(columns)} having count(*) > 1)`;
+/** How samples name rows. */
+export interface RowNames {
+  /** Columns of the key; without a key the place is enough. */
+  readonly key: readonly string[];
+  /** SQL of the place of a row, such as its position. */
+  readonly place: string;
 }
+
+/** One SELECT of `sample`, five at most: keys or places of rows that made a check fail; undefined where a check looks at no single rows. */
+export function samplesSql({ measurement }: CompiledCheck, relation: string, { key, place }: RowNames): string | undefined {
+  if (measurement.by === 'rows') {
+    const shown = key.length === 0 ? place : `concat(${keySql(key)}, ' at ', ${place})`;
+    return `select left(${shown}, ${SAMPLE_LENGTH}) as sample from ${relation} where ${measurement.failing} limit ${SAMPLES}`;
+  }
+  if (measurement.by !== 'groups' || measurement.number === 'count(*)') return undefined;
+  const { columns, present } = measurement;
+  const shown = `left(concat(${keySql(columns)}, ' occurs ', count(*), ' times, first at ', min(${place})), ${SAMPLE_LENGTH}) as sample`;
+  return `select ${shown} from ${relation} where ${present} group by ${columnList(columns)} having count(*) > 1 order by count(*) desc, sample limit ${SAMPLES}`;
+}
+
+/** SQL that shows the values of key columns, such as `(536365, 2)`. Values are cut, so that the last of them is seen too. */
+function keySql(columns: readonly string[]): string {
+  return `concat('(', ${columns.map((column) => `coalesce(left(${quoteIdent(column)}::VARCHAR, ${Math.max(10, Math.floor(80 / columns.length))}), 'null')`).join(`, ', ', `)}, ')')`;
+}
+
+const SAMPLES = 5;
+const SAMPLE_LENGTH = 100;
 
 function columnList(columns: readonly string[]): string {
   return columns.map(quoteIdent).join(', ');

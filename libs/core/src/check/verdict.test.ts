@@ -1,7 +1,7 @@
 import type { CheckOutcome, Severity } from './check';
 import { score, verdict } from './verdict';
 
-const outcome = (severity: Severity, passed: boolean): CheckOutcome => ({ check: 'c', dataset: 'd', type: 'accuracy', severity, passed, actual: '', threshold: '' });
+const outcome = (severity: Severity, passed: boolean): CheckOutcome => ({ check: 'c', dataset: 'd', measure: 'range', samples: [], type: 'accuracy', severity, passed, actual: '', threshold: '' });
 
 describe('the verdict', () => {
   it('is failed by a critical check, flagged by a warning, and left alone by info', () => {

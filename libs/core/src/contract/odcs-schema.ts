@@ -1,8 +1,12 @@
+import { aliasNames } from '../check/aliases';
 import { NAME_PATTERN } from '../definition/names';
 import type { JsonSchema } from '../yaml/validate-yaml';
 
 /** Versions of the Open Data Contract Standard whose contracts are read. */
 export const ODCS_VERSIONS = ['v3.1.0', 'v3.0.0', 'v3.0.1', 'v3.0.2', 'v3.2.0'] as const;
+
+/** How contracts write the engine of expectations: the standard's text and its schema differ. */
+const EXPECTATION_ENGINES = ['greatExpectations', 'great-expectations'] as const;
 
 /** Sections of the standard that tell people something and Weir nothing: any content is accepted. */
 function unread(...keys: readonly string[]): Record<string, JsonSchema> {
@@ -46,24 +50,14 @@ const QUALITY: JsonSchema = {
       type: { enum: ['library', 'sql', 'custom', 'text'], description: 'Use library, sql, custom or text.' },
       id: { type: 'string', description: 'Write text.' },
       name: { type: 'string', maxLength: 100, pattern: '[A-Za-z0-9]', description: 'Write a short name with letters or digits; it becomes the id of the rule.' },
-      metric: { enum: ['nullValues', 'missingValues', 'invalidValues', 'duplicateValues', 'rowCount'], description: 'what is measured.' },
+      metric: { enum: aliasNames('odcs'), description: 'what is measured.' },
       // The name of `metric` before v3.1.
-      rule: { enum: ['nullValues', 'missingValues', 'invalidValues', 'duplicateValues', 'duplicateCount', 'rowCount'], description: 'Use `metric`.' },
-      arguments: {
-        title: 'list of arguments',
-        type: 'object',
-        additionalProperties: false,
-        properties: {
-          missingValues: { type: 'array', items: { type: ['string', 'number', 'null'] }, description: 'Write a list of values that count as missing.' },
-          validValues: { type: 'array', minItems: 1, items: { type: ['string', 'number', 'boolean'] }, description: 'Write a list of values.' },
-          pattern: { type: 'string', minLength: 1, description: 'Write a regular expression.' },
-          properties: { type: 'array', minItems: 1, items: { type: 'string' }, description: 'Write a list of columns.' },
-        },
-        description: 'Write a mapping.',
-      },
+      rule: { enum: [...aliasNames('odcs'), 'duplicateCount'], description: 'Use `metric`.' },
+      // Each metric has a schema of its own for them.
+      arguments: { type: 'object', description: 'Write a mapping.' },
       query: { type: 'string', minLength: 1, description: 'one SELECT over ${object} that gives one number.' },
-      engine: { enum: ['weir'], description: '`weir`: a boolean SQL expression over the row.' },
-      implementation: { type: ['string', 'object'], description: 'a mapping such as {row: unit_price >= 0}.' },
+      engine: { enum: ['weir', ...EXPECTATION_ENGINES], description: '`weir`: a row rule or a check of ours; `greatExpectations`: an expectation.' },
+      implementation: { type: ['string', 'object'], description: 'a mapping such as {row: unit_price >= 0}, {check: range, column: quantity, min: 1} or {type: expect_column_values_to_be_unique, kwargs: {column: id}}.' },
       severity: { enum: ['error', 'warning', 'info'], description: 'Use error (the default), warning or info.' },
       dimension: { enum: ['accuracy', 'completeness', 'conformity', 'consistency', 'coverage', 'timeliness', 'uniqueness'], description: 'Use one of the dimensions of the standard.' },
       unit: { enum: ['rows', 'percent'], description: 'Use rows (the default) or percent.' },

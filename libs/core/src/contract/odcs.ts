@@ -48,7 +48,7 @@ export interface OdcsQuality extends Partial<Record<keyof typeof OPERATORS, numb
   name?: string;
   metric?: string;
   rule?: string;
-  arguments?: { missingValues?: (string | number | null)[]; validValues?: (string | number | boolean)[]; pattern?: string; properties?: string[] };
+  arguments?: Record<string, unknown>;
   query?: string;
   engine?: string;
   implementation?: string | Record<string, unknown>;

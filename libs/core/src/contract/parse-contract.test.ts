@@ -97,15 +97,15 @@ describe('columns of a contract', () => {
 
 describe('quality rules of a contract', () => {
   test.each([
-    ['{ metric: rowCount, mustBeGreaterThan: 0 }', { id: 'orders.rowCount', severity: 'critical', type: 'coverage', measure: { kind: 'rowCount' }, threshold: { greaterThan: 0, unit: 'rows' } }],
+    ['{ metric: rowCount, mustBeGreaterThan: 0 }', { id: 'orders.rowCount', severity: 'critical', type: 'coverage', measure: { kind: 'count' }, threshold: { greaterThan: 0, unit: 'rows' } }],
     [
       '{ type: library, metric: duplicateValues, arguments: { properties: [amount] }, mustBeLessThan: 1, unit: percent, severity: warning, dimension: accuracy, name: "Few twins!" }',
-      { id: 'orders.few_twins', severity: 'warning', type: 'accuracy', measure: { kind: 'duplicateValues', columns: ['amount'] }, threshold: { lessThan: 1, unit: 'percent' } },
+      { id: 'orders.few_twins', severity: 'warning', type: 'accuracy', measure: { kind: 'unique', columns: ['amount'] }, threshold: { lessThan: 1, unit: 'percent' } },
     ],
-    ['{ rule: duplicateCount, arguments: { properties: [amount] }, mustBe: 0 }', { id: 'orders.duplicateValues', severity: 'critical', type: 'uniqueness', measure: { kind: 'duplicateValues', columns: ['amount'] }, threshold: { equal: 0, unit: 'rows' } }],
+    ['{ rule: duplicateCount, arguments: { properties: [amount] }, mustBe: 0 }', { id: 'orders.duplicateValues', severity: 'critical', type: 'uniqueness', measure: { kind: 'unique', columns: ['amount'] }, threshold: { equal: 0, unit: 'rows' } }],
     [
       '{ type: sql, query: "select count(*) from ${object} where amount < 0", mustBeBetween: [0, 5], severity: info }',
-      { id: 'orders.sql', severity: 'info', type: 'accuracy', measure: { kind: 'sql', query: 'select count(*) from ${dataset} where amount < 0' }, threshold: { between: [0, 5], unit: 'rows' } },
+      { id: 'orders.sql', severity: 'info', type: 'accuracy', measure: { kind: 'sql', query: 'select count(*) from ${dataset} where amount < 0' }, threshold: { between: [0, 5], unit: 'value' } },
     ],
   ])('%s is a check', (line, check) => {
     const { contract, problems } = quality(line);
@@ -114,11 +114,11 @@ describe('quality rules of a contract', () => {
   });
 
   test.each([
-    ['{ metric: nullValues, mustBe: 0 }', { kind: 'nullValues', column: 'a' }, 'completeness'],
-    ['{ metric: missingValues, arguments: { missingValues: [null, "", n/a, 0] }, mustBe: 0 }', { kind: 'missingValues', column: 'a', missing: ['', 'n/a', '0'] }, 'completeness'],
-    ['{ metric: invalidValues, arguments: { validValues: [x, 1] }, mustBe: 0 }', { kind: 'invalidValues', column: 'a', validValues: ['x', '1'], pattern: undefined }, 'conformity'],
-    ['{ metric: invalidValues, arguments: { pattern: "^x" }, mustBe: 0 }', { kind: 'invalidValues', column: 'a', validValues: undefined, pattern: '^x' }, 'conformity'],
-    ['{ metric: duplicateValues, mustBe: 0 }', { kind: 'duplicateValues', columns: ['a'] }, 'uniqueness'],
+    ['{ metric: nullValues, mustBe: 0 }', { kind: 'nullShare', column: 'a' }, 'completeness'],
+    ['{ metric: missingValues, arguments: { missingValues: [null, "", n/a, 0] }, mustBe: 0 }', { kind: 'nullShare', column: 'a', missing: ['', 'n/a', 0] }, 'completeness'],
+    ['{ metric: invalidValues, arguments: { validValues: [x, 1] }, mustBe: 0 }', { kind: 'set', column: 'a', values: ['x', 1] }, 'conformity'],
+    ['{ metric: invalidValues, arguments: { pattern: "^x" }, mustBe: 0 }', { kind: 'pattern', column: 'a', patterns: ['^x'] }, 'conformity'],
+    ['{ metric: duplicateValues, mustBe: 0 }', { kind: 'unique', columns: ['a'] }, 'uniqueness'],
     ['{ type: sql, query: "select max(${property}) from ${table}", mustBe: 0 }', { kind: 'sql', query: 'select max("a") from ${dataset}' }, 'accuracy'],
   ])('%s of a column measures %j', (line, measure, type) => {
     const { contract, problems } = properties(`{ name: a, logicalType: string, quality: [${line}] }`);

@@ -57,7 +57,7 @@ function parseDataset(dataset: OdcsDataset, path: YamlPath, isSource: boolean, r
   const parsed = properties.map((property, index) => ({ property, path: [...path, 'properties', index], column: parseColumn(property, [...path, 'properties', index], isSource, report) }));
   const columns = withKeyPositions(parsed.map(({ column }) => column));
   reportRepeats(columns, report);
-  const names = columns.map((column) => column.name);
+  const names = isSource ? columns.map((column) => column.name) : undefined;
   const rules: PlacedRule[] = parsed.flatMap(({ property, path: at, column }) => (column.type ? typeRules(property, column.type, at, report) : []));
   const checks: PlacedCheck[] = parsed.flatMap(({ property, path: at }) => (property.unique ? [uniqueCheck(dataset.name, property.name, at)] : []));
   const sort = (quality: OdcsQuality, at: YamlPath, column?: string) => {
@@ -96,18 +96,19 @@ function reportRepeatedRules(rules: readonly PlacedRule[], report: Report): void
 
 function uniqueCheck(dataset: string, column: string, path: YamlPath): PlacedCheck {
   return {
-    check: { id: `${dataset}.${column}.unique`, severity: 'critical', type: 'uniqueness', measure: { kind: 'duplicateValues', columns: [column] }, threshold: { equal: 0, unit: 'rows' } },
+    check: { id: `${dataset}.${column}.unique`, severity: 'critical', type: 'uniqueness', measure: { kind: 'unique', columns: [column] }, threshold: { equal: 0, unit: 'rows' } },
     path: [...path, 'unique'],
+    argumentsPath: [...path, 'unique'],
   };
 }
 
 /** Two checks of one metric on one column are common (a warning and a critical bound): the later ones are numbered. */
 function withUniqueIds(checks: readonly PlacedCheck[]): PlacedCheck[] {
   const seen = new Map<string, number>();
-  return checks.map(({ check, path }) => {
+  return checks.map(({ check, ...places }) => {
     const count = (seen.get(check.id) ?? 0) + 1;
     seen.set(check.id, count);
-    return { check: count === 1 ? check : { ...check, id: `${check.id}.${count}` }, path };
+    return { check: count === 1 ? check : { ...check, id: `${check.id}.${count}` }, ...places };
   });
 }
 

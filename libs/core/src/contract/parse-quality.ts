@@ -1,170 +1,106 @@
-import { parseDocument } from 'yaml';
-import type { Check, CheckType, Measure, RowRule, Severity, Threshold } from '../check/check';
-import { quoteIdent } from '../sql/quote';
+import { aliasNamed, aliasNames } from '../check/aliases';
+import type { Alias, Mapped } from '../check/alias/alias';
+import type { Check, Threshold } from '../check/check';
+import type { ArgumentFault } from '../check/primitive/primitive';
+import { PRIMITIVES } from '../check/primitives';
 import { suggest } from '../suggest';
 import type { Report } from '../yaml/report';
 import type { YamlPath } from '../yaml/yaml-text';
 import type { OdcsQuality } from './odcs';
-import { OPERATORS } from './odcs-schema';
+import { parseImplementation } from './parse-implementation';
+import { thresholdFault, thresholdOf } from './parse-threshold';
+import { boundQuery, type QualityRule, type QualityScope, SEVERITIES, slug } from './quality-rule';
 import type { PlacedRule } from './type-rules';
 
 /** A dataset check and where the contract states it. */
 export interface PlacedCheck {
   readonly check: Check;
   readonly path: YamlPath;
+  /** Of its arguments. */
+  readonly argumentsPath: YamlPath;
 }
 
-/** Where a quality rule stands: its dataset, and its column when it belongs to one. */
-export interface QualityScope {
-  readonly dataset: string;
-  readonly column?: string | undefined;
-  readonly columns: readonly string[];
-}
-
-const SEVERITIES: Record<'error' | 'warning' | 'info', Severity> = { error: 'critical', warning: 'warning', info: 'info' };
-
-const DIMENSIONS: Record<Measure['kind'], CheckType> = {
-  nullValues: 'completeness',
-  missingValues: 'completeness',
-  invalidValues: 'conformity',
-  duplicateValues: 'uniqueness',
-  rowCount: 'coverage',
-  sql: 'accuracy',
-};
-
-/** One ODCS quality rule: a row rule (`engine: weir`), a dataset check (library metric or SQL), or nothing (`type: text`, for people). */
+/** One ODCS quality rule: a row rule (`engine: weir` with `row`), a dataset check (library metric, SQL, or `engine` with an implementation), or nothing (`type: text`, for people). */
 export function parseQuality(quality: OdcsQuality, path: YamlPath, scope: QualityScope, report: Report): { rule: PlacedRule } | { check: PlacedCheck } | undefined {
   const type = quality.type ?? 'library';
   if (type === 'text') return undefined;
-  if (type === 'custom') {
-    const rule = rowRule(quality, path, report);
-    return rule && { rule: { rule, path: [...path, 'implementation', 'row'] } };
-  }
-  const measure = type === 'sql' ? sqlMeasure(quality, path, scope, report) : libraryMeasure(quality, path, scope, report);
-  const threshold = thresholdOf(quality, path, report);
-  if (!measure || !threshold) return undefined;
-  if (threshold.unit === 'percent' && (measure.kind === 'rowCount' || measure.kind === 'sql')) {
-    report.invalid([...path, 'unit'], `\`percent\` does not apply to ${measure.kind === 'sql' ? 'a query' : '`rowCount`'}.`, 'Remove `unit`.');
+  const implemented = type === 'custom' ? parseImplementation(quality, path, scope, report) : type === 'sql' ? sqlCheck(quality, path, scope, report) : libraryCheck(quality, path, scope, report);
+  if (!implemented || 'rule' in implemented) return implemented;
+  return placed(implemented, quality, path, scope, report);
+}
+
+/** Puts a measure and its threshold together, after a look at what is wrong with them. */
+function placed({ name, measure, threshold, argumentsPath, type, severity }: QualityRule, quality: OdcsQuality, path: YamlPath, scope: QualityScope, report: Report): { check: PlacedCheck } | undefined {
+  const primitive = PRIMITIVES[measure.kind];
+  const wrong = thresholdFault(threshold, primitive, name);
+  if (wrong) {
+    report.add(wrong.code, wrong.at === 'unit' ? [...path, 'unit'] : argumentsPath, wrong.message, wrong.fix);
     return undefined;
   }
   const subject = scope.column === undefined ? scope.dataset : `${scope.dataset}.${scope.column}`;
-  const id = quality.name === undefined ? `${subject}.${measure.kind}` : `${scope.dataset}.${slug(quality.name)}`;
-  const check: Check = { id, severity: SEVERITIES[quality.severity ?? 'error'], type: quality.dimension ?? DIMENSIONS[measure.kind], measure, threshold };
-  return { check: { check, path } };
-}
-
-function rowRule(quality: OdcsQuality, path: YamlPath, report: Report): RowRule | undefined {
-  for (const key of ['engine', 'implementation', 'name'] as const) {
-    if (quality[key] === undefined) {
-      report.add('MISSING_KEY', path, `\`${key}\` is missing from a row rule.`, key === 'name' ? 'Add `name`: quarantined rows show it.' : key === 'engine' ? 'Add `engine: weir`.' : 'Add `implementation: {row: <boolean SQL>}`.');
-      return undefined;
-    }
-  }
-  const predicate = predicateOf(quality.implementation, [...path, 'implementation'], report);
-  if (predicate === undefined) return undefined;
-  const name = quality.name ?? '';
-  const description = typeof quality.description === 'string' ? quality.description.trim() : name;
-  return { id: slug(name), severity: SEVERITIES[quality.severity ?? 'error'], type: quality.dimension ?? 'accuracy', predicate, description };
-}
-
-/** The boolean SQL of `implementation`, which is a mapping, or text that holds one as ODCS writes it. */
-function predicateOf(implementation: OdcsQuality['implementation'], path: YamlPath, report: Report): string | undefined {
-  const content: unknown = typeof implementation === 'string' ? textContent(implementation) : implementation;
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    report.invalid(path, '`implementation` is not a mapping.', 'Write {row: <boolean SQL>}, such as {row: unit_price >= 0}.');
-    return undefined;
-  }
-  const strange = Object.keys(content).find((key) => key !== 'row');
-  if (strange !== undefined) {
-    report.add('UNKNOWN_KEY', [...path, strange], `\`${strange}\` is not a key of an implementation.`, suggest(strange, ['row']));
-    return undefined;
-  }
-  const row: unknown = 'row' in content ? content.row : undefined;
-  if (typeof row === 'string' && row.trim() !== '') return row.trim();
-  report.invalid([...path, 'row'], '`row` is not an SQL expression.', 'Write one that is true for good rows, such as unit_price >= 0, in quotes where YAML needs them.');
+  const id = quality.name === undefined ? `${subject}.${name}` : `${scope.dataset}.${slug(quality.name)}`;
+  const check: Check = { id, severity: SEVERITIES[quality.severity ?? severity ?? 'error'], type: quality.dimension ?? type ?? primitive.type, measure, threshold };
+  const fault = scope.columns && unknownColumn(check, scope.columns, scope.dataset);
+  if (!fault) return { check: { check, path, argumentsPath } };
+  report.invalid(argumentPlace(argumentsPath, fault, quality), fault.message, fault.fix);
   return undefined;
 }
 
-function textContent(text: string): unknown {
-  const document = parseDocument(text);
-  return document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 0 });
+/** What is wrong with the columns that a check names; the argument is the name of the column itself. */
+export function unknownColumn({ measure }: Check, columns: readonly string[], dataset: string): ArgumentFault | undefined {
+  const { columnsOf } = PRIMITIVES[measure.kind];
+  const strange = (columnsOf as (one: typeof measure) => readonly string[])(measure).find((column) => !columns.includes(column));
+  return strange === undefined ? undefined : { argument: strange, message: `\`${strange}\` is not a column of ${dataset}.`, fix: suggest(strange, columns) };
 }
 
-function libraryMeasure(quality: OdcsQuality, path: YamlPath, scope: QualityScope, report: Report): Measure | undefined {
+/** The place of a column's name among arguments of ODCS metrics; elsewhere that of the arguments is near enough. */
+function argumentPlace(argumentsPath: YamlPath, { argument }: ArgumentFault, { arguments: args }: OdcsQuality): YamlPath {
+  const index = (args?.['properties'] as unknown[] | undefined)?.indexOf(argument) ?? -1;
+  return index < 0 ? argumentsPath : [...argumentsPath, 'properties', index];
+}
+
+function libraryCheck(quality: OdcsQuality, path: YamlPath, scope: QualityScope, report: Report): QualityRule | undefined {
   const metric = quality.metric ?? (quality.rule === 'duplicateCount' ? 'duplicateValues' : quality.rule);
   if (metric === undefined) {
     report.add('MISSING_KEY', path, 'A quality rule has no `metric`.', 'Add `metric`, such as nullValues, or another `type`: sql, custom or text.');
     return undefined;
   }
-  if (metric === 'rowCount') {
-    if (scope.column === undefined) return { kind: 'rowCount' };
-    report.invalid(path, '`rowCount` does not belong to a column.', 'Move the rule to the `quality` of the dataset.');
+  const alias = aliasNamed('odcs', metric);
+  if (!alias) {
+    report.invalid([...path, 'metric'], `\`${metric}\` is not a metric of the standard.`, suggest(metric, aliasNames('odcs')));
     return undefined;
   }
-  if (metric === 'duplicateValues') return duplicateMeasure(quality, path, scope, report);
-  if (scope.column === undefined) {
-    report.invalid(path, `\`${metric}\` belongs to a column.`, 'Move the rule to the `quality` of a property.');
+  const argumentsPath = [...path, 'arguments'];
+  if (!rightPlace(alias, scope, path, report) || !report.fits(argumentsPath, quality.arguments ?? {}, alias.schema)) return undefined;
+  const mapped: Mapped = alias.map({ args: quality.arguments ?? {}, column: scope.column ?? '' });
+  if ('fault' in mapped) {
+    report.add('MISSING_KEY', path, mapped.fault.message, mapped.fault.fix);
     return undefined;
   }
-  return columnMeasure(metric, scope.column, quality, path, report);
+  const threshold = operatorThreshold(quality, path, report, PRIMITIVES[mapped.measure.kind].unit);
+  return threshold && { name: alias.name, measure: mapped.measure, threshold, argumentsPath: quality.arguments === undefined ? path : argumentsPath };
 }
 
-function columnMeasure(metric: string, column: string, quality: OdcsQuality, path: YamlPath, report: Report): Measure | undefined {
-  const { missingValues, validValues, pattern } = quality.arguments ?? {};
-  if (metric === 'nullValues') return { kind: 'nullValues', column };
-  if (metric === 'missingValues') {
-    // Null always counts as missing; listing it, as the standard's examples do, adds nothing.
-    return { kind: 'missingValues', column, missing: (missingValues ?? ['']).filter((value) => value !== null).map(String) };
-  }
-  if (validValues === undefined && pattern === undefined) {
-    report.add('MISSING_KEY', path, '`invalidValues` does not say what is valid.', 'Add `arguments` with `validValues` or `pattern`.');
-    return undefined;
-  }
-  return { kind: 'invalidValues', column, validValues: validValues?.map(String), pattern };
+function rightPlace({ name, about }: Alias, { column }: QualityScope, path: YamlPath, report: Report): boolean {
+  if (about === 'column' && column === undefined) report.invalid(path, `\`${name}\` belongs to a column.`, 'Move the rule to the `quality` of a property.');
+  else if (name === 'rowCount' && column !== undefined) report.invalid(path, '`rowCount` does not belong to a column.', 'Move the rule to the `quality` of the dataset.');
+  else return true;
+  return false;
 }
 
-function duplicateMeasure(quality: OdcsQuality, path: YamlPath, scope: QualityScope, report: Report): Measure | undefined {
-  const columns = quality.arguments?.properties ?? (scope.column === undefined ? undefined : [scope.column]);
-  if (columns === undefined) {
-    report.add('MISSING_KEY', path, '`duplicateValues` of a dataset does not say of which columns.', 'Add `arguments: {properties: [a, b]}`.');
-    return undefined;
-  }
-  const strange = columns.findIndex((column) => !scope.columns.includes(column));
-  if (strange < 0) return { kind: 'duplicateValues', columns };
-  const column = columns[strange] ?? '';
-  report.invalid([...path, 'arguments', 'properties', strange], `\`${column}\` is not a column of ${scope.dataset}.`, suggest(column, scope.columns));
-  return undefined;
-}
-
-function sqlMeasure(quality: OdcsQuality, path: YamlPath, scope: QualityScope, report: Report): Measure | undefined {
+function sqlCheck(quality: OdcsQuality, path: YamlPath, scope: QualityScope, report: Report): QualityRule | undefined {
   if (quality.query === undefined) {
     report.add('MISSING_KEY', path, 'A quality rule of type sql has no `query`.', 'Add one SELECT over ${object} that gives one number.');
     return undefined;
   }
-  const withDataset = quality.query.replace(/\$\{(?:object|table|dataset)\}/g, '${dataset}');
-  const query = withDataset.replace(/\$\{(?:property|column)\}/g, (whole) => (scope.column === undefined ? whole : quoteIdent(scope.column)));
-  const strange = /\$\{(?!dataset\})[^}]*\}/.exec(query)?.[0];
-  if (strange === undefined) return { kind: 'sql', query: query.trim().replace(/\s*;$/, '') };
-  report.invalid([...path, 'query'], `\`${strange}\` in the query is unknown here.`, scope.column === undefined ? 'Use ${object} for the dataset.' : 'Use ${object} for the dataset and ${property} for the column.');
-  return undefined;
+  const query = boundQuery(quality.query, [...path, 'query'], scope, report);
+  const threshold = operatorThreshold(quality, path, report, 'value');
+  return query === undefined || !threshold ? undefined : { name: 'sql', measure: { kind: 'sql', query }, threshold, argumentsPath: path };
 }
 
-function thresholdOf(quality: OdcsQuality, path: YamlPath, report: Report): Threshold | undefined {
-  const given = (Object.keys(OPERATORS) as (keyof typeof OPERATORS)[]).filter((operator) => quality[operator] !== undefined);
-  if (given.length === 0) {
-    report.add('MISSING_KEY', path, 'A quality rule does not say what the number must be.', `Add one of ${Object.keys(OPERATORS).join(', ')}.`);
-    return undefined;
-  }
-  const backwards = given.find((operator) => {
-    const value = quality[operator];
-    return Array.isArray(value) && value[0] > value[1];
-  });
-  if (backwards === undefined) return { ...Object.fromEntries(given.map((operator) => [OPERATORS[operator], quality[operator]])), unit: quality.unit ?? 'rows' };
-  report.invalid([...path, backwards], `\`${backwards}\` has its greater number first.`, 'Write the smaller number first.');
+function operatorThreshold(quality: OdcsQuality, path: YamlPath, report: Report, unit: Threshold['unit']): Threshold | undefined {
+  const outcome = thresholdOf(quality, quality.unit ?? unit);
+  if (!('fault' in outcome)) return outcome.threshold;
+  report.add(outcome.fault.code, outcome.fault.at === '' ? path : [...path, outcome.fault.at], outcome.fault.message, outcome.fault.fix);
   return undefined;
-}
-
-/** The id that a rule's name gives: lower case, everything but letters and digits as one _. */
-export function slug(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_+|_+$/g, '');
 }

@@ -1,10 +1,9 @@
 import type { RowRule } from '../check/check';
-import { parseInstant } from '../interval/interval';
+import { boundLiteral } from '../sql/bound-literal';
 import { numberLiteral, quoteIdent, quoteLiteral } from '../sql/quote';
 import type { Report } from '../yaml/report';
 import { shownValue } from '../yaml/validate-yaml';
 import type { YamlPath } from '../yaml/yaml-text';
-import { isNumeric } from './column-type';
 import type { ColumnType } from './contract';
 import type { OdcsProperty } from './odcs';
 
@@ -72,17 +71,6 @@ function bounds(property: OdcsProperty): Bound[] {
   if (exclusiveMinimum !== undefined && typeof exclusiveMinimum !== 'boolean') found.push({ option: 'exclusiveMinimum', operator: '>', value: exclusiveMinimum });
   if (exclusiveMaximum !== undefined && typeof exclusiveMaximum !== 'boolean') found.push({ option: 'exclusiveMaximum', operator: '<', value: exclusiveMaximum });
   return found;
-}
-
-function boundLiteral(value: number | string, type: ColumnType): string | undefined {
-  if (isNumeric(type)) return typeof value === 'number' && Number.isFinite(value) ? numberLiteral(value) : undefined;
-  if ((type !== 'DATE' && type !== 'TIMESTAMP') || typeof value !== 'string') return undefined;
-  try {
-    const instant = parseInstant(value);
-    return type === 'DATE' ? `date ${quoteLiteral(instant.slice(0, 10))}` : `timestamp ${quoteLiteral(instant.slice(0, 19).replace('T', ' '))}`;
-  } catch {
-    return undefined;
-  }
 }
 
 function textOptions(property: OdcsProperty): { option: string; predicate: (column: string) => string; description: string }[] {

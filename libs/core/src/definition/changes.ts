@@ -1,4 +1,3 @@
-import type { Check } from '../check/check';
 import { formatThreshold } from '../check/threshold';
 import { DEFAULT_COMPATIBILITY } from '../contract/compatibility';
 import type { Contract } from '../contract/contract';
@@ -137,13 +136,9 @@ function contractThings(contract: Contract): [string, Thing][] {
     ...rules.map((rule): [string, Thing] => [`rule ${name}.${rule.id}`, { summary: rule.predicate, settings: new Map([['severity', rule.severity], ['type', rule.type], ['predicate', rule.predicate]]) }]),
     ...checks.map((check): [string, Thing] => [
       `check ${check.id}`,
-      { summary: `${check.severity}: ${thresholdOf(check)}`, settings: new Map([['severity', check.severity], ['type', check.type], ['measure', JSON.stringify(check.measure)], ['threshold', thresholdOf(check)]]) },
+      { summary: `${check.severity}: ${formatThreshold(check.threshold)}`, settings: new Map([['severity', check.severity], ['type', check.type], ['measure', JSON.stringify(check.measure)], ['threshold', formatThreshold(check.threshold)]]) },
     ]),
     [`order of ${name}`, { summary: order.by, settings: new Map([['by', order.by === 'sequence' ? `sequence ${order.column}` : order.by]]) }],
     [`compatibility of ${name}`, { summary: compatibility, settings: new Map([['mode', compatibility]]) }],
   ]);
-}
-
-function thresholdOf({ measure, threshold }: Check): string {
-  return formatThreshold(threshold, measure.kind === 'sql' ? 'value' : threshold.unit);
 }

@@ -1,11 +1,13 @@
+import type { FindDataset } from '../contract/compile-checks';
 import { compileContract, sourceOf } from '../contract/compile-contract';
-import { type ParsedContract, parseContract } from '../contract/parse-contract';
 import type { Contract } from '../contract/contract';
+import { type ParsedContract, parseContract } from '../contract/parse-contract';
 import { suggest } from '../suggest';
 import type { YamlText } from '../yaml/yaml-text';
 import type { AppliedPipelines } from './applied-pipelines';
 import { compileModels } from './compile-models';
-import type { Definition, DefinitionFile } from './definition';
+import type { Column, Definition, DefinitionFile, Model } from './definition';
+import { findUpstream, isForeign } from './find-upstream';
 import { lookbackProblems } from './lookback';
 import { type Pipeline, parsePipeline } from './parse-pipeline';
 import { type Problem, sortProblems } from './problem';
@@ -17,8 +19,6 @@ import type { SqlInspector } from './sql-inspector';
 export const PIPELINE_FILE = 'pipeline.yaml';
 export const CONTRACT_FILE = 'contract.odcs.yaml';
 
-/** Most files of one definition folder: bounds what apply sends and stores. */
-const MAX_FILES = 1_000;
 /** What is wrong with a definition folder. */
 export interface Uncompiled {
   readonly problems: Problem[];
@@ -26,6 +26,8 @@ export interface Uncompiled {
   readonly promised?: { readonly name: string; readonly contract: Contract } | undefined;
 }
 
+/** Most files of one definition folder: bounds what apply sends and stores. */
+const MAX_FILES = 1_000;
 
 /**
  * Compiles a definition folder's texts (environment references already resolved) into one frozen Definition, or lists every problem found, in the order of the files.
@@ -49,13 +51,26 @@ export async function compileDefinition(
   const { models, upstream, problems: inModels, warnings } = await compileModels(texts, { source, pipeline, yaml, sql, applied });
   const problems = [...inPipeline, ...inContract, ...inFolder, ...inModels, ...sourceProblems(parsed, pipeline, yaml), ...lookbackProblems(found?.columns, pipeline, yaml), ...realtimeProblems(found?.dataset, models, pipeline, yaml)];
 
-  const held = parsed && pipeline ? await compileContract(parsed, pipeline.source.dataset, models, texts.map((text) => text.name), sql) : undefined;
+  const held = parsed && pipeline ? await compileContract(parsed, pipeline.source.dataset, { models, modelNames: texts.map((text) => text.name), sql, find: findDataset(pipeline, source, models, applied) }) : undefined;
   problems.push(...(held?.problems ?? []));
   if (problems.length > 0 || !pipeline || !held) return { problems: sortProblems(problems), promised: pipeline && held && found ? { name: pipeline.name, contract: held.contract } : undefined };
   const { name, description, mode, grain, stream, schedule, lookbackGrains, approval, retention, destinations, policy } = pipeline;
   const optional = { ...(grain === undefined ? {} : { grain }), ...(stream === undefined ? {} : { stream }), ...(schedule === undefined ? {} : { schedule }) };
   const definition: Definition = { name, description, mode, ...optional, lookbackGrains, approval, retention, upstream, source: pipeline.source, contract: held.contract, models, destinations, policy };
   return { definition: deepFreeze(definition), warnings: [...settingWarnings(definition).map((warning) => `${PIPELINE_FILE}: ${warning}`), ...warnings] };
+}
+
+/** Finds datasets that checks refer to: bronze, models of this pipeline, and those of others. */
+function findDataset({ name, grain }: Pipeline, source: { readonly qualified: string; readonly columns: readonly Column[] } | undefined, models: readonly Model[], applied: AppliedPipelines): FindDataset {
+  const own = new Map([...(source ? [[source.qualified, source.columns] as const] : []), ...models.map((model) => [`${model.zone}.${model.name}`, model.columns] as const)]);
+  return async (reference) => {
+    const known = own.get(reference);
+    if (known) return known;
+    const datasets = [...own.keys()];
+    if (!isForeign(reference)) return { code: 'UNKNOWN_DATASET', message: `There is no dataset \`${reference}\`.`, fix: suggest(reference, datasets) };
+    const outcome = (await findUpstream([reference], { name, grain, datasets, applied })).get(reference);
+    return outcome && !('code' in outcome) ? outcome.columns : (outcome ?? { code: 'UNKNOWN_DATASET', message: `There is no dataset \`${reference}\`.` });
+  };
 }
 
 function missing(path: string, files: readonly DefinitionFile[]): Problem {

@@ -1,7 +1,9 @@
 import type { Check } from '../check/check';
-import { compileCheck } from '../check/compile-check';
+import { compileCheck, sumsOverRows } from '../check/compile-check';
+import type { MeasureContext } from '../check/primitive/primitive';
 import type { ContractDataset } from '../contract/contract';
 import { BROKEN_RULES, compileDecode, DELETED, REMARKS, ROW_ID, type DecodeRule } from '../contract/decode-sql';
+import type { Column } from '../definition/definition';
 import { quoteIdent, quoteLiteral } from '../sql/quote';
 import { jsonRowSql, type JsonColumn } from './inline-rows';
 import { recordTextsSql } from './record-texts';
@@ -52,7 +54,7 @@ export interface ValidatedBatch {
   readonly rejects: string | null;
   /** JSON of BatchRemark[], one for each rule below critical. */
   readonly remarks: string;
-  /** JSON: the number of admitted rows that do not delete, then the rows among them that each of `checks` counts, in order; empty without checks. */
+  /** JSON: the number of admitted rows that do not delete, then for each of `checks`, in order, how many of them fail and how many it looks at; empty without checks. */
   readonly measures: string;
 }
 
@@ -88,9 +90,9 @@ const ROW_COLUMNS: readonly JsonColumn[] = [
 export function planValidateBatch(dataset: ContractDataset): ValidateBatchPlan {
   const decode = compileDecode(dataset, { records: true });
   const columns = [...decode.columns, ...ROW_COLUMNS];
-  const checks = dataset.checks.filter(({ measure }) => measure.kind === 'nullValues' || measure.kind === 'missingValues' || measure.kind === 'invalidValues');
+  const checks = dataset.checks.filter(sumsOverRows);
   const records = decode.select(recordTextsSql(dataset, 'positioned', PLACED), PLACED);
-  const result = (admitted: string, keys: string): string => `with ${recordsSql()}, decoded as materialized (${records}) select ${resultSql(columns, checks, decode.rules, keys)} from (select *, ${admitted} as ${ADMITTED} from decoded)`;
+  const result = (admitted: string, keys: string): string => `with ${recordsSql()}, decoded as materialized (${records}) select ${resultSql(columns, measuresSql(checks, dataset.columns), decode.rules, keys)} from (select *, ${admitted} as ${ADMITTED} from decoded)`;
   return {
     plain: result(GOOD, `count(distinct (${keyOf(dataset).join(', ')})) filter (where ${GOOD})`),
     deduped: result(`(${GOOD} and _weir_ordinal in (${winnersSql(dataset)}))`, `count(*) filter (where ${ADMITTED})`),
@@ -115,7 +117,7 @@ positioned as (select r.grain as _weir_partition, r.name as _weir_log, r.first +
 }
 
 /** One aggregate of all that is asked, so that the records are gone through once: against a sub-select for each it saves 0.4 ms of 1.8 for ten records and a tenth for thousands. */
-function resultSql(columns: readonly JsonColumn[], checks: readonly Check[], rules: readonly DecodeRule[], keys: string): string {
+function resultSql(columns: readonly JsonColumn[], measures: string, rules: readonly DecodeRule[], keys: string): string {
   return `encode(string_agg(case when ${ADMITTED} then ${jsonRowSql(columns)} end, chr(10))) as rows,
   count(*) as read,
   count(*) filter (where ${GOOD}) as good,
@@ -124,7 +126,7 @@ function resultSql(columns: readonly JsonColumn[], checks: readonly Check[], rul
   count(*) filter (where not ${GOOD}) as quarantined,
   to_json(list({ordinal: _weir_ordinal, rules: ${BROKEN_RULES}}) filter (where not ${GOOD}))::VARCHAR as rejects,
   ${remarksSql(rules)} as remarks,
-  ${measuresSql(checks)} as measures`;
+  ${measures} as measures`;
 }
 
 function remarksSql(rules: readonly DecodeRule[]): string {
@@ -135,9 +137,14 @@ function remarksSql(rules: readonly DecodeRule[]): string {
   return counted.length === 0 ? `'[]'` : `to_json([${counted.join(', ')}])::VARCHAR`;
 }
 
-function measuresSql(checks: readonly Check[]): string {
+function measuresSql(checks: readonly Check[], columns: readonly Column[]): string {
   const living = `${ADMITTED} and not ${DELETED}`;
-  const counts = checks.map((check) => `count(*) filter (where ${living} and ${compileCheck(check).counted?.('') ?? 'false'})`);
+  const context: MeasureContext = { relation: '', columns, until: '', history: [], grains: 1, others: new Map() };
+  const counts = checks.flatMap((check) => {
+    const { measurement } = compileCheck(check, context);
+    if (measurement.by !== 'rows') return ['0', '0'];
+    return [`count(*) filter (where ${living} and ${measurement.failing})`, `count(*) filter (where ${living}${measurement.present === undefined ? '' : ` and ${measurement.present}`})`];
+  });
   return counts.length === 0 ? `'[]'` : `to_json([count(*) filter (where ${living}), ${counts.join(', ')}])::VARCHAR`;
 }
 

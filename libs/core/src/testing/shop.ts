@@ -18,7 +18,7 @@ export const SHOP: Definition = {
         name: 'orders',
         columns: [{ name: 'a', physicalName: 'A', type: 'BIGINT', required: true, keyPosition: undefined, format: undefined }],
         rules: [{ id: 'r', severity: 'critical', type: 'accuracy', predicate: 'a > 0', description: 'd' }],
-        checks: [{ id: 'orders.rowCount', severity: 'warning', type: 'coverage', measure: { kind: 'rowCount' }, threshold: { greaterThan: 0, unit: 'rows' } }],
+        checks: [{ id: 'orders.rowCount', severity: 'warning', type: 'coverage', measure: { kind: 'count' }, threshold: { greaterThan: 0, unit: 'rows' } }],
         order: { by: 'arrival' },
       },
     ],

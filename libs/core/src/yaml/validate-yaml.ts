@@ -10,11 +10,19 @@ const compiled = new WeakMap<JsonSchema, ValidateFunction>();
 
 /** All violations of `schema` in a document, each at its key or value. */
 export function validateYaml(yaml: YamlText, schema: JsonSchema): Problem[] {
-  const validate = validator(schema);
-  if (validate(yaml.value)) return [];
-  // A bad name is reported twice: by the pattern it breaks, which does not know where it stands, and by `propertyNames`, which does.
-  return (validate.errors ?? []).filter((error) => !('propertyName' in error)).map((error) => problemOf(error, yaml));
+  return validatePart(yaml, [], yaml.value, schema);
 }
+
+/** All violations of `schema` in the part of a document at `at`, whose value is given: it may stand there as text. Messages name paths below `at`. */
+export function validatePart(yaml: YamlText, at: YamlPath, value: unknown, schema: JsonSchema): Problem[] {
+  const validate = validator(schema);
+  if (validate(value)) return [];
+  const placing: Placing = { place: (path, what) => yaml.place([...at, ...path], what) };
+  // A bad name is reported twice: by the pattern it breaks, which does not know where it stands, and by `propertyNames`, which does.
+  return (validate.errors ?? []).filter((error) => !('propertyName' in error)).map((error) => problemOf(error, placing));
+}
+
+type Placing = Pick<YamlText, 'place'>;
 
 /** Compiling a schema takes milliseconds, so each is compiled when it is first used and once. */
 function validator(schema: JsonSchema): ValidateFunction {
@@ -25,7 +33,7 @@ function validator(schema: JsonSchema): ValidateFunction {
   return fresh;
 }
 
-function problemOf(error: ErrorObject, yaml: YamlText): Problem {
+function problemOf(error: ErrorObject, yaml: Placing): Problem {
   const path = pathOf(error.instancePath);
   const schema = record(error.parentSchema);
   const params = record(error.params);
@@ -43,18 +51,18 @@ function problemOf(error: ErrorObject, yaml: YamlText): Problem {
 
 export const NAME_FIX = 'Use lower-case letters, digits and _, beginning with a letter, at most 63 of them.';
 
-function unknownKey(yaml: YamlText, path: YamlPath, key: string, schema: Record<string, unknown>): Problem {
+function unknownKey(yaml: Placing, path: YamlPath, key: string, schema: Record<string, unknown>): Problem {
   const known = Object.keys(record(schema['properties']));
   return { code: 'UNKNOWN_KEY', message: `\`${key}\` is not a key of ${nounOf(schema)}.`, fix: suggest(key, known), place: yaml.place([...path, key], 'key') };
 }
 
-function missingKey(yaml: YamlText, path: YamlPath, key: string, schema: Record<string, unknown>): Problem {
+function missingKey(yaml: Placing, path: YamlPath, key: string, schema: Record<string, unknown>): Problem {
   const description = record(record(schema['properties'])[key])['description'];
   const fix = typeof description === 'string' ? `Add \`${key}\`: ${description}` : `Add \`${key}\`.`;
   return { code: 'MISSING_KEY', message: `\`${key}\` is missing from ${nounOf(schema)}.`, fix, place: yaml.place(path) };
 }
 
-function invalidValue(error: ErrorObject, yaml: YamlText, path: YamlPath, schema: Record<string, unknown>): Problem {
+function invalidValue(error: ErrorObject, yaml: Placing, path: YamlPath, schema: Record<string, unknown>): Problem {
   const name = dotted(path) || 'The document';
   const value = shownValue(error.data);
   const fix = instruction(schema['description']);

@@ -12,6 +12,7 @@ import { decoders } from '../decoders';
 import type { Dependencies } from '../dependencies';
 import { RollingChecks } from '../rolling-checks';
 import { validate } from '../validate';
+import { PublishedDatasets } from './published-datasets';
 
 /** What a stage answered: its result, its error, or both when a verdict failed. */
 export interface Answer<Result> {
@@ -40,6 +41,9 @@ export interface SourceFile {
 export class Workbench {
   definition: Definition = retail();
   readonly lake: Lake;
+  /** What was published, as the metadata service would tell. */
+  readonly catalog = new PublishedDatasets();
+  now = new Date('2011-01-01T00:00:00Z');
   /** What was logged, oldest first. */
   readonly logged: { readonly level: string; readonly line: object; readonly message: string }[] = [];
   readonly dependencies: Dependencies;
@@ -51,7 +55,7 @@ export class Workbench {
   ) {
     const write = (level: string) => (line: object, message: string) => void this.logged.push({ level, line, message });
     this.lake = new Lake(join(dir.path, 'lake'));
-    this.dependencies = { pool: database.pool, lake: this.lake, definition: () => Promise.resolve(this.definition), gate: new StageGate(2), engine: { memoryLimit: '256MB', threads: 2 }, engines: new WarmEngines({ memoryLimit: '256MB', threads: 1 }), decoder: decoders(registry), checks: new RollingChecks(), log: { info: write('info'), warn: write('warn'), error: write('error') } };
+    this.dependencies = { pool: database.pool, lake: this.lake, definition: () => Promise.resolve(this.definition), catalog: this.catalog, now: () => this.now, gate: new StageGate(2), engine: { memoryLimit: '256MB', threads: 2 }, engines: new WarmEngines({ memoryLimit: '256MB', threads: 1 }), decoder: decoders(registry), checks: new RollingChecks(), log: { info: write('info'), warn: write('warn'), error: write('error') } };
   }
 
   static async open(registry?: RegistryConnection): Promise<Workbench> {
@@ -142,8 +146,8 @@ export function retail(change: { dataset?: Partial<ContractDataset>; failAbove?:
       { id: 'quantity_or_cancellation', severity: 'critical', type: 'consistency', predicate: "quantity > 0 or starts_with(invoice_no, 'C')", description: 'the quantity is above 0, or it is a cancellation' },
     ],
     checks: [
-      { id: 'orders.customer_id.nullValues', severity: 'warning', type: 'completeness', measure: { kind: 'nullValues', column: 'customer_id' }, threshold: { atMost: 30, unit: 'percent' } },
-      { id: 'orders.description.nullValues', severity: 'warning', type: 'completeness', measure: { kind: 'nullValues', column: 'description' }, threshold: { equal: 0, unit: 'rows' } },
+      { id: 'orders.customer_id.nullValues', severity: 'warning', type: 'completeness', measure: { kind: 'nullShare', column: 'customer_id' }, threshold: { atMost: 30, unit: 'percent' } },
+      { id: 'orders.description.nullValues', severity: 'warning', type: 'completeness', measure: { kind: 'nullShare', column: 'description' }, threshold: { equal: 0, unit: 'rows' } },
     ],
     order: { by: 'arrival' },
     ...change.dataset,

@@ -124,9 +124,9 @@ describe('a definition that is right', () => {
     expect(entry?.columns.map((column) => [column.name, column.type])).toEqual([['country', 'VARCHAR'], ['revenue', 'DECIMAL(38,2)']]);
     expect(entry?.rules).toEqual([]);
     expect(entry?.checks.map((check) => [check.id, check.measure.kind, check.severity])).toEqual([
-      ['by_country.country.required', 'nullValues', 'critical'],
-      ['by_country.minimum:revenue', 'sql', 'critical'],
-      ['by_country.rowCount', 'rowCount', 'critical'],
+      ['by_country.country.required', 'nullShare', 'critical'],
+      ['by_country.minimum:revenue', 'row', 'critical'],
+      ['by_country.rowCount', 'count', 'critical'],
       ['by_country.sql', 'sql', 'critical'],
     ]);
   });

@@ -41,6 +41,30 @@ export interface PositionMove {
   to: string;
 }
 
+/** Which partitions. */
+export interface ListPartitionRowsRequest {
+  pipeline: string;
+  /** Qualified, such as "bronze.orders". */
+  dataset: string;
+  /** Canonical start of a grain: only partitions before it, as they are live now. Empty for datasets without a grain: the versions of their one partition. */
+  before: string;
+  /** At most 1000; 0 means 20. */
+  limit: number;
+}
+
+/** Newest first. */
+export interface ListPartitionRowsResponse {
+  partitions: PartitionRows[];
+}
+
+/** Rows of one partition. */
+export interface PartitionRows {
+  partition: string;
+  /** That it came with. */
+  snapshot: number;
+  rows: number;
+}
+
 /** Whose positions. */
 export interface ListPositionsRequest {
   pipeline: string;
@@ -364,6 +388,231 @@ export const PositionMove: MessageFns<PositionMove> = {
     message.source = object.source ?? "";
     message.from = object.from ?? "";
     message.to = object.to ?? "";
+    return message;
+  },
+};
+
+function createBaseListPartitionRowsRequest(): ListPartitionRowsRequest {
+  return { pipeline: "", dataset: "", before: "", limit: 0 };
+}
+
+export const ListPartitionRowsRequest: MessageFns<ListPartitionRowsRequest> = {
+  encode(message: ListPartitionRowsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.dataset !== "") {
+      writer.uint32(18).string(message.dataset);
+    }
+    if (message.before !== "") {
+      writer.uint32(26).string(message.before);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(32).int32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListPartitionRowsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListPartitionRowsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.before = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.limit = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListPartitionRowsRequest>): ListPartitionRowsRequest {
+    return ListPartitionRowsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListPartitionRowsRequest>): ListPartitionRowsRequest {
+    const message = createBaseListPartitionRowsRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.dataset = object.dataset ?? "";
+    message.before = object.before ?? "";
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseListPartitionRowsResponse(): ListPartitionRowsResponse {
+  return { partitions: [] };
+}
+
+export const ListPartitionRowsResponse: MessageFns<ListPartitionRowsResponse> = {
+  encode(message: ListPartitionRowsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.partitions) {
+      PartitionRows.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListPartitionRowsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListPartitionRowsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.partitions.push(PartitionRows.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListPartitionRowsResponse>): ListPartitionRowsResponse {
+    return ListPartitionRowsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListPartitionRowsResponse>): ListPartitionRowsResponse {
+    const message = createBaseListPartitionRowsResponse();
+    message.partitions = object.partitions?.map((e) => PartitionRows.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePartitionRows(): PartitionRows {
+  return { partition: "", snapshot: 0, rows: 0 };
+}
+
+export const PartitionRows: MessageFns<PartitionRows> = {
+  encode(message: PartitionRows, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.partition !== "") {
+      writer.uint32(10).string(message.partition);
+    }
+    if (message.snapshot !== 0) {
+      writer.uint32(16).int64(message.snapshot);
+    }
+    if (message.rows !== 0) {
+      writer.uint32(24).int64(message.rows);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PartitionRows {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePartitionRows();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.partition = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.snapshot = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PartitionRows>): PartitionRows {
+    return PartitionRows.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PartitionRows>): PartitionRows {
+    const message = createBasePartitionRows();
+    message.partition = object.partition ?? "";
+    message.snapshot = object.snapshot ?? 0;
+    message.rows = object.rows ?? 0;
     return message;
   },
 };
@@ -1982,6 +2231,18 @@ export const CatalogServiceService = {
     responseSerialize: (value: ListSourcesResponse): Buffer => Buffer.from(ListSourcesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListSourcesResponse => ListSourcesResponse.decode(value),
   },
+  /** Rows of the last partitions of a dataset before a time, or of its last versions where it has no grain. */
+  listPartitionRows: {
+    path: "/weir.metadata.v1.CatalogService/ListPartitionRows" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListPartitionRowsRequest): Buffer =>
+      Buffer.from(ListPartitionRowsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListPartitionRowsRequest => ListPartitionRowsRequest.decode(value),
+    responseSerialize: (value: ListPartitionRowsResponse): Buffer =>
+      Buffer.from(ListPartitionRowsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListPartitionRowsResponse => ListPartitionRowsResponse.decode(value),
+  },
   /** How far each source object of a pipeline was published. */
   listPositions: {
     path: "/weir.metadata.v1.CatalogService/ListPositions" as const,
@@ -2020,6 +2281,8 @@ export interface CatalogServiceServer extends UntypedServiceImplementation {
   getLoadTarget: handleUnaryCall<GetLoadTargetRequest, GetLoadTargetResponse>;
   /** What a pipeline's partitions were read from, by partition. */
   listSources: handleServerStreamingCall<ListSourcesRequest, ListSourcesResponse>;
+  /** Rows of the last partitions of a dataset before a time, or of its last versions where it has no grain. */
+  listPartitionRows: handleUnaryCall<ListPartitionRowsRequest, ListPartitionRowsResponse>;
   /** How far each source object of a pipeline was published. */
   listPositions: handleUnaryCall<ListPositionsRequest, ListPositionsResponse>;
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
@@ -2099,6 +2362,22 @@ export interface CatalogServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ListSourcesResponse>;
+  /** Rows of the last partitions of a dataset before a time, or of its last versions where it has no grain. */
+  listPartitionRows(
+    request: ListPartitionRowsRequest,
+    callback: (error: ServiceError | null, response: ListPartitionRowsResponse) => void,
+  ): ClientUnaryCall;
+  listPartitionRows(
+    request: ListPartitionRowsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListPartitionRowsResponse) => void,
+  ): ClientUnaryCall;
+  listPartitionRows(
+    request: ListPartitionRowsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListPartitionRowsResponse) => void,
+  ): ClientUnaryCall;
   /** How far each source object of a pipeline was published. */
   listPositions(
     request: ListPositionsRequest,

@@ -159,6 +159,22 @@ export interface CheckResult {
   threshold: string;
   /** Set when the check itself could not be evaluated; it then counts as failed and critical. */
   error: string;
+  /** What kind of measure it is, such as "range"; docs/checks.md lists them. */
+  measure: string;
+  /** What was held against the threshold, in its unit; unset where no number was measured. */
+  value?:
+    | number
+    | undefined;
+  /** Rows that were measured. */
+  rows?:
+    | number
+    | undefined;
+  /** Of them, those that fail; unset where rows are not looked at one by one. */
+  failed?:
+    | number
+    | undefined;
+  /** Keys of failing rows, or their places where they have none; five at most, each cut to 100 characters, never payloads. */
+  samples: string[];
 }
 
 /** How many rows broke a rule: critical ones are in quarantine, the others were admitted. */
@@ -564,6 +580,11 @@ function createBaseCheckResult(): CheckResult {
     actual: "",
     threshold: "",
     error: "",
+    measure: "",
+    value: undefined,
+    rows: undefined,
+    failed: undefined,
+    samples: [],
   };
 }
 
@@ -592,6 +613,21 @@ export const CheckResult: MessageFns<CheckResult> = {
     }
     if (message.error !== "") {
       writer.uint32(66).string(message.error);
+    }
+    if (message.measure !== "") {
+      writer.uint32(74).string(message.measure);
+    }
+    if (message.value !== undefined) {
+      writer.uint32(81).double(message.value);
+    }
+    if (message.rows !== undefined) {
+      writer.uint32(88).int64(message.rows);
+    }
+    if (message.failed !== undefined) {
+      writer.uint32(96).int64(message.failed);
+    }
+    for (const v of message.samples) {
+      writer.uint32(106).string(v!);
     }
     return writer;
   },
@@ -673,6 +709,46 @@ export const CheckResult: MessageFns<CheckResult> = {
             message.error = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.measure = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.failed = longToNumber(reader.int64());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.samples.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -698,6 +774,11 @@ export const CheckResult: MessageFns<CheckResult> = {
     message.actual = object.actual ?? "";
     message.threshold = object.threshold ?? "";
     message.error = object.error ?? "";
+    message.measure = object.measure ?? "";
+    message.value = object.value ?? undefined;
+    message.rows = object.rows ?? undefined;
+    message.failed = object.failed ?? undefined;
+    message.samples = object.samples?.map((e) => e) || [];
     return message;
   },
 };
