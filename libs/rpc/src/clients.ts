@@ -1,14 +1,17 @@
 import { Client, credentials, Metadata, type ClientWritableStream, type ServiceError } from '@grpc/grpc-js';
 import { WeirError, toWeirError } from '@weir/core';
-import { IngestServiceService } from './gen/weir/ingest/v1/ingest';
-import { LoadServiceService } from './gen/weir/load/v1/load';
-import { BackfillServiceService } from './gen/weir/metadata/v1/backfill';
-import { CatalogServiceService } from './gen/weir/metadata/v1/catalog';
-import { DefinitionServiceService } from './gen/weir/metadata/v1/definition';
-import { RunServiceService } from './gen/weir/metadata/v1/run';
-import { QualityServiceService, QuarantineServiceService } from './gen/weir/quality/v1/quality';
-import { TransformServiceService } from './gen/weir/transform/v1/transform';
 import { MAX_MESSAGE_BYTES } from './server';
+import {
+  BackfillServiceService,
+  CatalogServiceService,
+  DefinitionServiceService,
+  IngestServiceService,
+  LoadServiceService,
+  QualityServiceService,
+  QuarantineServiceService,
+  RunServiceService,
+  TransformServiceService,
+} from './services';
 import { fromStatus } from './status';
 
 /** Every call has a deadline: 30 s unless the caller says otherwise. */

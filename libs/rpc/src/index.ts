@@ -3,10 +3,20 @@ export { cachedDefinitions, newestDefinition, newestVersion, type DefinitionRead
 export { collect, stream, unary, type CallContext } from './handler';
 export { withProgress, type ReportProgress } from './progress';
 export { MAX_MESSAGE_BYTES, serve, type RpcServer, type ServeOptions } from './server';
+export {
+  BackfillServiceService,
+  CatalogServiceService,
+  DefinitionServiceService,
+  IngestServiceService,
+  LoadServiceService,
+  QualityServiceService,
+  QuarantineServiceService,
+  RunServiceService,
+  TransformServiceService,
+} from './services';
 export { fromStatus, toStatus } from './status';
 export { InlineEncoding, type InlineBatch, type Interval, type LogPosition, type LogRange, type Position, type Progress, type RowCount, type SegmentSet, type StageContext, type StreamContext, type UpstreamInput } from './gen/weir/data/v1/data';
 export {
-  IngestServiceService,
   SourceChangeKind,
   type CompareSourceRequest,
   type CompareSourceResponse,
@@ -25,8 +35,6 @@ export {
   type SourceChange,
 } from './gen/weir/ingest/v1/ingest';
 export {
-  QualityServiceService,
-  QuarantineServiceService,
   Severity,
   Verdict,
   type Accounts,
@@ -50,9 +58,8 @@ export {
   type ValidateResponse,
   type ValidateResult,
 } from './gen/weir/quality/v1/quality';
-export { Scope, TransformServiceService, type TransformBatchRequest, type TransformBatchResponse, type TransformRequest, type TransformResponse, type TransformResult, type TransformServiceServer } from './gen/weir/transform/v1/transform';
+export { Scope, type TransformBatchRequest, type TransformBatchResponse, type TransformRequest, type TransformResponse, type TransformResult, type TransformServiceServer } from './gen/weir/transform/v1/transform';
 export {
-  LoadServiceService,
   type ListHeadsRequest,
   type ListHeadsResponse,
   type LoadBatchRequest,
@@ -69,7 +76,6 @@ export {
   type TableLoad,
 } from './gen/weir/load/v1/load';
 export {
-  DefinitionServiceService,
   type ApplyRequest,
   type ApplyResponse,
   type Change,
@@ -86,7 +92,6 @@ export {
 } from './gen/weir/metadata/v1/definition';
 export {
   RunKind,
-  RunServiceService,
   RunStart,
   RunStatus,
   StageStatus,
@@ -106,7 +111,6 @@ export {
   type StageRecord,
 } from './gen/weir/metadata/v1/run';
 export {
-  CatalogServiceService,
   type CatalogServiceServer,
   type CollectGarbageRequest,
   type CollectGarbageResponse,
@@ -136,7 +140,6 @@ export {
 export {
   BackfillOnly,
   BackfillOrder,
-  BackfillServiceService,
   BackfillStatus,
   IntervalReason,
   type Backfill,

@@ -1558,6 +1558,64 @@ export const PushResponse: MessageFns<PushResponse> = {
 };
 
 /** Brings source data into the raw zone, as received. */
+export type IngestServiceDefinition = typeof IngestServiceDefinition;
+export const IngestServiceDefinition = {
+  name: "IngestService",
+  fullName: "weir.ingest.v1.IngestService",
+  methods: {
+    /** Copies the source slice of a run into immutable raw segments. Streams progress and ends with the result. */
+    extract: {
+      name: "Extract",
+      requestType: ExtractRequest as typeof ExtractRequest,
+      requestStream: false,
+      responseType: ExtractResponse as typeof ExtractResponse,
+      responseStream: true,
+      options: {},
+    },
+    /** Compares the source with what was published from it, for whole intervals; reads nothing that has not been touched since. */
+    compareSource: {
+      name: "CompareSource",
+      requestType: CompareSourceRequest as typeof CompareSourceRequest,
+      requestStream: false,
+      responseType: CompareSourceResponse as typeof CompareSourceResponse,
+      responseStream: true,
+      options: {},
+    },
+    /** Is one member of a stream's consumer group: takes records as they come through every stage, until the caller cancels. Sends its progress at least once a second. */
+    consume: {
+      name: "Consume",
+      requestType: ConsumeRequest as typeof ConsumeRequest,
+      requestStream: false,
+      responseType: ConsumeResponse as typeof ConsumeResponse,
+      responseStream: true,
+      options: {},
+    },
+    /** What of a pipeline's topic the archive does not have yet: whole grains that it touches and a bounded range of offsets. */
+    planArchive: {
+      name: "PlanArchive",
+      requestType: PlanArchiveRequest as typeof PlanArchiveRequest,
+      requestStream: false,
+      responseType: PlanArchiveResponse as typeof PlanArchiveResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Writes records to a pipeline's topic; answers when Kafka has them all on every replica that is in sync. A call that is repeated with its idempotency key within the hour gets the first
+     * answer; after a restart of the service its records may come into the topic twice, and the identity of the tables' rows makes them one. Every record gets the header `weir-push`, `<key>/<n>`
+     * with n from 0, and the call's trace as `traceparent` unless it has one. A call that failed may have written some of its records.
+     */
+    push: {
+      name: "Push",
+      requestType: PushRequest as typeof PushRequest,
+      requestStream: true,
+      responseType: PushResponse as typeof PushResponse,
+      responseStream: false,
+      options: {},
+    },
+  },
+} as const;
+
+/** Brings source data into the raw zone, as received. */
 export type IngestServiceService = typeof IngestServiceService;
 export const IngestServiceService = {
   /** Copies the source slice of a run into immutable raw segments. Streams progress and ends with the result. */

@@ -1177,6 +1177,54 @@ export const StoredPosition: MessageFns<StoredPosition> = {
 };
 
 /** Brings destinations to published snapshots. */
+export type LoadServiceDefinition = typeof LoadServiceDefinition;
+export const LoadServiceDefinition = {
+  name: "LoadService",
+  fullName: "weir.load.v1.LoadService",
+  methods: {
+    /** Brings every table of one destination from the snapshot in its ledger to the requested one, a transaction a table. */
+    load: {
+      name: "Load",
+      requestType: LoadRequest as typeof LoadRequest,
+      requestStream: false,
+      responseType: LoadResponse as typeof LoadResponse,
+      responseStream: true,
+      options: {},
+    },
+    /** The snapshots that the tables of a pipeline hold, as the ledgers of its destinations say. */
+    listHeads: {
+      name: "ListHeads",
+      requestType: ListHeadsRequest as typeof ListHeadsRequest,
+      requestStream: false,
+      responseType: ListHeadsResponse as typeof ListHeadsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Commits one micro-batch of a stream: rows, positions and ledger in one transaction of its destination. Repeating it with the same commit id changes nothing.
+     * Ends with POSITION_MOVED when a range does not begin where the destination stands.
+     */
+    loadBatch: {
+      name: "LoadBatch",
+      requestType: LoadBatchRequest as typeof LoadBatchRequest,
+      requestStream: false,
+      responseType: LoadBatchResponse as typeof LoadBatchResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Where a stream stands in its destination; partitions without a position get the one given. */
+    openPositions: {
+      name: "OpenPositions",
+      requestType: OpenPositionsRequest as typeof OpenPositionsRequest,
+      requestStream: false,
+      responseType: OpenPositionsResponse as typeof OpenPositionsResponse,
+      responseStream: false,
+      options: {},
+    },
+  },
+} as const;
+
+/** Brings destinations to published snapshots. */
 export type LoadServiceService = typeof LoadServiceService;
 export const LoadServiceService = {
   /** Brings every table of one destination from the snapshot in its ledger to the requested one, a transaction a table. */

@@ -1394,6 +1394,51 @@ export const ListBackfillsResponse: MessageFns<ListBackfillsResponse> = {
 };
 
 /** Backfills: which intervals they take, and what became of them. */
+export type BackfillServiceDefinition = typeof BackfillServiceDefinition;
+export const BackfillServiceDefinition = {
+  name: "BackfillService",
+  fullName: "weir.metadata.v1.BackfillService",
+  methods: {
+    /** The intervals of a range by reason, a page at a time, as the catalog and the runs stand now. Starts nothing. */
+    planBackfill: {
+      name: "PlanBackfill",
+      requestType: PlanBackfillRequest as typeof PlanBackfillRequest,
+      requestStream: false,
+      responseType: PlanBackfillResponse as typeof PlanBackfillResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Stores where a backfill stands; the first call for a workflow id makes it. Gives what is stored. */
+    recordBackfill: {
+      name: "RecordBackfill",
+      requestType: RecordBackfillRequest as typeof RecordBackfillRequest,
+      requestStream: false,
+      responseType: RecordBackfillResponse as typeof RecordBackfillResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** One backfill by workflow id, or by pipeline and name. */
+    getBackfill: {
+      name: "GetBackfill",
+      requestType: GetBackfillRequest as typeof GetBackfillRequest,
+      requestStream: false,
+      responseType: GetBackfillResponse as typeof GetBackfillResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Backfills, newest first. */
+    listBackfills: {
+      name: "ListBackfills",
+      requestType: ListBackfillsRequest as typeof ListBackfillsRequest,
+      requestStream: false,
+      responseType: ListBackfillsResponse as typeof ListBackfillsResponse,
+      responseStream: false,
+      options: {},
+    },
+  },
+} as const;
+
+/** Backfills: which intervals they take, and what became of them. */
 export type BackfillServiceService = typeof BackfillServiceService;
 export const BackfillServiceService = {
   /** The intervals of a range by reason, a page at a time, as the catalog and the runs stand now. Starts nothing. */

@@ -2166,6 +2166,96 @@ export const CollectGarbageResponse: MessageFns<CollectGarbageResponse> = {
 };
 
 /** Datasets and their published snapshots. */
+export type CatalogServiceDefinition = typeof CatalogServiceDefinition;
+export const CatalogServiceDefinition = {
+  name: "CatalogService",
+  fullName: "weir.metadata.v1.CatalogService",
+  methods: {
+    /** Makes the staged partitions of a run the next snapshot of its pipeline, in one transaction. Fenced; repeating it gives the same snapshot. */
+    publish: {
+      name: "Publish",
+      requestType: PublishRequest as typeof PublishRequest,
+      requestStream: false,
+      responseType: PublishResponse as typeof PublishResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The live segments of datasets at a snapshot, in pages. */
+    getSnapshot: {
+      name: "GetSnapshot",
+      requestType: GetSnapshotRequest as typeof GetSnapshotRequest,
+      requestStream: false,
+      responseType: GetSnapshotResponse as typeof GetSnapshotResponse,
+      responseStream: true,
+      options: {},
+    },
+    /** What changed in one dataset between two snapshots: old and new live segments of the touched partitions. */
+    getDifference: {
+      name: "GetDifference",
+      requestType: GetDifferenceRequest as typeof GetDifferenceRequest,
+      requestStream: false,
+      responseType: GetDifferenceResponse as typeof GetDifferenceResponse,
+      responseStream: true,
+      options: {},
+    },
+    /** All datasets of a pipeline with rows and freshness. */
+    listDatasets: {
+      name: "ListDatasets",
+      requestType: ListDatasetsRequest as typeof ListDatasetsRequest,
+      requestStream: false,
+      responseType: ListDatasetsResponse as typeof ListDatasetsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The newest snapshot that a load of a definition version may go to: no snapshot from `after` up to it was published under another version. */
+    getLoadTarget: {
+      name: "GetLoadTarget",
+      requestType: GetLoadTargetRequest as typeof GetLoadTargetRequest,
+      requestStream: false,
+      responseType: GetLoadTargetResponse as typeof GetLoadTargetResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** What a pipeline's partitions were read from, by partition. */
+    listSources: {
+      name: "ListSources",
+      requestType: ListSourcesRequest as typeof ListSourcesRequest,
+      requestStream: false,
+      responseType: ListSourcesResponse as typeof ListSourcesResponse,
+      responseStream: true,
+      options: {},
+    },
+    /** Rows of the last partitions of a dataset before a time, or of its last versions where it has no grain. */
+    listPartitionRows: {
+      name: "ListPartitionRows",
+      requestType: ListPartitionRowsRequest as typeof ListPartitionRowsRequest,
+      requestStream: false,
+      responseType: ListPartitionRowsResponse as typeof ListPartitionRowsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** How far each source object of a pipeline was published. */
+    listPositions: {
+      name: "ListPositions",
+      requestType: ListPositionsRequest as typeof ListPositionsRequest,
+      requestStream: false,
+      responseType: ListPositionsResponse as typeof ListPositionsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
+    collectGarbage: {
+      name: "CollectGarbage",
+      requestType: CollectGarbageRequest as typeof CollectGarbageRequest,
+      requestStream: false,
+      responseType: CollectGarbageResponse as typeof CollectGarbageResponse,
+      responseStream: true,
+      options: {},
+    },
+  },
+} as const;
+
+/** Datasets and their published snapshots. */
 export type CatalogServiceService = typeof CatalogServiceService;
 export const CatalogServiceService = {
   /** Makes the staged partitions of a run the next snapshot of its pipeline, in one transaction. Fenced; repeating it gives the same snapshot. */

@@ -1248,6 +1248,51 @@ export const PipelineSummary: MessageFns<PipelineSummary> = {
 };
 
 /** Pipeline definitions: checked, versioned, pinned by runs. */
+export type DefinitionServiceDefinition = typeof DefinitionServiceDefinition;
+export const DefinitionServiceDefinition = {
+  name: "DefinitionService",
+  fullName: "weir.metadata.v1.DefinitionService",
+  methods: {
+    /** Checks a folder's texts and stores them as the pipeline's next version, or only says what would change. */
+    apply: {
+      name: "Apply",
+      requestType: ApplyRequest as typeof ApplyRequest,
+      requestStream: false,
+      responseType: ApplyResponse as typeof ApplyResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** What a folder's contract changes since its stored versions, and who reads that; its models need not compile. */
+    compareContract: {
+      name: "CompareContract",
+      requestType: CompareContractRequest as typeof CompareContractRequest,
+      requestStream: false,
+      responseType: CompareContractResponse as typeof CompareContractResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** One version of a definition, compiled; the newest when no version is given. */
+    getDefinition: {
+      name: "GetDefinition",
+      requestType: GetDefinitionRequest as typeof GetDefinitionRequest,
+      requestStream: false,
+      responseType: GetDefinitionResponse as typeof GetDefinitionResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** All pipelines with their newest version. */
+    listPipelines: {
+      name: "ListPipelines",
+      requestType: ListPipelinesRequest as typeof ListPipelinesRequest,
+      requestStream: false,
+      responseType: ListPipelinesResponse as typeof ListPipelinesResponse,
+      responseStream: false,
+      options: {},
+    },
+  },
+} as const;
+
+/** Pipeline definitions: checked, versioned, pinned by runs. */
 export type DefinitionServiceService = typeof DefinitionServiceService;
 export const DefinitionServiceService = {
   /** Checks a folder's texts and stores them as the pipeline's next version, or only says what would change. */

@@ -1996,6 +1996,60 @@ export const ListRunsResponse: MessageFns<ListRunsResponse> = {
 };
 
 /** Runs: what they pinned, leased, counted and ended with. */
+export type RunServiceDefinition = typeof RunServiceDefinition;
+export const RunServiceDefinition = {
+  name: "RunService",
+  fullName: "weir.metadata.v1.RunService",
+  methods: {
+    /** Pins versions and leases every grain of the interval. Repeating it for the same run gives the same answer. */
+    beginRun: {
+      name: "BeginRun",
+      requestType: BeginRunRequest as typeof BeginRunRequest,
+      requestStream: false,
+      responseType: BeginRunResponse as typeof BeginRunResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Records one stage attempt of a run. */
+    recordStage: {
+      name: "RecordStage",
+      requestType: RecordStageRequest as typeof RecordStageRequest,
+      requestStream: false,
+      responseType: RecordStageResponse as typeof RecordStageResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Ends a run and releases its leases. Repeating it changes nothing. */
+    finishRun: {
+      name: "FinishRun",
+      requestType: FinishRunRequest as typeof FinishRunRequest,
+      requestStream: false,
+      responseType: FinishRunResponse as typeof FinishRunResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** One run with its stages, checks and error. */
+    getRun: {
+      name: "GetRun",
+      requestType: GetRunRequest as typeof GetRunRequest,
+      requestStream: false,
+      responseType: GetRunResponse as typeof GetRunResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Runs, newest first. */
+    listRuns: {
+      name: "ListRuns",
+      requestType: ListRunsRequest as typeof ListRunsRequest,
+      requestStream: false,
+      responseType: ListRunsResponse as typeof ListRunsResponse,
+      responseStream: false,
+      options: {},
+    },
+  },
+} as const;
+
+/** Runs: what they pinned, leased, counted and ended with. */
 export type RunServiceService = typeof RunServiceService;
 export const RunServiceService = {
   /** Pins versions and leases every grain of the interval. Repeating it for the same run gives the same answer. */

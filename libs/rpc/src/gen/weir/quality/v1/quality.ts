@@ -2193,6 +2193,45 @@ export const ValidateBatchResponse: MessageFns<ValidateBatchResponse> = {
 };
 
 /** Admits rows by the contract and judges datasets. */
+export type QualityServiceDefinition = typeof QualityServiceDefinition;
+export const QualityServiceDefinition = {
+  name: "QualityService",
+  fullName: "weir.quality.v1.QualityService",
+  methods: {
+    /**
+     * Raw segments to typed bronze; bad rows to quarantine; dataset checks to a verdict.
+     * On a failed verdict the result is sent first and the call then ends with the error.
+     */
+    validate: {
+      name: "Validate",
+      requestType: ValidateRequest as typeof ValidateRequest,
+      requestStream: false,
+      responseType: ValidateResponse as typeof ValidateResponse,
+      responseStream: true,
+      options: {},
+    },
+    /** Records of a stream to typed bronze rows; bad records to quarantine, durably before the answer. */
+    validateBatch: {
+      name: "ValidateBatch",
+      requestType: ValidateBatchRequest as typeof ValidateBatchRequest,
+      requestStream: false,
+      responseType: ValidateBatchResponse as typeof ValidateBatchResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Dataset checks on staged silver and gold. A failed verdict ends the call as in Validate. */
+    audit: {
+      name: "Audit",
+      requestType: AuditRequest as typeof AuditRequest,
+      requestStream: false,
+      responseType: AuditResponse as typeof AuditResponse,
+      responseStream: true,
+      options: {},
+    },
+  },
+} as const;
+
+/** Admits rows by the contract and judges datasets. */
 export type QualityServiceService = typeof QualityServiceService;
 export const QualityServiceService = {
   /**
@@ -2287,6 +2326,24 @@ export const QualityServiceClient = makeGenericClientConstructor(
   service: typeof QualityServiceService;
   serviceName: string;
 };
+
+/** Rows that a contract did not admit, with their original bytes. */
+export type QuarantineServiceDefinition = typeof QuarantineServiceDefinition;
+export const QuarantineServiceDefinition = {
+  name: "QuarantineService",
+  fullName: "weir.quality.v1.QuarantineService",
+  methods: {
+    /** The quarantined rows of a pipeline or run, newest first. */
+    listRows: {
+      name: "ListRows",
+      requestType: ListRowsRequest as typeof ListRowsRequest,
+      requestStream: false,
+      responseType: ListRowsResponse as typeof ListRowsResponse,
+      responseStream: false,
+      options: {},
+    },
+  },
+} as const;
 
 /** Rows that a contract did not admit, with their original bytes. */
 export type QuarantineServiceService = typeof QuarantineServiceService;

@@ -497,6 +497,33 @@ export const TransformBatchResponse: MessageFns<TransformBatchResponse> = {
 };
 
 /** Runs models: one SELECT each, in the locked engine. */
+export type TransformServiceDefinition = typeof TransformServiceDefinition;
+export const TransformServiceDefinition = {
+  name: "TransformService",
+  fullName: "weir.transform.v1.TransformService",
+  methods: {
+    /** Runs a pipeline's models of one scope in dependency order and stages what they give. */
+    transform: {
+      name: "Transform",
+      requestType: TransformRequest as typeof TransformRequest,
+      requestStream: false,
+      responseType: TransformResponse as typeof TransformResponse,
+      responseStream: true,
+      options: {},
+    },
+    /** Runs the row models of a stream over one micro-batch. */
+    transformBatch: {
+      name: "TransformBatch",
+      requestType: TransformBatchRequest as typeof TransformBatchRequest,
+      requestStream: false,
+      responseType: TransformBatchResponse as typeof TransformBatchResponse,
+      responseStream: false,
+      options: {},
+    },
+  },
+} as const;
+
+/** Runs models: one SELECT each, in the locked engine. */
 export type TransformServiceService = typeof TransformServiceService;
 export const TransformServiceService = {
   /** Runs a pipeline's models of one scope in dependency order and stages what they give. */
