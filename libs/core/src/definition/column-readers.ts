@@ -20,6 +20,8 @@ export interface ColumnReader {
   readonly column: string;
   /** False where the SQL alone does not say that this column is meant. */
   readonly certain: boolean;
+  /** Whether it is of another pipeline and reads what the definition that is not stored does not give any more. */
+  readonly lost: boolean;
 }
 
 /** Most readers that are named of one column. */
@@ -72,11 +74,17 @@ export class ColumnReaders {
         if (!read) continue;
         const certain = passed.certain && read.certain;
         const dataset = `${model.zone}.${model.name}`;
-        const reader: ColumnReader = { pipeline, version, model: dataset, place: `${model.file}:${read.line}:${read.column}`, column: `${reference}.${passed.column}`, certain };
+        const reader: ColumnReader = { pipeline, version, model: dataset, place: `${model.file}:${read.line}:${read.column}`, column: `${reference}.${passed.column}`, certain, lost: pipeline !== passed.pipeline && this.isGone(passed) };
         found.push({ reader, further: read.outputs.map((column) => ({ pipeline, dataset, column, certain })) });
       }
     }
     return found;
+  }
+
+  private isGone({ pipeline, dataset, column }: Passed): boolean {
+    const given = this.definitions.find(({ definition, version }) => version === undefined && definition.name === pipeline);
+    const model = given?.definition.models.find(({ zone, name }) => `${zone}.${name}` === dataset);
+    return given !== undefined && !model?.columns.some(({ name }) => name.toLowerCase() === column);
   }
 
   /** What was compiled parses; should a newer engine refuse it, nothing is known of it. */

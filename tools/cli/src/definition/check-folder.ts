@@ -16,26 +16,33 @@ export interface CheckedFolder {
   readonly used: readonly EnvironmentValue[];
 }
 
+/** A definition folder that does not compile. */
+export interface RefusedFolder {
+  readonly problems: readonly Problem[];
+  /** Its texts where the contract makes sense by itself: what models lack may be what it does not promise any more. */
+  readonly promised?: Pick<CheckedFolder, 'files' | 'root'> | undefined;
+}
+
 /** Reads and compiles a definition folder; a service is asked only where a model reads another pipeline. Places of problems begin with the folder as it was given, so that terminals link them. */
 export async function checkFolder(
   folder: string,
   env: Readonly<Record<string, string | undefined>>,
   pipelines: AppliedPipelines & { close(): void } = platformPipelines(),
-): Promise<CheckedFolder | { problems: Problem[] }> {
+): Promise<CheckedFolder | RefusedFolder> {
   const resolved = resolveEnvironment(await readDefinitionFolder(folder), env);
   if ('problems' in resolved) return { problems: resolved.problems.map((problem) => below(folder, problem)) };
   const root = resolve(folder);
   // Loading the engine takes longer than all other commands need to answer, so only those that check load it.
   const { inspector } = await import('@weir/engine');
   const compiled = await compileDefinition(resolved.files, root, inspector, pipelines).finally(() => pipelines.close());
-  if ('problems' in compiled) return { problems: compiled.problems.map((problem) => below(folder, problem)) };
+  if ('problems' in compiled) return { problems: compiled.problems.map((problem) => below(folder, problem)), promised: compiled.promised && { files: resolved.files, root } };
   return { ...compiled, files: resolved.files, root, used: resolved.used };
 }
 
 /** Prints problems as the design has them: to stderr with a count at the end, or as {"problems": […]} to stdout. */
 export function printProblems(problems: readonly Problem[], json: boolean): void {
   if (json) {
-    printJson({ problems: problems.map(({ code, place, message, fix, samples }) => ({ code, place, message, fix, samples })) });
+    printJson({ problems: problemsJson(problems) });
     return;
   }
   const texts = problems.map((problem) => formatError(problem).replace(problem.code, colour.bad(problem.code)));
@@ -43,6 +50,12 @@ export function printProblems(problems: readonly Problem[], json: boolean): void
   if (problems.length > 1) process.stderr.write(`\n${problems.length} problems\n`);
 }
 
-function below(folder: string, problem: Problem): Problem {
+/** Problems as `--json` has them. */
+export function problemsJson(problems: readonly Problem[]): unknown[] {
+  return problems.map(({ code, place, message, fix, samples }) => ({ code, place, message, fix, samples }));
+}
+
+/** A problem whose place begins with the folder as it was given. */
+export function below<T extends { readonly place: string }>(folder: string, problem: T): T {
   return { ...problem, place: join(normalize(folder), problem.place) };
 }

@@ -170,6 +170,7 @@ describe('weir check of a pipeline that reads another', () => {
   test('asks the platform that runs', async () => {
     const definitions: DefinitionServiceServer = {
       apply: unary(() => Promise.reject(new Error('check applies nothing'))),
+      compareContract: unary(() => Promise.reject(new Error('check compares nothing'))),
       getDefinition: unary<GetDefinitionRequest, GetDefinitionResponse>(async ({ pipeline }) => {
         const newest = await applied.newest(pipeline);
         if (!newest) throw new WeirError({ code: 'PIPELINE_NOT_FOUND', message: `No pipeline ${pipeline}.` });

@@ -69,6 +69,8 @@ export interface ColumnReader {
   column: string;
   /** False where the SQL alone does not say that this column is meant. */
   certain: boolean;
+  /** Whether it is of another pipeline and reads what the definition given does not give any more. */
+  lost: boolean;
 }
 
 /** A change of what the data of a dataset looks like. */
@@ -478,7 +480,7 @@ export const ApplyResponse: MessageFns<ApplyResponse> = {
 };
 
 function createBaseColumnReader(): ColumnReader {
-  return { pipeline: "", version: 0, model: "", place: "", column: "", certain: false };
+  return { pipeline: "", version: 0, model: "", place: "", column: "", certain: false, lost: false };
 }
 
 export const ColumnReader: MessageFns<ColumnReader> = {
@@ -500,6 +502,9 @@ export const ColumnReader: MessageFns<ColumnReader> = {
     }
     if (message.certain !== false) {
       writer.uint32(48).bool(message.certain);
+    }
+    if (message.lost !== false) {
+      writer.uint32(56).bool(message.lost);
     }
     return writer;
   },
@@ -565,6 +570,14 @@ export const ColumnReader: MessageFns<ColumnReader> = {
             message.certain = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.lost = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -588,6 +601,7 @@ export const ColumnReader: MessageFns<ColumnReader> = {
     message.place = object.place ?? "";
     message.column = object.column ?? "";
     message.certain = object.certain ?? false;
+    message.lost = object.lost ?? false;
     return message;
   },
 };
