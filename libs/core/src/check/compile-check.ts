@@ -81,7 +81,7 @@ export function groupsOf(checks: readonly CompiledCheck[]): CompiledCheck[][] {
 export interface RowNames {
   /** Columns of the key; without a key the place is enough. */
   readonly key: readonly string[];
-  /** SQL of the place of a row, such as its position. */
+  /** SQL text of the place of a row, such as its position. */
   readonly place: string;
 }
 

@@ -87,6 +87,10 @@ describe('quoting', () => {
     expect(numberLiteral(value)).toBe(text);
   });
 
+  test.each([[1e38, '1e+38'], [-1.5e300, '-1.5e+300'], [9e37, `9${'0'.repeat(37)}`]])('leaves the number %d an exponent where it has more digits than the engine keeps', (value, text) => {
+    expect(numberLiteral(value)).toBe(text);
+  });
+
   test.each([[Number.NaN], [Number.POSITIVE_INFINITY]])('refuses the number %d', (value) => {
     expect(() => numberLiteral(value)).toThrow('cannot be written as an SQL number');
   });

@@ -37,13 +37,17 @@ export function quoteLiteral(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** A finite number without an exponent, so that the engine reads it as exact and not as floating. */
+/** Most digits that the engine reads as exact; of more before the point it makes another number. */
+const EXACT_DIGITS = 38;
+
+/** A finite number without an exponent, so that the engine reads it as exact and not as floating; with one where it is too large for that. */
 export function numberLiteral(value: number): string {
   if (!Number.isFinite(value)) throw new WeirError({ code: 'INVALID_VALUE', message: `${value} cannot be written as an SQL number.` });
   const text = String(value);
   const [, sign = '', whole = '', decimals = '', exponent] = /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(text) ?? [];
   if (exponent === undefined) return text;
   const shift = Number(exponent);
+  if (shift >= EXACT_DIGITS) return text;
   return shift > 0 ? `${sign}${(whole + decimals).padEnd(whole.length + shift, '0')}` : `${sign}0.${'0'.repeat(-shift - 1)}${whole}${decimals}`;
 }
 

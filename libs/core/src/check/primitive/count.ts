@@ -14,5 +14,5 @@ export const count: Primitive<Count> = Object.freeze<Primitive<Count>>({
   share: false,
   schema: argumentSchema({}),
   columnsOf: () => [],
-  measure: () => ({ by: 'aggregate', number: 'count(*)' }),
+  measure: () => ({ by: 'aggregate', number: 'count(*)', empty: 'counts' }),
 });
