@@ -7,6 +7,7 @@ import { action, colour, print, printJson, table, type ExitCode } from '../outpu
 import { listSchedules } from '../schedule/read-schedules';
 import type { ScheduleView } from '../schedule/schedule';
 import { nextRunLines } from '../schedule/schedule-lines';
+import { openStreamLines, streamSummaries, type StreamSummary } from '../stream/summaries';
 import { withTemporal } from '../temporal';
 import { localZone } from '../time-words';
 
@@ -17,7 +18,7 @@ interface Options {
 export function register(parent: Command): void {
   parent
     .command('status')
-    .description('Every address of the platform and whether it is healthy, the next runs and the open backfills.')
+    .description('Every address of the platform and whether it is healthy, the next runs, the open backfills and streams.')
     .option('--json', 'all of it as JSON, with the login of the warehouse')
     .addHelpText('after', '\nExamples:\n  weir status\n  weir status --json | jq .warehouse\n\nExit code 3 when the platform is down or not healthy.')
     .action(action(status));
@@ -27,11 +28,11 @@ async function status({ json }: Options): Promise<ExitCode> {
   const answer = await platformStatus();
   if (answer.kind === 'down') throw down(answer.leftovers);
   const { status: found } = answer;
-  const [schedules, backfills] = await Promise.all([schedulesOf(found), openBackfills(found)]);
-  if (json) printJson({ ...found, schedules, backfills });
+  const [schedules, backfills, streams] = await Promise.all([schedulesOf(found), openBackfills(found), streamsOf(found)]);
+  if (json) printJson({ ...found, schedules, backfills, streams });
   else {
     show(found);
-    for (const line of planned(schedules, backfills)) print(line);
+    for (const line of [...nextRuns(schedules), ...titled('open backfills', backfillLines(backfills)), ...titled('open streams', openStreamLines(streams ?? []))]) print(line);
   }
   return found.healthy ? 0 : 3;
 }
@@ -40,6 +41,12 @@ async function status({ json }: Options): Promise<ExitCode> {
 async function schedulesOf({ temporal }: PlatformStatus): Promise<ScheduleView[] | undefined> {
   if (!temporal.healthy) return undefined;
   return withTemporal({ temporal: temporal.address, namespace: temporal.namespace }, listSchedules).catch(() => undefined);
+}
+
+/** Streams that were started and not stopped; undefined when Temporal is not there to ask. */
+async function streamsOf({ temporal }: PlatformStatus): Promise<StreamSummary[] | undefined> {
+  if (!temporal.healthy) return undefined;
+  return withTemporal({ temporal: temporal.address, namespace: temporal.namespace }, streamSummaries).catch(() => undefined);
 }
 
 /** Open backfills are among the newest. */
@@ -59,10 +66,16 @@ async function openBackfills({ services }: PlatformStatus): Promise<Backfill[] |
   }
 }
 
-function planned(schedules: readonly ScheduleView[] | undefined, backfills: readonly Backfill[] | undefined): string[] {
-  const lines = schedules === undefined ? ['', `  ${colour.strong('next runs')}`, '  Temporal does not answer.'] : schedules.length > 0 ? ['', `  ${colour.strong('next runs')}`, ...nextRunLines(schedules, { now: Date.now(), zone: localZone() })] : [];
-  if (!backfills || backfills.length === 0) return lines;
-  return [...lines, '', `  ${colour.strong('open backfills')}`, ...backfills.map((backfill) => `  ${backfill.workflowId}  ${paintedRecordState(backfill)}, ${tallyWords(backfill)}`)];
+function nextRuns(schedules: readonly ScheduleView[] | undefined): string[] {
+  return titled('next runs', schedules === undefined ? ['  Temporal does not answer.'] : schedules.length > 0 ? nextRunLines(schedules, { now: Date.now(), zone: localZone() }) : []);
+}
+
+function backfillLines(backfills: readonly Backfill[] = []): string[] {
+  return backfills.map((backfill) => `  ${backfill.workflowId}  ${paintedRecordState(backfill)}, ${tallyWords(backfill)}`);
+}
+
+function titled(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', `  ${colour.strong(title)}`, ...lines];
 }
 
 function down(leftovers: readonly string[]): WeirError {
