@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DOUBLES, forAllRows, INTEGERS, TEXTS, withTable, type Cell } from '../testing/check-table';
+import { type Cell, DOUBLES, expectFailing, forAllRows, INTEGERS, TEXTS, withTable } from '../testing/check-table';
 
 const others = new Map([['silver.other', 'others']]);
 const rowsOf = fc.array(fc.tuple(INTEGERS, TEXTS), { maxLength: 12 });
@@ -10,9 +10,9 @@ it('counts rows whose value is not there, whatever nulls there are on either sid
       fc.asyncProperty(rowsOf, rowsOf, async (rows, there) => {
         await table.fill('others', there);
         const present = rows.map(([a]) => a !== null);
-        await table.expectFailing(rows, { kind: 'reference', columns: ['a'], dataset: 'silver.other', in: ['a'] }, { failing: rows.map(([a]) => a !== null && !there.some(([other]) => other === a)), present }, { others });
+        await expectFailing(table, rows, { kind: 'reference', columns: ['a'], dataset: 'silver.other', in: ['a'] }, { failing: rows.map(([a]) => a !== null && !there.some(([other]) => other === a)), present }, { others });
         const both = rows.map(([a, b]) => a !== null && b !== null);
-        await table.expectFailing(rows, { kind: 'reference', columns: ['a', 'b'], dataset: 'silver.other', in: ['a', 'b'] }, { failing: rows.map(([a, b], n) => both[n] === true && !there.some(([x, y]) => x === a && y === b)), present: both }, { others });
+        await expectFailing(table, rows, { kind: 'reference', columns: ['a', 'b'], dataset: 'silver.other', in: ['a', 'b'] }, { failing: rows.map(([a, b], n) => both[n] === true && !there.some(([x, y]) => x === a && y === b)), present: both }, { others });
       }),
       { numRuns: 60 },
     );
@@ -26,6 +26,6 @@ it('finds NaN where it is', () =>
     forAllRows(table, [DOUBLES], async (rows) => {
       const there: Cell[][] = [[Number.NaN], [1], [null]];
       await table.fill('others', there);
-      await table.expectFailing(rows, { kind: 'reference', columns: ['a'], dataset: 'silver.other', in: ['a'] }, { failing: rows.map(([a]) => a !== null && a !== 1 && !Number.isNaN(a)), present: rows.map(([a]) => a !== null) }, { others });
+      await expectFailing(table, rows, { kind: 'reference', columns: ['a'], dataset: 'silver.other', in: ['a'] }, { failing: rows.map(([a]) => a !== null && a !== 1 && !Number.isNaN(a)), present: rows.map(([a]) => a !== null) }, { others });
     }),
   ));

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { withTable } from '../testing/check-table';
+import { expectFailing, withTable } from '../testing/check-table';
 
 const ALL = ['string', 'integer', 'number', 'boolean', 'date', 'timestamp'] as const;
 
@@ -34,13 +34,13 @@ it('counts values that can be read as none of the types, as a column of those ty
     const texts = fc.array(fc.option(fc.constantFrom(...READINGS), { nil: null }), { maxLength: 30 });
     await fc.assert(
       fc.asyncProperty(texts, fc.subarray([...ALL], { minLength: 1 }), (readings, types) =>
-        table.expectFailing(readings.map((reading) => [reading?.[0] ?? null]), { kind: 'type', column: 'v', types }, { failing: readings.map((reading) => reading !== null && !types.some((type) => reading.slice(1).includes(type))), present: readings.map((reading) => reading !== null) }),
+        expectFailing(table, readings.map((reading) => [reading?.[0] ?? null]), { kind: 'type', column: 'v', types }, { failing: readings.map((reading) => reading !== null && !types.some((type) => reading.slice(1).includes(type))), present: readings.map((reading) => reading !== null) }),
       ),
       { numRuns: 60 },
     );
   }));
 
 it('reads values of other types by their text', async () => {
-  await withTable({ v: 'DOUBLE' }, (table) => table.expectFailing([[1], [1.5], [Number.NaN], [null]], { kind: 'type', column: 'v', types: ['integer'] }, { failing: [false, true, true, false], present: [true, true, true, false] }));
-  await withTable({ v: 'TIMESTAMP' }, (table) => table.expectFailing([['2024-02-29 12:00:00.5'], [null]], { kind: 'type', column: 'v', types: ['timestamp'] }, { failing: [false, false], present: [true, false] }));
+  await withTable({ v: 'DOUBLE' }, (table) => expectFailing(table, [[1], [1.5], [Number.NaN], [null]], { kind: 'type', column: 'v', types: ['integer'] }, { failing: [false, true, true, false], present: [true, true, true, false] }));
+  await withTable({ v: 'TIMESTAMP' }, (table) => expectFailing(table, [['2024-02-29 12:00:00.5'], [null]], { kind: 'type', column: 'v', types: ['timestamp'] }, { failing: [false, false], present: [true, false] }));
 });

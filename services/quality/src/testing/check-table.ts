@@ -34,22 +34,28 @@ export class CheckTable {
     await this.engine.run(`create or replace temp table ${name} (${typed.join(', ')}, _place BIGINT)`);
     if (rows.length > 0) await this.engine.run(`insert into ${name} values ${rows.map((row, n) => `(${[...row.map(literal), String(n)].join(', ')})`).join(', ')}`);
   }
-
-  /** Whether exactly the rows fail that an oracle says: by number, by share of those with values, and by samples. */
-  async expectFailing(rows: readonly (readonly Cell[])[], measure: Measure, oracle: { failing: readonly boolean[]; present: readonly boolean[] }, around: Partial<Measured> = {}): Promise<void> {
-    const failing = oracle.failing.flatMap((fails, n) => (fails ? [String(n)] : []));
-    const present = oracle.present.filter(Boolean).length;
-    const counted = await this.judge(rows, measure, { equal: 0, unit: 'rows', of: 'values' }, around);
-    expect(counted).toMatchObject({ passed: failing.length === 0, failed: failing.length, rows: present, value: failing.length });
-    expect(counted.samples).toEqual(failing.slice(0, 5));
-    const share = await this.judge(rows, measure, { atMost: 50, unit: 'percent', of: 'values' }, around);
-    expect(share.passed).toBe(failing.length * 2 <= present);
-  }
 }
 
 function literal(cell: Cell): string {
   if (cell === null) return 'null';
   return typeof cell === 'string' ? quoteLiteral(cell) : typeof cell === 'number' ? `'${cell}'::DOUBLE` : String(cell);
+}
+
+/** Which rows an oracle says fail, and which have the values that are looked at. */
+export interface Oracle {
+  readonly failing: readonly boolean[];
+  readonly present: readonly boolean[];
+}
+
+/** Whether exactly the rows fail that an oracle says: by number, by share of those with values, and by samples. */
+export async function expectFailing(table: CheckTable, rows: readonly (readonly Cell[])[], measure: Measure, oracle: Oracle, around: Partial<Measured> = {}): Promise<void> {
+  const failing = oracle.failing.flatMap((fails, n) => (fails ? [String(n)] : []));
+  const present = oracle.present.filter(Boolean).length;
+  const counted = await table.judge(rows, measure, { equal: 0, unit: 'rows', of: 'values' }, around);
+  expect(counted).toMatchObject({ passed: failing.length === 0, failed: failing.length, rows: present, value: failing.length });
+  expect(counted.samples).toEqual(failing.slice(0, 5));
+  const share = await table.judge(rows, measure, { atMost: 50, unit: 'percent', of: 'values' }, around);
+  expect(share.passed).toBe(failing.length * 2 <= present);
 }
 
 /** Gives `body` tables with these columns. */
