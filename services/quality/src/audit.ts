@@ -1,5 +1,5 @@
 import { quoteIdent, score, verdict, type CheckOutcome, type Definition, type Model } from '@weir/core';
-import { DELETED_COLUMN, PARTITION_COLUMN, segmentRelation, withEngine, type Engine, type RelationSegment } from '@weir/engine';
+import { DELETED_COLUMN, measureChecks, PARTITION_COLUMN, segmentRelation, withEngine, type Engine, type RelationSegment } from '@weir/engine';
 import type { Lake, ManifestDataset } from '@weir/lake';
 import { withSpan } from '@weir/platform';
 import { withProgress, type AuditRequest, type AuditResponse, type Progress, type ReportProgress } from '@weir/rpc';
@@ -7,7 +7,6 @@ import { checkFailure } from './check-failure';
 import { surroundingsOf, type DatasetChecks, type Staged, type Surroundings } from './check-surroundings';
 import type { Dependencies } from './dependencies';
 import { keyChecks } from './key-checks';
-import { measureChecks } from './measure-checks';
 import { requestOf, type StageRequest } from './stage-request';
 import { toCheckResult, toVerdict } from './wire';
 

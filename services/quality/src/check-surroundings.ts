@@ -1,10 +1,9 @@
 import { partitionsOf, quoteIdent, WeirError, type Check, type Column, type Definition } from '@weir/core';
-import { DELETED_COLUMN, segmentRelation, type RelationSegment } from '@weir/engine';
+import { DELETED_COLUMN, segmentRelation, type Measured, type RelationSegment } from '@weir/engine';
 import type { Lake } from '@weir/lake';
 import type { LiveSegment } from '@weir/rpc';
 import type { Catalog } from './catalog';
 import type { Dependencies } from './dependencies';
-import type { Measured } from './measure-checks';
 import type { StageRequest } from './stage-request';
 
 /** What checks look at besides the rows that they judge. */

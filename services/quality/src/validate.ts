@@ -1,4 +1,5 @@
 import { ADMITTED_ROWS, score, VALID_ROWS, verdict, type ContractDataset } from '@weir/core';
+import { measureChecks, type Measured } from '@weir/engine';
 import { inTransaction, withSpan } from '@weir/platform';
 import { withProgress, type Progress, type ReportProgress, type ValidateRequest, type ValidateResponse, type ValidateResult } from '@weir/rpc';
 import { closeAccounts, recordAccounts, type PartitionAccounts } from './accounts';
@@ -6,7 +7,6 @@ import { BREAKER_SAMPLE_ROWS, tripped } from './breaker';
 import { checkFailure } from './check-failure';
 import { surroundingsOf } from './check-surroundings';
 import type { Dependencies } from './dependencies';
-import { measureChecks, type Measured } from './measure-checks';
 import { measured } from './measured';
 import { readRaw, type RawRead } from './read-raw';
 import { rawDataset, sourceContract } from './source-contract';

@@ -1,8 +1,7 @@
 import { quoteIdent, quoteLiteral, type Check, type CheckOutcome, type ColumnType, type Measure, type Threshold } from '@weir/core';
-import { withEngine, type Engine } from '@weir/engine';
+import { measureChecks, withEngine, type Engine, type Measured } from '@weir/engine';
 import { tempDir } from '@weir/testkit';
 import fc from 'fast-check';
-import { measureChecks, type Measured } from '../measure-checks';
 
 /** A value of a test's row: dates and times are text, numbers may be none of the finite ones. */
 export type Cell = string | number | boolean | null;

@@ -1,5 +1,5 @@
 import { compileCheck, foundGroups, foundTogether, groupsOf, judge, measureGroups, measureTogether, samplesSql, toWeirError, unmeasured, type Check, type CheckOutcome, type CompiledCheck, type MeasureContext, type RowNames } from '@weir/core';
-import type { Engine } from '@weir/engine';
+import type { Engine } from './engine';
 
 /** What the checks of one dataset are measured over. */
 export interface Measured extends MeasureContext, RowNames {
