@@ -1,6 +1,7 @@
 import { aliasNames } from '../check/aliases';
 import { NAME_PATTERN } from '../definition/names';
 import type { JsonSchema } from '../yaml/validate-yaml';
+import { COLUMN_RELATIONS, CONTEXT, CUSTOM_PROPERTIES, DATASET_RELATIONS, DEFINITIONS, ELEMENT, FLAG, ID, listOf, mapping, SECTIONS, TEXT, TEXTS, texts, WHOLE } from './odcs-sections';
 
 /** Versions of the Open Data Contract Standard whose contracts are read. */
 export const ODCS_VERSIONS = ['v3.1.0', 'v3.0.0', 'v3.0.1', 'v3.0.2', 'v3.2.0'] as const;
@@ -8,25 +9,8 @@ export const ODCS_VERSIONS = ['v3.1.0', 'v3.0.0', 'v3.0.1', 'v3.0.2', 'v3.2.0'] 
 /** How contracts write the engine of expectations: the standard's text and its schema differ. */
 const EXPECTATION_ENGINES = ['greatExpectations', 'great-expectations'] as const;
 
-/** Sections of the standard that tell people something and Weir nothing: any content is accepted. */
-function unread(...keys: readonly string[]): Record<string, JsonSchema> {
-  return Object.fromEntries(keys.map((key) => [key, {}]));
-}
-
-const CUSTOM_PROPERTIES: JsonSchema = {
-  type: 'array',
-  description: 'Write a list of `property` and `value`.',
-  items: {
-    title: 'custom property',
-    type: 'object',
-    required: ['property', 'value'],
-    additionalProperties: false,
-    properties: { property: { type: 'string', description: 'its name.' }, ...unread('id', 'value', 'description', 'vendor') },
-  },
-};
-
 const NUMBER: JsonSchema = { type: 'number', description: 'Write a number.' };
-const PAIR: JsonSchema = { type: 'array', minItems: 2, maxItems: 2, items: NUMBER, description: 'Write two numbers, the smaller first, such as [0, 10].' };
+const PAIR: JsonSchema = { type: 'array', minItems: 2, maxItems: 2, uniqueItems: true, items: NUMBER, description: 'Write two different numbers, the smaller first, such as [0, 10].' };
 
 export const OPERATORS = {
   mustBe: 'equal',
@@ -48,7 +32,7 @@ const QUALITY: JsonSchema = {
     additionalProperties: false,
     properties: {
       type: { enum: ['library', 'sql', 'custom', 'text'], description: 'Use library, sql, custom or text.' },
-      id: { type: 'string', description: 'Write text.' },
+      id: ID,
       name: { type: 'string', maxLength: 100, pattern: '[A-Za-z0-9]', description: 'Write a short name with letters or digits; it becomes the id of the rule.' },
       metric: { enum: aliasNames('odcs'), description: 'what is measured.' },
       // The name of `metric` before v3.1.
@@ -62,7 +46,10 @@ const QUALITY: JsonSchema = {
       dimension: { enum: ['accuracy', 'completeness', 'conformity', 'consistency', 'coverage', 'timeliness', 'uniqueness'], description: 'Use one of the dimensions of the standard.' },
       unit: { enum: ['rows', 'percent'], description: 'Use rows (the default) or percent.' },
       ...Object.fromEntries(Object.keys(OPERATORS).map((key) => [key, key.endsWith('Between') ? PAIR : NUMBER])),
-      ...unread('authoritativeDefinitions', 'businessImpact', 'customProperties', 'description', 'method', 'schedule', 'scheduler', 'tags'),
+      authoritativeDefinitions: DEFINITIONS,
+      customProperties: CUSTOM_PROPERTIES,
+      tags: TEXTS,
+      ...texts('businessImpact', 'description', 'method', 'schedule', 'scheduler'),
     },
   },
 };
@@ -72,53 +59,68 @@ const BOUND: JsonSchema = { type: ['number', 'string'], description: 'Write a nu
 const EXCLUSIVE: JsonSchema = { type: ['number', 'string', 'boolean'], description: 'Write a number, or a date in quotes.' };
 const LENGTH: JsonSchema = { type: 'integer', minimum: 0, description: 'Write a whole number.' };
 
-const PROPERTY: JsonSchema = {
-  title: 'column',
-  type: 'object',
-  required: ['name'],
-  additionalProperties: false,
-  properties: {
-    name: { type: 'string', pattern: NAME_PATTERN, description: 'the column in lower-case letters, digits and _, beginning with a letter, at most 63 of them; its header goes to `physicalName`.' },
+const OPTIONS = mapping('set of type options', {
+  minimum: BOUND,
+  maximum: BOUND,
+  exclusiveMinimum: EXCLUSIVE,
+  exclusiveMaximum: EXCLUSIVE,
+  minLength: LENGTH,
+  maxLength: LENGTH,
+  pattern: { type: 'string', minLength: 1, description: 'Write a regular expression.' },
+  format: { type: 'string', minLength: 1, description: 'Write text, such as yyyy-MM-dd for a date.' },
+  multipleOf: { type: 'number', exclusiveMinimum: 0, description: 'Write a number above 0.' },
+  timezone: { const: false, description: 'Timestamps are UTC here.' },
+  defaultTimezone: { enum: ['UTC', 'Etc/UTC'], description: 'Timestamps are UTC here.' },
+  minItems: LENGTH,
+  maxItems: LENGTH,
+  uniqueItems: FLAG,
+  minProperties: LENGTH,
+  maxProperties: LENGTH,
+  required: { type: 'array', minItems: 1, uniqueItems: true, items: TEXT, description: 'Write a list of names.' },
+  dimensions: { type: 'integer', minimum: 1, description: 'Write a whole number above 0.' },
+  elementType: { enum: ['bfloat16', 'binary', 'float16', 'float32', 'float64', 'int8', 'uint8'], description: 'Use one of the types of the standard.' },
+  distanceMetric: { enum: ['cosine', 'dotProduct', 'euclidean', 'hamming', 'manhattan'], description: 'Use one of the metrics of the standard.' },
+  normalized: FLAG,
+  ...texts('embeddingModel', 'embeddingModelVersion'),
+});
+
+const ENUM_VALUE = mapping('value', { id: ID, tags: TEXTS, customProperties: CUSTOM_PROPERTIES, authoritativeDefinitions: DEFINITIONS, ...texts('label', 'description'), value: { type: ['string', 'number', 'boolean'], description: 'the value.' } }, ['value']);
+
+/** What is inside of objects, arrays and maps. */
+const INSIDE: JsonSchema = { $ref: '#/$defs/inside' };
+
+/** A column, or what is inside of one. */
+function property(name: JsonSchema, required: readonly string[]): JsonSchema {
+  return mapping('column', {
+    ...ELEMENT,
+    name,
     physicalName: { type: 'string', minLength: 1, maxLength: 1000, description: 'the header of the column in the file.' },
     logicalType: { type: 'string', description: 'the type.' },
     physicalType: { type: 'string', description: 'the type in SQL, such as decimal(12,3).' },
-    logicalTypeOptions: {
-      title: 'set of type options',
-      type: 'object',
-      additionalProperties: false,
-      properties: {
-        minimum: BOUND,
-        maximum: BOUND,
-        exclusiveMinimum: EXCLUSIVE,
-        exclusiveMaximum: EXCLUSIVE,
-        minLength: LENGTH,
-        maxLength: LENGTH,
-        pattern: { type: 'string', minLength: 1, description: 'Write a regular expression.' },
-        format: { type: 'string', minLength: 1, description: 'Write text, such as yyyy-MM-dd for a date.' },
-        multipleOf: { type: 'number', exclusiveMinimum: 0, description: 'Write a number above 0.' },
-        timezone: { const: false, description: 'Timestamps are UTC here.' },
-        defaultTimezone: { enum: ['UTC', 'Etc/UTC'], description: 'Timestamps are UTC here.' },
-      },
-      description: 'Write a mapping.',
-    },
-    required: { type: 'boolean', description: 'Write true or false.' },
-    unique: { type: 'boolean', description: 'Write true or false.' },
-    primaryKey: { type: 'boolean', description: 'Write true or false.' },
+    logicalTypeOptions: OPTIONS,
+    required: FLAG,
+    unique: FLAG,
+    primaryKey: FLAG,
     primaryKeyPosition: { type: 'integer', minimum: -1, description: 'Write its position in the key, from 1.' },
-    enum: {
-      type: 'array',
-      minItems: 1,
-      items: { title: 'value', type: 'object', required: ['value'], additionalProperties: false, properties: { value: { type: ['string', 'number', 'boolean'], description: 'the value.' }, ...unread('label', 'id', 'description', 'customProperties', 'authoritativeDefinitions', 'tags') } },
-      description: 'Write a list of mappings with `value`.',
-    },
+    enum: { type: 'array', minItems: 1, uniqueItems: true, items: ENUM_VALUE, description: 'Write a list of mappings with `value`.' },
     quality: QUALITY,
-    customProperties: CUSTOM_PROPERTIES,
-    ...unread('id', 'description', 'businessName', 'deprecated', 'synonyms', 'authoritativeDefinitions', 'tags', 'semanticType', 'partitioned', 'partitionKeyPosition', 'classification', 'encryptedName'),
-    ...unread('transformSourceObjects', 'transformLogic', 'transformDescription', 'examples', 'criticalDataElement', 'relationships'),
-  },
-};
+    properties: listOf(INSIDE, 'Write a list of columns.'),
+    items: INSIDE,
+    map: mapping('map', { key: INSIDE, value: INSIDE }, ['key', 'value']),
+    semanticType: { enum: ['column', 'measure', 'dimension'], description: 'Use column, measure or dimension.' },
+    partitioned: FLAG,
+    partitionKeyPosition: WHOLE,
+    criticalDataElement: FLAG,
+    transformSourceObjects: TEXTS,
+    examples: listOf({}, 'Write a list of values.'),
+    relationships: COLUMN_RELATIONS,
+    ...texts('classification', 'encryptedName', 'transformLogic', 'transformDescription'),
+  }, required);
+}
 
-/** JSON Schema of the part of an ODCS contract that Weir reads; of the rest only the names of the sections are checked. */
+const COLUMN_NAME: JsonSchema = { type: 'string', pattern: NAME_PATTERN, description: 'the column in lower-case letters, digits and _, beginning with a letter, at most 63 of them; its header goes to `physicalName`.' };
+
+/** JSON Schema of an ODCS contract: of what Weir reads, and the form of the rest. What depends on the version of the standard is in odcs-version.ts. */
 export const ODCS_SCHEMA: JsonSchema = {
   title: 'data contract',
   description: 'Write a mapping of the keys of a data contract.',
@@ -140,14 +142,18 @@ export const ODCS_SCHEMA: JsonSchema = {
         required: ['name'],
         additionalProperties: false,
         properties: {
+          ...ELEMENT,
           name: { type: 'string', pattern: NAME_PATTERN, description: 'the dataset or model.' },
-          properties: { type: 'array', minItems: 1, maxItems: 1600, items: PROPERTY, description: 'the list of columns.' },
+          logicalType: { const: 'object', description: 'Write object.' },
+          properties: { type: 'array', minItems: 1, maxItems: 1600, items: property(COLUMN_NAME, ['name']), description: 'the list of columns.' },
           quality: QUALITY,
-          customProperties: CUSTOM_PROPERTIES,
-          ...unread('id', 'physicalName', 'physicalType', 'logicalType', 'description', 'businessName', 'deprecated', 'synonyms', 'authoritativeDefinitions', 'tags', 'dataGranularityDescription', 'relationships', 'context'),
+          relationships: DATASET_RELATIONS,
+          context: CONTEXT,
+          ...texts('physicalName', 'physicalType', 'dataGranularityDescription'),
         },
       },
     },
-    ...unread('name', 'tenant', 'tags', 'status', 'servers', 'dataProduct', 'description', 'domain', 'context', 'support', 'price', 'team', 'roles', 'slaDefaultElement', 'slaProperties', 'authoritativeDefinitions', 'customProperties', 'contractCreatedTs'),
+    ...SECTIONS,
   },
+  $defs: { inside: property(TEXT, []) },
 };

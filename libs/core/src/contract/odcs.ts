@@ -40,6 +40,13 @@ export interface OdcsTypeOptions {
   pattern?: string;
   format?: string;
   multipleOf?: number;
+  minItems?: number;
+  maxItems?: number;
+  uniqueItems?: boolean;
+  minProperties?: number;
+  maxProperties?: number;
+  required?: string[];
+  dimensions?: number;
 }
 
 export interface OdcsQuality extends Partial<Record<keyof typeof OPERATORS, number | [number, number]>> {

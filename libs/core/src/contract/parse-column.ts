@@ -15,7 +15,7 @@ export interface ParsedColumn extends Omit<ContractColumn, 'type'> {
   readonly path: YamlPath;
 }
 
-const LOGICAL_TYPES = ['string', 'integer', 'number', 'boolean', 'date', 'timestamp'] as const;
+const LOGICAL_TYPES = ['string', 'integer', 'number', 'boolean', 'date', 'timestamp', 'time', 'object', 'array', 'map', 'vector'] as const;
 
 /** Names in physicalType that databases use, as the engine calls them. */
 const PHYSICAL_ALIASES: Record<string, string> = { TEXT: 'VARCHAR', STRING: 'VARCHAR', INT: 'INTEGER', INT4: 'INTEGER', INT8: 'BIGINT', LONG: 'BIGINT', BOOL: 'BOOLEAN', REAL: 'FLOAT', 'DOUBLE PRECISION': 'DOUBLE', FLOAT8: 'DOUBLE', DATETIME: 'TIMESTAMP' };
@@ -63,6 +63,12 @@ function physicalOnly(property: OdcsProperty, path: YamlPath, report: Report): C
 function logical(logicalType: (typeof LOGICAL_TYPES)[number], property: OdcsProperty, path: YamlPath, report: Report): ColumnType | undefined {
   switch (logicalType) {
     case 'string':
+    // Times of day are text, and so is what has parts: as JSON. Rules say what the text must be (json-rules.ts).
+    case 'time':
+    case 'object':
+    case 'array':
+    case 'map':
+    case 'vector':
       return 'VARCHAR';
     case 'integer':
       return 'BIGINT';

@@ -57,7 +57,6 @@ describe('columns of a contract', () => {
     ['{ name: a, logicalType: number, physicalType: "decimal(12,3)", logicalTypeOptions: { minimum: 0 } }', 'minimum:a', '"a" >= 0'],
     ['{ name: a, logicalType: integer, logicalTypeOptions: { maximum: 9 } }', 'maximum:a', '"a" <= 9'],
     ['{ name: a, logicalType: integer, logicalTypeOptions: { exclusiveMinimum: -1.5 } }', 'exclusiveMinimum:a', '"a" > -1.5'],
-    ['{ name: a, logicalType: integer, logicalTypeOptions: { maximum: 9, exclusiveMaximum: true } }', 'maximum:a', '"a" < 9'],
     ['{ name: a, logicalType: date, logicalTypeOptions: { minimum: "2010-12-01" } }', 'minimum:a', `"a" >= date '2010-12-01'`],
     ['{ name: a, logicalType: timestamp, logicalTypeOptions: { maximum: "2010-12-01T10:30" } }', 'maximum:a', `"a" <= timestamp '2010-12-01 10:30:00'`],
     ['{ name: a, logicalType: string, logicalTypeOptions: { minLength: 2 } }', 'minLength:a', 'length("a") >= 2'],
@@ -65,7 +64,6 @@ describe('columns of a contract', () => {
     ['{ name: a, logicalType: string, logicalTypeOptions: { pattern: "^it\'s$" } }', 'pattern:a', `regexp_matches("a", '^it''s$')`],
     ['{ name: a, logicalType: integer, logicalTypeOptions: { format: u8 } }', 'format:a', '"a" between 0 and 255'],
     ['{ name: a, logicalType: integer, logicalTypeOptions: { multipleOf: 5 } }', 'multipleOf:a', '"a" % 5 = 0'],
-    ['{ name: a, logicalType: string, enum: [{ value: x }, { value: "y\'s" }] }', 'enum:a', `"a" in ('x', 'y''s')`],
   ])('%s state the row rule %s', (line, id, predicate) => {
     const { contract, problems } = properties(line);
     expect(problems).toEqual([]);
@@ -75,7 +73,6 @@ describe('columns of a contract', () => {
   test.each([
     ['an unknown type', ['{ name: a, logicalType: strng }'], 'INVALID_VALUE c.yaml:8:33'],
     ['no type', ['{ name: a }'], 'MISSING_KEY c.yaml:8:9'],
-    ['a type of nested data', ['{ name: a, logicalType: array }'], 'INVALID_VALUE c.yaml:8:33'],
     ['a number that is text', ['{ name: a, logicalType: number, physicalType: varchar }'], 'INVALID_VALUE c.yaml:8:55'],
     ['too many digits', ['{ name: a, logicalType: number, physicalType: "decimal(39,2)" }'], 'INVALID_VALUE c.yaml:8:55'],
     ['a reserved name', ['{ name: _weir_x, logicalType: string }'], 'INVALID_VALUE c.yaml:8:17'],
@@ -102,7 +99,6 @@ describe('quality rules of a contract', () => {
       '{ type: library, metric: duplicateValues, arguments: { properties: [amount] }, mustBeLessThan: 1, unit: percent, severity: warning, dimension: accuracy, name: "Few twins!" }',
       { id: 'orders.few_twins', severity: 'warning', type: 'accuracy', measure: { kind: 'unique', columns: ['amount'] }, threshold: { lessThan: 1, unit: 'percent' } },
     ],
-    ['{ rule: duplicateCount, arguments: { properties: [amount] }, mustBe: 0 }', { id: 'orders.duplicateValues', severity: 'critical', type: 'uniqueness', measure: { kind: 'unique', columns: ['amount'] }, threshold: { equal: 0, unit: 'rows' } }],
     [
       '{ type: sql, query: "select count(*) from ${object} where amount < 0", mustBeBetween: [0, 5], severity: info }',
       { id: 'orders.sql', severity: 'info', type: 'accuracy', measure: { kind: 'sql', query: 'select count(*) from ${dataset} where amount < 0' }, threshold: { between: [0, 5], unit: 'value' } },

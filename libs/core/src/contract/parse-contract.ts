@@ -8,6 +8,7 @@ import type { CompatibilityMode } from './compatibility';
 import type { ColumnType, RowOrder } from './contract';
 import type { OdcsContract, OdcsDataset, OdcsQuality } from './odcs';
 import { ODCS_SCHEMA } from './odcs-schema';
+import { reportVersion } from './odcs-version';
 import { type ParsedColumn, parseColumn } from './parse-column';
 import { parseCompatibility, parseDeletes, parseExtraFields } from './parse-custom';
 import { type PlacedCheck, parseQuality } from './parse-quality';
@@ -44,6 +45,7 @@ export function parseContract(file: DefinitionFile, source: string | undefined):
   if (shape.some((problem) => problem.code !== 'UNKNOWN_KEY')) return { problems: shape };
   const text = yaml.value as OdcsContract;
   const report = new Report(yaml);
+  reportVersion(yaml.value as Readonly<Record<string, unknown>>, report);
   const datasets = text.schema.map((dataset, index) => parseDataset(dataset, ['schema', index], dataset.name === source, report));
   for (const [index, { name }] of text.schema.entries()) {
     if (text.schema.findIndex((other) => other.name === name) < index) report.invalid(['schema', index, 'name'], `The dataset \`${name}\` is there twice.`, 'Join the two entries.');

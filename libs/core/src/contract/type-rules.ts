@@ -5,6 +5,7 @@ import type { Report } from '../yaml/report';
 import { shownValue } from '../yaml/validate-yaml';
 import type { YamlPath } from '../yaml/yaml-text';
 import type { ColumnType } from './contract';
+import { jsonRules } from './json-rules';
 import type { OdcsProperty } from './odcs';
 
 /** A rule and where the contract states it. */
@@ -38,8 +39,9 @@ export function typeRules(property: OdcsProperty, type: ColumnType, path: YamlPa
   const options = [...path, 'logicalTypeOptions'];
   const add = (option: string, predicate: string, description: string) => {
     const rule: RowRule = { id: `${option}:${property.name}`, severity: 'critical', type: 'conformity', predicate, description: `${property.name} ${description}` };
-    rules.push({ rule, path: option === 'enum' ? [...path, 'enum'] : [...options, option] });
+    rules.push({ rule, path: option === 'enum' || option === 'logicalType' ? [...path, option] : [...options, option] });
   };
+  for (const { option, predicate, description } of jsonRules(property)) add(option, predicate, description);
   for (const bound of bounds(property)) {
     const literal = boundLiteral(bound.value, type);
     if (literal === undefined) report.invalid([...options, bound.option], `\`${bound.option}\` of ${property.name} cannot be ${shownValue(bound.value)}: the column is ${type}.`, 'Use a number for numbers, and a date such as "2010-12-01" for dates.');
