@@ -8,6 +8,7 @@ export { type ColumnType, type Contract, type ContractColumn, type ContractDatas
 export { columnTypeOf, isNumeric } from './contract/column-type';
 export { COMPATIBILITY_MODES, type CompatibilityMode, type ContractChange, type ContractVersion, DEFAULT_COMPATIBILITY, type Direction, type VersionChange, contractChanges, versionChanges } from './contract/compatibility';
 export { type ReadChange, changeText, incompatibleError } from './contract/incompatible';
+export { type ParsedContract, parseContract } from './contract/parse-contract';
 export { POISON_REASONS, type PoisonReason } from './contract/poison';
 export { ODCS_VERSIONS } from './contract/odcs-schema';
 export { type AppliedPipelines, circleText, pipelineCircle } from './definition/applied-pipelines';
@@ -69,6 +70,7 @@ export { score, verdict } from './check/verdict';
 export { BROKEN_RULES, DELETED, type Decode, type DecodeRule, POISON, REMARKS, ROW_ID, TOMBSTONE, compileDecode, rowIdSql } from './contract/decode-sql';
 export { ADMITTED_ROWS, BRONZE_ROWS, FILE_COLUMN, KEY_CONFLICT, OFFSET_COLUMN, type ReadFile, VALID_ROWS, type ValidatePlan, planValidate } from './plan/validate';
 export { csvRowSql } from './plan/csv-rows';
+export { type DatasetShape, datasetShape, qualifiedName } from './plan/dataset-shape';
 export { type JsonColumn, jsonRowSql, jsonRowsSql } from './plan/inline-rows';
 export { POISON_MARK, TOMBSTONE_MARK, recordTextsSql } from './plan/record-texts';
 export { type BatchRange, type BatchReject, type BatchRemark, RANGE_SEPARATOR, type ValidateBatchPlan, type ValidatedBatch, VALUE_SEPARATOR, planValidateBatch } from './plan/validate-batch';

@@ -1,10 +1,14 @@
 export { bindModel, type Binding } from './bind-model';
 export { type KeyedRows } from './bind-rows';
 export { type ModelInput } from './bind-tables';
+export { DatasetViews, type ModelWork, type UpstreamRows } from './dataset-views';
 export { type AppendedValue, withEngine, type Engine, type EngineOptions } from './engine';
+export { explainFailure } from './explain-failure';
 export { inspector } from './inspector';
 export { measureChecks, type Measured } from './measure-checks';
 export { writeParquet, type ParquetFile, type ParquetOptions, type PartitionRows } from './parquet';
+export { MAX_OUTPUT_BYTES, planBatch, type BatchPlan, type BatchRow } from './plan-batch';
 export { DELETED_COLUMN, PARTITION_COLUMN, ROW_COLUMNS, segmentRelation, type RelationSegment } from './relation';
+export { runModel, type ModelOutput } from './run-model';
 export { type WarmParameter, type WarmStatement } from './warm-engine';
 export { WarmEngines, type WarmOptions } from './warm-engines';

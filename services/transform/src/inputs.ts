@@ -1,17 +1,14 @@
-import { WHOLE, WeirError, partitionsOf, winnerRule, type Column, type Definition, type Model, type WinnerRule } from '@weir/core';
-import type { RelationSegment } from '@weir/engine';
+import { WHOLE, WeirError, partitionsOf, qualifiedName, type Model } from '@weir/core';
+import type { ModelWork, RelationSegment } from '@weir/engine';
 import { Scope, type StageContext, type TransformRequest } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
 import { gatherUpstream, type UpstreamDataset } from './upstream-inputs';
 
 /** What a call runs, and over what. */
-export interface Work {
+export interface Work extends ModelWork {
   readonly context: StageContext;
-  readonly definition: Definition;
   /** In dependency order. */
   readonly models: readonly Model[];
-  /** Every model gives rows for these, if only none. */
-  readonly partitions: readonly string[];
   /** Segments of the pipeline's own datasets that no model of this call makes. */
   readonly sources: ReadonlyMap<string, readonly RelationSegment[]>;
   /** What models read of other pipelines, by the name that they use. */
@@ -37,32 +34,6 @@ export async function gatherWork(dependencies: Dependencies, request: TransformR
   return { context, definition, models, partitions, sources, upstream };
 }
 
-/** What a dataset's rows have. */
-export interface DatasetShape {
-  /** The columns that models may see. */
-  readonly columns: readonly Column[];
-  readonly key: readonly string[];
-  /** What decides between rows of one key. */
-  readonly winner: WinnerRule;
-}
-
-/** The shape of a dataset that models may read. Throws UNKNOWN_DATASET. */
-export function datasetShape(definition: Definition, dataset: string): DatasetShape {
-  const source = definition.contract.datasets.find((each) => each.name === definition.source.dataset);
-  if (source && dataset === `bronze.${source.name}`) {
-    const key = source.columns.filter(({ keyPosition }) => keyPosition !== undefined).map(({ name }) => name);
-    const sequence = source.order.by === 'sequence' ? source.order.column : undefined;
-    return { columns: source.columns, key, winner: winnerRule({ scope: 'row', sequence }, definition.source) };
-  }
-  const model = definition.models.find((each) => qualified(each) === dataset);
-  if (model) return { columns: model.columns, key: model.key, winner: winnerRule(model, definition.source) };
-  throw new WeirError({ code: 'UNKNOWN_DATASET', message: `The pipeline ${definition.name} has no dataset \`${dataset}\`.` });
-}
-
-export function qualified(model: Model): string {
-  return `${model.zone}.${model.name}`;
-}
-
 /** This run's bronze, all of it. */
 async function staged({ lake }: Dependencies, { bronze }: TransformRequest, read: ReadonlySet<string>): Promise<Map<string, RelationSegment[]>> {
   if (!bronze) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no bronze.', fix: 'Give the segments that Validate staged.' });
@@ -79,6 +50,6 @@ async function published({ lake, metadata }: Dependencies, pipeline: string, sna
 
 /** The datasets that models read and none of them makes. */
 function readFrom(models: readonly Model[]): ReadonlySet<string> {
-  const made = new Set(models.map(qualified));
+  const made = new Set(models.map(qualifiedName));
   return new Set(models.flatMap((model) => model.inputs).filter((input) => !made.has(input)));
 }

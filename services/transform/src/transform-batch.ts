@@ -1,10 +1,8 @@
-import { isWeirError, WeirError, type Definition } from '@weir/core';
+import { isWeirError, qualifiedName, WeirError, type Definition } from '@weir/core';
+import { explainFailure, MAX_OUTPUT_BYTES, planBatch, type BatchPlan, type BatchRow } from '@weir/engine';
 import { StageGate, withSpan } from '@weir/platform';
 import { InlineEncoding, type InlineBatch, type StreamContext, type TransformBatchRequest, type TransformBatchResponse } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
-import { explainFailure } from './explain-failure';
-import { qualified } from './inputs';
-import { MAX_OUTPUT_BYTES, planBatch, type BatchPlan, type BatchRow } from './plan-batch';
 
 const MAX_INPUT_BYTES = 3 * 1024 * 1024;
 
@@ -82,7 +80,7 @@ function tablesOf({ tables }: BatchPlan, row: BatchRow): InlineBatch[] {
   return tables.flatMap(({ model, columns }, n): InlineBatch[] => {
     const [rows, data] = [row[`rows_${n}`], row[`csv_${n}`]];
     if (typeof rows !== 'number' || !(data instanceof Uint8Array)) return [];
-    return [{ dataset: qualified(model), columns: columns.map(({ name }) => name), encoding: InlineEncoding.CSV, rows, data }];
+    return [{ dataset: qualifiedName(model), columns: columns.map(({ name }) => name), encoding: InlineEncoding.CSV, rows, data }];
   });
 }
 

@@ -1,12 +1,11 @@
 import type { Lake, ManifestDataset, Scratch } from '@weir/lake';
 import { segmentPath } from '@weir/lake';
-import { withEngine } from '@weir/engine';
+import { qualifiedName } from '@weir/core';
+import { DatasetViews, runModel, withEngine, type ModelOutput } from '@weir/engine';
 import { withSpan } from '@weir/platform';
 import type { Progress, RowCount, StageContext, TransformRequest, TransformResult } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
-import { gatherWork, qualified, type Work } from './inputs';
-import { runModel, type ModelOutput } from './run-model';
-import { Views } from './views';
+import { gatherWork, type Work } from './inputs';
 
 /**
  * Runs the models of one scope in dependency order, each in one or a few statements over all partitions of the call, and stages what they
@@ -37,11 +36,11 @@ async function runModels(dependencies: Dependencies, work: Work, scratch: Scratc
   const segments = [...work.sources.values(), ...[...work.upstream.values()].map((upstream) => upstream.segments)];
   const inputs = segments.flat().map((segment) => segment.absolutePath);
   await withEngine({ inputs: [...new Set(inputs)], staging: scratch.dir, ...dependencies.engine, signal }, async (engine) => {
-    const views = new Views(engine, work);
+    const views = new DatasetViews(engine, work);
     for (const [dataset, live] of work.sources) await views.add(dataset, live);
     for (const upstream of work.upstream.values()) await views.addUpstream(upstream);
     for (const [index, model] of work.models.entries()) {
-      const dataset = qualified(model);
+      const dataset = qualifiedName(model);
       report({ step: dataset, done: index, total: work.models.length });
       await withSpan(`model ${dataset}`, { 'weir.dataset': dataset }, async (span) => {
         const started = performance.now();

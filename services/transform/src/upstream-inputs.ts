@@ -1,25 +1,12 @@
-import { readByInterval, WeirError, WHOLE, winnerRule, type Column, type Definition, type Upstream, type WinnerRule } from '@weir/core';
-import type { RelationSegment } from '@weir/engine';
+import { readByInterval, WeirError, WHOLE, winnerRule, type Column, type Definition, type Upstream } from '@weir/core';
+import type { RelationSegment, UpstreamRows } from '@weir/engine';
 import type { LiveSegment, UpstreamInput } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
 
 /** A dataset of another pipeline as one call reads it. */
-export interface UpstreamDataset {
-  readonly reference: string;
+export interface UpstreamDataset extends UpstreamRows {
   /** What was pinned; 0 when nothing was published then. */
   readonly snapshot: number;
-  readonly segments: readonly RelationSegment[];
-  /** All its columns, as its pipeline has them now. */
-  readonly columns: readonly Column[];
-  /** What models see: the columns that they were compiled with, of those types, as far as they are still there. */
-  readonly visible: readonly Column[];
-  /** Columns that models were compiled with and that are there no longer. */
-  readonly gone: readonly string[];
-  readonly key: readonly string[];
-  /** What decides between rows of one key. */
-  readonly winner: WinnerRule;
-  /** Whether all partitions are read, and a key that came in several of them is one row. */
-  readonly whole: boolean;
 }
 
 /** What of other pipelines a call reads. */

@@ -1,7 +1,8 @@
 import { isWeirError, WeirError } from '@weir/core';
-import type { WarmEngines, WarmStatement } from '@weir/engine';
 import { ofModel } from './model-error';
 import type { BatchPlan } from './plan-batch';
+import type { WarmStatement } from './warm-engine';
+import type { WarmEngines } from './warm-engines';
 
 /** A batch on which the statement of all models failed. */
 export interface FailedBatch {

@@ -1,10 +1,31 @@
-import { DELETED, WHOLE, quoteIdent, rowHashSql, winnerOrderSql, type ModelScope } from '@weir/core';
-import { DELETED_COLUMN, PARTITION_COLUMN, ROW_COLUMNS, segmentRelation, type Engine, type ModelInput, type RelationSegment } from '@weir/engine';
-import { datasetShape, type DatasetShape, type Work } from './inputs';
-import type { UpstreamDataset } from './upstream-inputs';
+import { datasetShape, DELETED, quoteIdent, rowHashSql, WHOLE, winnerOrderSql, type Column, type DatasetShape, type Definition, type ModelScope } from '@weir/core';
+import type { ModelInput } from './bind-tables';
+import type { Engine } from './engine';
+import { DELETED_COLUMN, PARTITION_COLUMN, ROW_COLUMNS, segmentRelation, type RelationSegment } from './relation';
 
-/** The datasets of one call as views of its engine, and how many rows each has. */
-export class Views {
+/** What models of a pipeline run over. */
+export interface ModelWork {
+  readonly definition: Definition;
+  /** Every model gives rows for these, if only none. */
+  readonly partitions: readonly string[];
+  /** What models read of other pipelines, by the name that they use. */
+  readonly upstream: ReadonlyMap<string, UpstreamRows>;
+}
+
+/** The rows of another pipeline's dataset; `columns` are all that it has now. */
+export interface UpstreamRows extends DatasetShape {
+  readonly reference: string;
+  readonly segments: readonly RelationSegment[];
+  /** What models see: the columns that they were compiled with, of those types, as far as they are still there. */
+  readonly visible: readonly Column[];
+  /** Columns that models were compiled with and that are there no longer. */
+  readonly gone: readonly string[];
+  /** Whether all partitions are read, and a key that came in several of them is one row. */
+  readonly whole: boolean;
+}
+
+/** The datasets that models read as views of one engine, and how many rows each has. */
+export class DatasetViews {
   /** Every row, which is what row models work on, and the living ones, which others see; by the name that models use. */
   private readonly all = new Map<string, ModelInput>();
   private readonly living = new Map<string, ModelInput>();
@@ -13,7 +34,7 @@ export class Views {
 
   constructor(
     private readonly engine: Engine,
-    private readonly work: Work,
+    private readonly work: ModelWork,
   ) {}
 
   /** What models of a scope are bound to, by the name that they use. */
@@ -35,7 +56,7 @@ export class Views {
   }
 
   /** The same for a dataset of another pipeline: what of it the run sees, under the columns and types that its models were compiled with. */
-  async addUpstream(upstream: UpstreamDataset): Promise<void> {
+  async addUpstream(upstream: UpstreamRows): Promise<void> {
     const { reference, segments, visible, whole } = upstream;
     const rows = livingRows(upstream, storedRows(upstream, segments), whole);
     const typed = [...visible, PARTITION_COLUMN].map(({ name, type }) => `${quoteIdent(name)}::${type} as ${quoteIdent(name)}`);

@@ -1,8 +1,10 @@
-import { csvRowSql, DELETED, jsonRowsSql, type Column, type Definition, type Model } from '@weir/core';
-import { bindModel, DELETED_COLUMN, PARTITION_COLUMN, ROW_COLUMNS, type ModelInput, type WarmStatement } from '@weir/engine';
-import { datasetShape, qualified } from './inputs';
+import { csvRowSql, datasetShape, DELETED, jsonRowsSql, qualifiedName, type Column, type Definition, type Model } from '@weir/core';
+import { bindModel } from './bind-model';
+import type { ModelInput } from './bind-tables';
+import { DELETED_COLUMN, PARTITION_COLUMN, ROW_COLUMNS } from './relation';
 import { rowBinding } from './row-binding';
 import { typedRows } from './typed-rows';
+import type { WarmStatement } from './warm-engine';
 
 /** Most bytes that the rows of all tables of a batch may have: they and their names must fit a message of 4 MiB. */
 export const MAX_OUTPUT_BYTES = 3.5 * 1024 * 1024;
@@ -45,7 +47,7 @@ export async function planBatch(definition: Definition): Promise<BatchPlan> {
   for (const model of definition.models.filter(({ scope }) => scope === 'row')) {
     const [rows = ''] = await bindModel(model.sql, inputs, rowBinding(definition, model));
     steps.push({ model, columns: tableColumns(model), rows: typedRows(model, rows) });
-    inputs.set(qualified(model), { relation: relationOf(qualified(model)), columns: model.columns });
+    inputs.set(qualifiedName(model), { relation: relationOf(qualifiedName(model)), columns: model.columns });
   }
   const bronze = [...shape.columns, PARTITION_COLUMN, ...ROW_COLUMNS, DELETED_COLUMN];
   const batch = `select * replace (coalesce(${DELETED}, false) as ${DELETED}) from ${jsonRowsSql(bronze, 'decode($1::BLOB)')}`;
@@ -68,13 +70,13 @@ function relationOf(dataset: string): string {
 }
 
 function statementSql(source: string, batch: string, steps: readonly Step[]): string {
-  const relations = [{ dataset: source, rows: batch, written: 0 }, ...steps.map(({ model, rows }) => ({ dataset: qualified(model), rows, written: 1 }))];
+  const relations = [{ dataset: source, rows: batch, written: 0 }, ...steps.map(({ model, rows }) => ({ dataset: qualifiedName(model), rows, written: 1 }))];
   const ctes = relations.map(({ dataset, rows, written }) => {
     const readers = steps.filter(({ model }) => model.inputs.includes(dataset)).length + written;
     // What is read once need not be held.
     return `${relationOf(dataset)} as ${readers > 1 ? 'materialized' : 'not materialized'} (${rows})`;
   });
-  const tables = steps.map(({ model, columns }, n) => `(select count(*) as rows_${n}, string_agg(${csvRowSql(columns)}, chr(10)) as text_${n} from ${relationOf(qualified(model))}) t${n}`);
+  const tables = steps.map(({ model, columns }, n) => `(select count(*) as rows_${n}, string_agg(${csvRowSql(columns)}, chr(10)) as text_${n} from ${relationOf(qualifiedName(model))}) t${n}`);
   const bytes = steps.map((_step, n) => `coalesce(strlen(text_${n}), 0)`).join(' + ');
   const results = steps.map((_step, n) => `rows_${n}, case when bytes <= ${MAX_OUTPUT_BYTES} then encode(text_${n}) end as csv_${n}`);
   return `with ${ctes.join(', ')} select bytes, ${results.join(', ')} from (select *, ${bytes} as bytes from ${tables.join(', ')})`;

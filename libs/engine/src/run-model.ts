@@ -1,8 +1,11 @@
 import { join } from 'node:path';
-import { WeirError, isWeirError, type Model } from '@weir/core';
-import { bindModel, writeParquet, type Binding, type Engine, type ModelInput, type ParquetFile } from '@weir/engine';
-import { qualified, type Work } from './inputs';
+import { WeirError, isWeirError, qualifiedName, type Model } from '@weir/core';
+import { bindModel, type Binding } from './bind-model';
+import type { ModelInput } from './bind-tables';
+import type { ModelWork } from './dataset-views';
+import type { Engine } from './engine';
 import { ofModel } from './model-error';
+import { writeParquet, type ParquetFile } from './parquet';
 import { rowBinding } from './row-binding';
 import { typedRows } from './typed-rows';
 
@@ -14,7 +17,7 @@ export interface ModelOutput {
 }
 
 export interface ModelRun {
-  readonly work: Work;
+  readonly work: ModelWork;
   readonly model: Model;
   /** By dataset, as models of this scope see them; more than the model reads. */
   readonly inputs: ReadonlyMap<string, ModelInput>;
@@ -24,7 +27,7 @@ export interface ModelRun {
 
 /** Runs one model and writes its rows. Throws MODEL_FAILED with the model's file where the SQL does not fit the data, and as the engine does. */
 export async function runModel(engine: Engine, run: ModelRun): Promise<ModelOutput> {
-  const dataset = qualified(run.model);
+  const dataset = qualifiedName(run.model);
   try {
     const statements = await bindModel(run.model.sql, inputsOf(run), bindingOf(run));
     const files = await writeRows(engine, run, statements);
@@ -38,7 +41,7 @@ function inputsOf({ model, inputs }: ModelRun): Map<string, ModelInput> {
   return new Map(
     model.inputs.map((dataset) => {
       const input = inputs.get(dataset);
-      if (input === undefined) throw new WeirError({ code: 'UNKNOWN_DATASET', message: `${qualified(model)} reads \`${dataset}\`, which this run does not have.`, place: model.file });
+      if (input === undefined) throw new WeirError({ code: 'UNKNOWN_DATASET', message: `${qualifiedName(model)} reads \`${dataset}\`, which this run does not have.`, place: model.file });
       return [dataset, input];
     }),
   );
@@ -50,7 +53,7 @@ function bindingOf({ model, work: { definition, partitions } }: ModelRun): Bindi
 }
 
 async function writeRows(engine: Engine, run: ModelRun, statements: readonly string[]): Promise<ParquetFile[]> {
-  const dataset = qualified(run.model);
+  const dataset = qualifiedName(run.model);
   const [first = '', ...more] = statements;
   const overRows = run.model.scope === 'row';
   const write = (rows: string): Promise<ParquetFile[]> =>

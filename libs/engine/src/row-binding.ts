@@ -1,6 +1,5 @@
-import type { Definition, Model } from '@weir/core';
-import type { Binding } from '@weir/engine';
-import { datasetShape } from './inputs';
+import { datasetShape, type Definition, type Model } from '@weir/core';
+import type { Binding } from './bind-model';
 
 /** How a row model is bound: where its source and its table have keys, each of its rows is an update of one. */
 export function rowBinding(definition: Definition, { key, sequence, writeMode }: Model): Binding {
