@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { Check, Measure } from '@weir/core';
 import { Severity } from '@weir/rpc';
 import { clicks, column, recordBatch, rowsIn, sendBatch, typedRowsIn, type TestRecord } from './testing/records';
 import { Workbench } from './testing/workbench';
@@ -134,6 +135,28 @@ describe('the checks of a stream', () => {
     bench.definition = { ...clicks({ ...keyed, checks: [checks[0]] }), contract: { ...clicks({ ...keyed, checks: [checks[0]] }).contract, version: '1.0.1' } };
     await sendBatch(bench, batch(100, 21));
     expect(bench.logged.splice(0)).toMatchObject([{ level: 'error', line: { check: 'few', actual: '21 %' } }]);
+  });
+
+  it('of every kind that counts rows one by one are judged as in batch, the others are left to the archive', async () => {
+    const value = (id: string, kind: Measure, threshold: Check['threshold'] = { equal: 0, unit: 'rows' }): Check => ({ id, severity: 'warning', type: 'accuracy', measure: kind, threshold });
+    const kinds = [
+      value('nulls', { kind: 'nullShare', column: 'a' }),
+      value('range', { kind: 'range', column: 'a', max: 89 }, { atMost: 10, unit: 'percent', of: 'values' }),
+      value('set', { kind: 'set', column: 's', values: ['red'] }),
+      value('pattern', { kind: 'pattern', column: 's', patterns: ['^r'] }),
+      value('length', { kind: 'length', column: 's', max: 3 }),
+      value('type', { kind: 'type', column: 's', types: ['integer'] }),
+      value('pair', { kind: 'pair', columns: ['b', 'a'], operator: '>=' }),
+      value('row', { kind: 'row', predicate: 'a <> 50' }),
+      value('unique', { kind: 'unique', columns: ['b'] }),
+      value('count', { kind: 'count' }),
+    ];
+    const definition = clicks({ columns: [column('a', 'BIGINT'), column('b', 'BIGINT'), column('s', 'VARCHAR')], checks: kinds });
+    bench.definition = { ...definition, contract: { ...definition.contract, version: 'kinds' } };
+    const records = Array.from({ length: 100 }, (_, n) => ({ value: json({ ...(n < 5 ? {} : { a: n }), b: n >= 10 && n < 20 ? n - 1 : n, s: n < 97 ? 'red' : 'bluish' }) }));
+    await sendBatch(bench, records);
+    const told = bench.logged.splice(0).map(({ line }) => line as { check: string; actual: string });
+    expect(told.map(({ check, actual }) => `${check} ${actual}`)).toEqual(['nulls 5 rows', 'range 10.5 % of values', 'set 3 rows', 'pattern 3 rows', 'length 3 rows', 'type 100 rows', 'pair 10 rows', 'row 1 row']);
   });
 
   it('that cannot be measured do not stop it', async () => {

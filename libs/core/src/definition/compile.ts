@@ -5,6 +5,7 @@ import { type ParsedContract, parseContract } from '../contract/parse-contract';
 import { suggest } from '../suggest';
 import type { YamlText } from '../yaml/yaml-text';
 import type { AppliedPipelines } from './applied-pipelines';
+import { checkWarnings } from './check-warnings';
 import { compileModels } from './compile-models';
 import type { Column, Definition, DefinitionFile, Model } from './definition';
 import { findUpstream, isForeign } from './find-upstream';
@@ -57,7 +58,7 @@ export async function compileDefinition(
   const { name, description, mode, grain, stream, schedule, lookbackGrains, approval, retention, destinations, policy } = pipeline;
   const optional = { ...(grain === undefined ? {} : { grain }), ...(stream === undefined ? {} : { stream }), ...(schedule === undefined ? {} : { schedule }) };
   const definition: Definition = { name, description, mode, ...optional, lookbackGrains, approval, retention, upstream, source: pipeline.source, contract: held.contract, models, destinations, policy };
-  return { definition: deepFreeze(definition), warnings: [...settingWarnings(definition).map((warning) => `${PIPELINE_FILE}: ${warning}`), ...warnings] };
+  return { definition: deepFreeze(definition), warnings: [...settingWarnings(definition).map((warning) => `${PIPELINE_FILE}: ${warning}`), ...checkWarnings(definition).map((warning) => `${CONTRACT_FILE}: ${warning}`), ...warnings] };
 }
 
 /** Finds datasets that checks refer to: bronze, models of this pipeline, and those of others. */

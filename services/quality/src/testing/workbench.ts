@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { RegistryConnection } from '@weir/connectors';
-import { toWeirError, type ContractDataset, type Definition, type Model, type WeirError } from '@weir/core';
+import { toWeirError, type ContractDataset, type Definition, type Interval, type Model, type WeirError } from '@weir/core';
 import { WarmEngines, withEngine } from '@weir/engine';
 import { Lake, rawPath, type Segment } from '@weir/lake';
 import { migrate, StageGate } from '@weir/platform';
@@ -70,10 +70,10 @@ export class Workbench {
   }
 
   /** Puts files into the raw zone as ingest does and validates them. */
-  async validate(files: readonly SourceFile[], options: { runId?: string; signal?: AbortSignal } = {}): Promise<Answer<ValidateResult>> {
+  async validate(files: readonly SourceFile[], options: { runId?: string; signal?: AbortSignal; interval?: Interval } = {}): Promise<Answer<ValidateResult>> {
     const runId = options.runId ?? randomUUID();
     const raw = await this.stageRaw(runId, files);
-    return this.validateRaw(runId, raw, options.signal);
+    return this.validateRaw(runId, raw, options.signal, options.interval);
   }
 
   async stageRaw(runId: string, files: readonly SourceFile[]): Promise<SegmentSet> {
@@ -87,8 +87,8 @@ export class Workbench {
     return this.lake.writeManifest({ version: 1, pipeline: 'retail', runId, stage: 'extract', attempt: 'first', datasets: [{ dataset: 'raw.orders', partitions, segments }] });
   }
 
-  async validateRaw(runId: string, raw: SegmentSet, signal: AbortSignal = new AbortController().signal): Promise<Answer<ValidateResult>> {
-    const request: ValidateRequest = { context: { runId, pipeline: this.definition.name, definitionVersion: 1, interval: undefined, attempt: randomUUID(), background: false }, raw };
+  async validateRaw(runId: string, raw: SegmentSet, signal: AbortSignal = new AbortController().signal, interval?: Interval): Promise<Answer<ValidateResult>> {
+    const request: ValidateRequest = { context: { runId, pipeline: this.definition.name, definitionVersion: 1, interval, attempt: randomUUID(), background: false }, raw };
     return collect((send) => validate(this.dependencies, request, send, signal));
   }
 
