@@ -38,6 +38,15 @@ describe('runs', () => {
     expect(run).toMatchObject({ pipeline: 'whole', interval: days(0, 1), status: RunStatus.RUNNING, endedAt: '', snapshot: 0, accounts: { read: 10, admitted: 8 }, backfill: '', retryOf: '' });
   });
 
+  test('checks keep their detail, and those that were recorded before there was any come back without', async () => {
+    await begin('detailed', 'detailed-run');
+    const detailed = { ...check('a', false), value: 24.9, rows: 1_000, failed: 249, samples: ['(1) at a.csv:2'] };
+    await recordStage(bench, { runId: 'detailed-run', stage: stage('validate', 1, { checks: [detailed] }) });
+    expect((await getRun(bench, { run: 'detailed-run' })).stages[0]?.checks).toEqual([detailed]);
+    await bench.pool.query(`update metadata.stage set checks = '[{"check": "old", "dataset": "bronze.orders", "checkType": "accuracy", "severity": "SEVERITY_INFO", "passed": true, "actual": "1", "threshold": "2", "error": ""}]' where run_id = 'detailed-run'`);
+    expect((await getRun(bench, { run: 'detailed-run' })).stages[0]?.checks).toMatchObject([{ check: 'old', measure: '', samples: [] }]);
+  });
+
   test('recording an attempt again replaces it', async () => {
     await begin('again', 'again-run');
     await recordStage(bench, { runId: 'again-run', stage: stage('extract', 1, { rowsOut: 1 }) });
