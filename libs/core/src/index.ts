@@ -9,6 +9,7 @@ export { columnTypeOf, isNumeric } from './contract/column-type';
 export { COMPATIBILITY_MODES, type CompatibilityMode, type ContractChange, type ContractVersion, DEFAULT_COMPATIBILITY, type Direction, type VersionChange, contractChanges, versionChanges } from './contract/compatibility';
 export { type ReadChange, changeText, incompatibleError } from './contract/incompatible';
 export { type ParsedContract, parseContract } from './contract/parse-contract';
+export { decodeColumn, typeName } from './contract/decode-column';
 export { POISON_REASONS, type PoisonReason } from './contract/poison';
 export { ODCS_VERSIONS } from './contract/odcs-schema';
 export { type AppliedPipelines, circleText, pipelineCircle } from './definition/applied-pipelines';

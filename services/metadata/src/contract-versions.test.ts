@@ -19,7 +19,7 @@ function folder(name: string, columns: Readonly<Record<string, string>>, { mode,
   const sql = { 'gold/by_country': 'select country, count(*) as orders from bronze.orders group by country', ...models };
   return [
     { path: 'pipeline.yaml', text: `name: ${name}\nsource: { dataset: orders, type: file, path: data/*.csv }\ndestinations: [{ connection: warehouse, schema: ${name} }]\n` },
-    { path: 'contract.odcs.yaml', text: `apiVersion: v3.1.0\nkind: DataContract\nid: ${name}\nversion: 1.0.0\nschema:\n  - name: orders\n    properties:\n${properties}${custom}${entry}` },
+    { path: 'contract.odcs.yaml', text: `apiVersion: v3.1.0\nkind: DataContract\nid: ${name}\nversion: 1.0.0\nstatus: active\nschema:\n  - name: orders\n    properties:\n${properties}${custom}${entry}` },
     ...Object.entries(sql).map(([path, text]) => ({ path: `models/${path}.sql`, text })),
   ];
 }
@@ -49,7 +49,7 @@ describe('the contract of a pipeline', () => {
     const text = folder('shop', { ...COLUMNS, amount: 'logicalType: integer' }, { models });
     await expect(applied(text)).rejects.toMatchObject({
       code: 'CONTRACT_INCOMPATIBLE',
-      place: 'contract.odcs.yaml:9:17',
+      place: 'contract.odcs.yaml:10:17',
       message: 'The contract of `orders` changes what its mode BACKWARD forbids since version 1: orders.amount: type DECIMAL(12,2) → BIGINT.',
       samples: ['orders.amount: type DECIMAL(12,2) → BIGINT; read by shop silver.lines (models/silver/lines.sql:2:3), shop gold.total (models/gold/total.sql:1:12), report gold.copy (models/gold/copy.sql:1:8)'],
       fix: expect.stringContaining('weirCompatibility'),

@@ -3,6 +3,7 @@ export { diagnose, type Finding } from './doctor';
 export { removeHome, ROOT, weirHome } from './home';
 export { parseBrokerCount, type BrokerCount } from './kafka-cluster';
 export { needServers } from './need-servers';
+export { odcsPackage, type OdcsPackage } from './odcs-package';
 export { Platform, type PlatformOptions } from './platform';
 export type { Account } from './postgres-accounts';
 export { STEPS, type Report, type Step, type StepEvent } from './report';

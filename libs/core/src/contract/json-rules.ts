@@ -18,8 +18,8 @@ export function jsonRules({ name, logicalType = '', logicalTypeOptions = {} }: O
   if (logicalType === 'time') return [{ option: 'logicalType', predicate: `regexp_full_match(${column}, ${quoteLiteral(TIME)})`, description: 'is a time of day, such as 23:59:59' }];
   const type = JSON_TYPES[logicalType];
   if (!type) return [];
-  // The engine fails on what is no JSON, or JSON of another type.
-  const guarded = (predicate: string) => `case when json_valid(${column}) then case when json_type(${column}) = '${type}' then ${predicate} else false end else false end`;
+  // The engine fails on what is no JSON, or JSON of another type. Nothing is wrong with an empty value: that is for `required` to say.
+  const guarded = (predicate: string) => `case when ${column} is null then null when not json_valid(${column}) then false when json_type(${column}) = '${type}' then ${predicate} else false end`;
   const options = optionRules(column, logicalTypeOptions, type === 'OBJECT' ? `len(json_keys(${column}))` : `json_array_length(${column})`);
   return [{ option: 'logicalType', predicate: guarded('true'), description: `is a JSON ${type === 'OBJECT' ? 'object' : 'array'}` }, ...options.map((rule) => ({ ...rule, predicate: guarded(rule.predicate) }))];
 }

@@ -86,8 +86,9 @@ const OPTIONS = mapping('set of type options', {
 
 const ENUM_VALUE = mapping('value', { id: ID, tags: TEXTS, customProperties: CUSTOM_PROPERTIES, authoritativeDefinitions: DEFINITIONS, ...texts('label', 'description'), value: { type: ['string', 'number', 'boolean'], description: 'the value.' } }, ['value']);
 
-/** What is inside of objects, arrays and maps. */
+/** What is inside of arrays and maps, and of objects, which give it a name. */
 const INSIDE: JsonSchema = { $ref: '#/$defs/inside' };
+const NAMED: JsonSchema = { $ref: '#/$defs/named' };
 
 /** A column, or what is inside of one. */
 function property(name: JsonSchema, required: readonly string[]): JsonSchema {
@@ -104,7 +105,7 @@ function property(name: JsonSchema, required: readonly string[]): JsonSchema {
     primaryKeyPosition: { type: 'integer', minimum: -1, description: 'Write its position in the key, from 1.' },
     enum: { type: 'array', minItems: 1, uniqueItems: true, items: ENUM_VALUE, description: 'Write a list of mappings with `value`.' },
     quality: QUALITY,
-    properties: listOf(INSIDE, 'Write a list of columns.'),
+    properties: listOf(NAMED, 'Write a list of columns.'),
     items: INSIDE,
     map: mapping('map', { key: INSIDE, value: INSIDE }, ['key', 'value']),
     semanticType: { enum: ['column', 'measure', 'dimension'], description: 'Use column, measure or dimension.' },
@@ -155,5 +156,5 @@ export const ODCS_SCHEMA: JsonSchema = {
     },
     ...SECTIONS,
   },
-  $defs: { inside: property(TEXT, []) },
+  $defs: { inside: property(TEXT, []), named: property(TEXT, ['name']) },
 };

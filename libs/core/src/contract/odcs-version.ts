@@ -1,9 +1,10 @@
-import { listed } from '../suggest';
+import { listed, suggest } from '../suggest';
 import type { Report } from '../yaml/report';
 import { shownValue } from '../yaml/validate-yaml';
 import type { YamlPath } from '../yaml/yaml-text';
 import type { OdcsQuality } from './odcs';
 import { OPERATORS } from './odcs-schema';
+import { LOGICAL_TYPES } from './parse-column';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -37,6 +38,10 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
 const JUDGED: ReadonlySet<string> = new Set([...BOUNDS, 'minLength', 'maxLength', 'pattern', 'format', 'multipleOf']);
 const PARTED: ReadonlySet<string> = new Set(['object', 'array', 'map', 'vector']);
 
+const DATED: ReadonlySet<string> = new Set(['date', 'time', 'timestamp']);
+/** The formats of numbers that the standard has. */
+const FORMATS: Readonly<Record<string, readonly string[]>> = { integer: ['i8', 'i16', 'i32', 'i64', 'i128', 'u8', 'u16', 'u32', 'u64', 'u128'], number: ['f32', 'f64'] };
+
 /** What only some kinds of quality rules have. */
 const OF_KIND: Readonly<Record<string, readonly string[]>> = {
   library: ['metric', 'rule', 'arguments', ...Object.keys(OPERATORS)],
@@ -67,6 +72,7 @@ class Reading {
   contract(contract: Mapping): void {
     this.newer(contract, 'contract', []);
     this.vendors(contract, []);
+    if (this.version === 'v3.1.0' && contract['status'] === undefined) this.report.add('MISSING_KEY', [], '`status` is missing from a contract of v3.1.', 'Add `status`, such as draft or active.');
     each(contract['slaProperties'], ['slaProperties'], (level, at) => this.newer(level, 'level', at));
     each(contract['schema'], ['schema'], (dataset, at) => {
       this.newer(dataset, 'dataset', at);
@@ -75,14 +81,13 @@ class Reading {
     });
   }
 
-  /** `inside` an array or a map, where `properties` need no object around them. */
   private column(column: Mapping, path: YamlPath, inside: boolean): void {
     this.newer(column, 'column', path);
     this.related(column, path);
     if (!this.newest && (column['logicalType'] === 'map' || column['logicalType'] === 'vector')) this.report.invalid([...path, 'logicalType'], `${shownValue(column['logicalType'])} is a type since v3.2.`, `Set \`apiVersion: v3.2.0\`; this contract says ${this.version}.`);
-    this.options(column, path);
-    if (this.modern) this.typed(column, path, inside);
-    each(column['properties'], [...path, 'properties'], (one, at) => this.column(one, at, false));
+    this.options(column, path, inside);
+    if (this.modern) this.typed(column, path);
+    each(column['properties'], [...path, 'properties'], (one, at) => this.column(one, at, true));
     if (isMapping(column['items'])) this.column(column['items'], [...path, 'items'], true);
     for (const side of ['key', 'value']) {
       const part = isMapping(column['map']) ? column['map'][side] : undefined;
@@ -90,24 +95,28 @@ class Reading {
     }
   }
 
-  private typed(column: Mapping, path: YamlPath, inside: boolean): void {
+  private typed(column: Mapping, path: YamlPath): void {
     const { logicalType: type, logicalTypeOptions: options } = column;
     if (type === undefined && (this.newest || options !== undefined)) this.report.add('MISSING_KEY', path, `\`logicalType\` is missing from a column of a contract of ${this.version}${options === undefined ? '' : ' with type options'}.`, 'Add `logicalType`, such as string.');
     if (type === 'vector' && isMapping(options) && options['dimensions'] === undefined) this.report.add('MISSING_KEY', [...path, 'logicalTypeOptions'], '`dimensions` is missing from the options of a vector.', 'Add `dimensions`, how many numbers it has.');
     if (type === 'map' && column['map'] === undefined) this.report.add('MISSING_KEY', path, '`map` is missing from a column of type map.', 'Add `map`, a mapping of `key` and `value`.');
     for (const [key, of] of [['properties', 'object'], ['items', 'array'], ['map', 'map']] as const) {
-      if (column[key] !== undefined && type !== of && !(key === 'properties' && inside)) this.report.invalid([...path, key], `\`${key}\` belongs to a column of type ${of}.`, `Set \`logicalType: ${of}\`, or remove it.`);
+      if (column[key] !== undefined && type !== of) this.report.invalid([...path, key], `\`${key}\` belongs to a column of type ${of}.`, `Set \`logicalType: ${of}\`, or remove it.`);
     }
   }
 
-  private options({ logicalType, logicalTypeOptions: options }: Mapping, path: YamlPath): void {
+  /** `inside`: nobody else looks at the type and the options of what is inside of a column. */
+  private options({ logicalType, logicalTypeOptions: options }: Mapping, path: YamlPath, inside: boolean): void {
     const type = String(logicalType);
     const known = OPTIONS[type];
+    if (inside && logicalType !== undefined && !(LOGICAL_TYPES as readonly string[]).includes(type)) this.report.invalid([...path, 'logicalType'], `The type of a column cannot be ${shownValue(logicalType)}.`, suggest(type, LOGICAL_TYPES));
     for (const [option, value] of Object.entries(isMapping(options) ? options : {})) {
       const at = [...path, 'logicalTypeOptions', option];
-      const judged = JUDGED.has(option) && !PARTED.has(type);
+      const judged = JUDGED.has(option) && !PARTED.has(type) && !inside;
       if (known && !known.includes(option) && !judged && Object.values(OPTIONS).flat().includes(option)) this.report.invalid(at, `\`${option}\` is no option of the type ${type}.`, known.length > 0 ? `Use ${listed(known)}, or remove it.` : 'Remove it.');
       else if (this.modern && typeof value === 'boolean' && option.startsWith('exclusive')) this.report.invalid(at, `\`${option}\` is a bound of its own since v3.1.`, `Write ${option}: <bound> in place of \`${option === 'exclusiveMinimum' ? 'minimum' : 'maximum'}\`.`);
+      else if (inside && BOUNDS.includes(option) && (typeof value === 'string') !== DATED.has(type)) this.report.invalid(at, `\`${option}\` cannot be ${shownValue(value)}: the type is ${type}.`, 'Use a number for numbers, and text for dates and times.');
+      else if (inside && option === 'format' && FORMATS[type]?.includes(String(value)) === false) this.report.invalid(at, `The format ${shownValue(value)} is none of the standard.`, `Use one of ${listed(FORMATS[type])}.`);
     }
   }
 

@@ -15,7 +15,8 @@ export interface ParsedColumn extends Omit<ContractColumn, 'type'> {
   readonly path: YamlPath;
 }
 
-const LOGICAL_TYPES = ['string', 'integer', 'number', 'boolean', 'date', 'timestamp', 'time', 'object', 'array', 'map', 'vector'] as const;
+/** Types of the standard. */
+export const LOGICAL_TYPES = ['string', 'integer', 'number', 'boolean', 'date', 'timestamp', 'time', 'object', 'array', 'map', 'vector'] as const;
 
 /** Names in physicalType that databases use, as the engine calls them. */
 const PHYSICAL_ALIASES: Record<string, string> = { TEXT: 'VARCHAR', STRING: 'VARCHAR', INT: 'INTEGER', INT4: 'INTEGER', INT8: 'BIGINT', LONG: 'BIGINT', BOOL: 'BOOLEAN', REAL: 'FLOAT', 'DOUBLE PRECISION': 'DOUBLE', FLOAT8: 'DOUBLE', DATETIME: 'TIMESTAMP' };

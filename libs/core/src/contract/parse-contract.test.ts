@@ -1,13 +1,13 @@
 import { parseContract } from './parse-contract';
 
-const HEAD = 'apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nschema:\n  - name: orders\n    properties:\n';
+const HEAD = 'apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nstatus: active\nschema:\n  - name: orders\n    properties:\n';
 
-/** Parses a contract whose dataset has these properties, one YAML flow mapping each; the first stands on line 8, its brace in column 9. */
+/** Parses a contract whose dataset has these properties, one YAML flow mapping each; the first stands on line 9, its brace in column 9. */
 function properties(...lines: string[]) {
   return parseContract({ path: 'c.yaml', text: `${HEAD}${lines.map((line) => `      - ${line}\n`).join('')}` }, 'orders');
 }
 
-/** The same with one property and these quality rules on the dataset; the first stands on line 10, its brace in column 9. */
+/** The same with one property and these quality rules on the dataset; the first stands on line 11, its brace in column 9. */
 function quality(...lines: string[]) {
   const rules = lines.map((line) => `      - ${line}\n`).join('');
   return parseContract({ path: 'c.yaml', text: `${HEAD}      - { name: amount, logicalType: integer }\n    quality:\n${rules}` }, 'orders');
@@ -71,22 +71,22 @@ describe('columns of a contract', () => {
   });
 
   test.each([
-    ['an unknown type', ['{ name: a, logicalType: strng }'], 'INVALID_VALUE c.yaml:8:33'],
-    ['no type', ['{ name: a }'], 'MISSING_KEY c.yaml:8:9'],
-    ['a number that is text', ['{ name: a, logicalType: number, physicalType: varchar }'], 'INVALID_VALUE c.yaml:8:55'],
-    ['too many digits', ['{ name: a, logicalType: number, physicalType: "decimal(39,2)" }'], 'INVALID_VALUE c.yaml:8:55'],
-    ['a reserved name', ['{ name: _weir_x, logicalType: string }'], 'INVALID_VALUE c.yaml:8:17'],
-    ['a name in capitals', ['{ name: CustomerID, logicalType: string }'], 'INVALID_VALUE c.yaml:8:17'],
-    ['a name twice', ['{ name: a, logicalType: string }', '{ name: a, logicalType: string, physicalName: b }'], 'INVALID_VALUE c.yaml:9:17'],
-    ['a header twice', ['{ name: a, logicalType: string }', '{ name: b, logicalType: string, physicalName: a }'], 'INVALID_VALUE c.yaml:9:55'],
-    ['a misspelt key', ['{ name: a, logicalTyp: string, physicalType: text }'], 'UNKNOWN_KEY c.yaml:8:20'],
-    ['a misspelt option', ['{ name: a, logicalType: integer, logicalTypeOptions: { minimun: 0 } }'], 'UNKNOWN_KEY c.yaml:8:64'],
-    ['a bound of another type', ['{ name: a, logicalType: integer, logicalTypeOptions: { minimum: "x" } }'], 'INVALID_VALUE c.yaml:8:73'],
-    ['a bound that is no date', ['{ name: a, logicalType: date, logicalTypeOptions: { minimum: "2024-02-30" } }'], 'INVALID_VALUE c.yaml:8:70'],
-    ['a length of a number', ['{ name: a, logicalType: integer, logicalTypeOptions: { maxLength: 3 } }'], 'INVALID_VALUE c.yaml:8:75'],
-    ['a format nobody checks', ['{ name: a, logicalType: string, logicalTypeOptions: { format: password } }'], 'INVALID_VALUE c.yaml:8:71'],
-    ['a date format nobody reads', ['{ name: a, logicalType: date, logicalTypeOptions: { format: "yyyy-ww" } }'], 'INVALID_VALUE c.yaml:8:69'],
-    ['another time zone', ['{ name: a, logicalType: timestamp, logicalTypeOptions: { defaultTimezone: Europe/Vienna } }'], 'INVALID_VALUE c.yaml:8:83'],
+    ['an unknown type', ['{ name: a, logicalType: strng }'], 'INVALID_VALUE c.yaml:9:33'],
+    ['no type', ['{ name: a }'], 'MISSING_KEY c.yaml:9:9'],
+    ['a number that is text', ['{ name: a, logicalType: number, physicalType: varchar }'], 'INVALID_VALUE c.yaml:9:55'],
+    ['too many digits', ['{ name: a, logicalType: number, physicalType: "decimal(39,2)" }'], 'INVALID_VALUE c.yaml:9:55'],
+    ['a reserved name', ['{ name: _weir_x, logicalType: string }'], 'INVALID_VALUE c.yaml:9:17'],
+    ['a name in capitals', ['{ name: CustomerID, logicalType: string }'], 'INVALID_VALUE c.yaml:9:17'],
+    ['a name twice', ['{ name: a, logicalType: string }', '{ name: a, logicalType: string, physicalName: b }'], 'INVALID_VALUE c.yaml:10:17'],
+    ['a header twice', ['{ name: a, logicalType: string }', '{ name: b, logicalType: string, physicalName: a }'], 'INVALID_VALUE c.yaml:10:55'],
+    ['a misspelt key', ['{ name: a, logicalTyp: string, physicalType: text }'], 'UNKNOWN_KEY c.yaml:9:20'],
+    ['a misspelt option', ['{ name: a, logicalType: integer, logicalTypeOptions: { minimun: 0 } }'], 'UNKNOWN_KEY c.yaml:9:64'],
+    ['a bound of another type', ['{ name: a, logicalType: integer, logicalTypeOptions: { minimum: "x" } }'], 'INVALID_VALUE c.yaml:9:73'],
+    ['a bound that is no date', ['{ name: a, logicalType: date, logicalTypeOptions: { minimum: "2024-02-30" } }'], 'INVALID_VALUE c.yaml:9:70'],
+    ['a length of a number', ['{ name: a, logicalType: integer, logicalTypeOptions: { maxLength: 3 } }'], 'INVALID_VALUE c.yaml:9:75'],
+    ['a format nobody checks', ['{ name: a, logicalType: string, logicalTypeOptions: { format: password } }'], 'INVALID_VALUE c.yaml:9:71'],
+    ['a date format nobody reads', ['{ name: a, logicalType: date, logicalTypeOptions: { format: "yyyy-ww" } }'], 'INVALID_VALUE c.yaml:9:69'],
+    ['another time zone', ['{ name: a, logicalType: timestamp, logicalTypeOptions: { defaultTimezone: Europe/Vienna } }'], 'INVALID_VALUE c.yaml:9:83'],
   ])('with %s are refused at their place', (_what, lines, expected) => {
     expect(properties(...lines).problems.map((problem) => `${problem.code} ${problem.place}`)).toEqual([expected]);
   });
@@ -142,26 +142,26 @@ describe('quality rules of a contract', () => {
   });
 
   test.each([
-    ['an unknown metric', '{ metric: nullCount, mustBe: 0 }', 'INVALID_VALUE c.yaml:10:19'],
-    ['no metric', '{ mustBe: 0 }', 'MISSING_KEY c.yaml:10:9'],
-    ['no operator', '{ metric: rowCount }', 'MISSING_KEY c.yaml:10:9'],
-    ['a misspelt operator', '{ metric: rowCount, mustBe: 1, mustBeGreater: 0 }', 'UNKNOWN_KEY c.yaml:10:40'],
-    ['a number as text', '{ metric: rowCount, mustBe: "0" }', 'INVALID_VALUE c.yaml:10:37'],
-    ['a range backwards', '{ metric: rowCount, mustBeBetween: [5, 1] }', 'INVALID_VALUE c.yaml:10:44'],
-    ['a range of one', '{ metric: rowCount, mustBeBetween: [5] }', 'INVALID_VALUE c.yaml:10:44'],
-    ['percent of a count', '{ metric: rowCount, mustBe: 1, unit: percent }', 'INVALID_VALUE c.yaml:10:46'],
-    ['a unit that is none', '{ metric: rowCount, mustBe: 1, unit: bytes }', 'INVALID_VALUE c.yaml:10:46'],
-    ['the metric of a column on a dataset', '{ metric: nullValues, mustBe: 0 }', 'INVALID_VALUE c.yaml:10:9'],
-    ['duplicates of nothing', '{ metric: duplicateValues, mustBe: 0 }', 'MISSING_KEY c.yaml:10:9'],
-    ['duplicates of an unknown column', '{ metric: duplicateValues, arguments: { properties: [amunt] }, mustBe: 0 }', 'INVALID_VALUE c.yaml:10:62'],
-    ['a query with an unknown placeholder', '{ type: sql, query: "select 1 from ${wibble}", mustBe: 0 }', 'INVALID_VALUE c.yaml:10:29'],
-    ['a query about no column', '{ type: sql, query: "select max(${property}) from ${object}", mustBe: 0 }', 'INVALID_VALUE c.yaml:10:29'],
-    ['another engine', '{ type: custom, engine: soda, name: x, implementation: y }', 'INVALID_VALUE c.yaml:10:33'],
-    ['a row rule without a name', '{ type: custom, engine: weir, implementation: { row: x } }', 'MISSING_KEY c.yaml:10:9'],
-    ['a row rule without SQL', '{ type: custom, engine: weir, name: x, implementation: { row: 1 } }', 'INVALID_VALUE c.yaml:10:71'],
-    ['a misspelt row', '{ type: custom, engine: weir, name: x, implementation: { rows: x } }', 'UNKNOWN_KEY c.yaml:10:66'],
-    ['an implementation that is a list', '{ type: custom, engine: weir, name: x, implementation: "[x]" }', 'INVALID_VALUE c.yaml:10:64'],
-    ['a severity that is none', '{ metric: rowCount, mustBe: 1, severity: critical }', 'INVALID_VALUE c.yaml:10:50'],
+    ['an unknown metric', '{ metric: nullCount, mustBe: 0 }', 'INVALID_VALUE c.yaml:11:19'],
+    ['no metric', '{ mustBe: 0 }', 'MISSING_KEY c.yaml:11:9'],
+    ['no operator', '{ metric: rowCount }', 'MISSING_KEY c.yaml:11:9'],
+    ['a misspelt operator', '{ metric: rowCount, mustBe: 1, mustBeGreater: 0 }', 'UNKNOWN_KEY c.yaml:11:40'],
+    ['a number as text', '{ metric: rowCount, mustBe: "0" }', 'INVALID_VALUE c.yaml:11:37'],
+    ['a range backwards', '{ metric: rowCount, mustBeBetween: [5, 1] }', 'INVALID_VALUE c.yaml:11:44'],
+    ['a range of one', '{ metric: rowCount, mustBeBetween: [5] }', 'INVALID_VALUE c.yaml:11:44'],
+    ['percent of a count', '{ metric: rowCount, mustBe: 1, unit: percent }', 'INVALID_VALUE c.yaml:11:46'],
+    ['a unit that is none', '{ metric: rowCount, mustBe: 1, unit: bytes }', 'INVALID_VALUE c.yaml:11:46'],
+    ['the metric of a column on a dataset', '{ metric: nullValues, mustBe: 0 }', 'INVALID_VALUE c.yaml:11:9'],
+    ['duplicates of nothing', '{ metric: duplicateValues, mustBe: 0 }', 'MISSING_KEY c.yaml:11:9'],
+    ['duplicates of an unknown column', '{ metric: duplicateValues, arguments: { properties: [amunt] }, mustBe: 0 }', 'INVALID_VALUE c.yaml:11:62'],
+    ['a query with an unknown placeholder', '{ type: sql, query: "select 1 from ${wibble}", mustBe: 0 }', 'INVALID_VALUE c.yaml:11:29'],
+    ['a query about no column', '{ type: sql, query: "select max(${property}) from ${object}", mustBe: 0 }', 'INVALID_VALUE c.yaml:11:29'],
+    ['another engine', '{ type: custom, engine: soda, name: x, implementation: y }', 'INVALID_VALUE c.yaml:11:33'],
+    ['a row rule without a name', '{ type: custom, engine: weir, implementation: { row: x } }', 'MISSING_KEY c.yaml:11:9'],
+    ['a row rule without SQL', '{ type: custom, engine: weir, name: x, implementation: { row: 1 } }', 'INVALID_VALUE c.yaml:11:71'],
+    ['a misspelt row', '{ type: custom, engine: weir, name: x, implementation: { rows: x } }', 'UNKNOWN_KEY c.yaml:11:66'],
+    ['an implementation that is a list', '{ type: custom, engine: weir, name: x, implementation: "[x]" }', 'INVALID_VALUE c.yaml:11:64'],
+    ['a severity that is none', '{ metric: rowCount, mustBe: 1, severity: critical }', 'INVALID_VALUE c.yaml:11:50'],
   ])('with %s is refused at its place', (_what, line, expected) => {
     expect(quality(line).problems.map((problem) => `${problem.code} ${problem.place}`)).toContain(expected);
   });
@@ -183,9 +183,9 @@ describe('a contract', () => {
   });
 
   test.each([
-    [['{ property: weirSequence, value: b }'], 'c.yaml:10:42'],
-    [['{ property: weirOrder, value: latest }'], 'c.yaml:10:39'],
-    [['{ property: weirOrder, value: arrival }', '{ property: weirSequence, value: a }'], 'c.yaml:10:39'],
+    [['{ property: weirSequence, value: b }'], 'c.yaml:11:42'],
+    [['{ property: weirOrder, value: latest }'], 'c.yaml:11:39'],
+    [['{ property: weirOrder, value: arrival }', '{ property: weirSequence, value: a }'], 'c.yaml:11:39'],
   ])('refuses the order %j', (lines, place) => {
     expect(withOrder(...lines).problems).toEqual([expect.objectContaining({ code: 'INVALID_VALUE', place })]);
   });
@@ -196,7 +196,7 @@ describe('a contract', () => {
   });
 
   test('may have every section of the standard, read or not', () => {
-    const more = 'name: n\ntenant: t\nstatus: active\ndomain: d\ndataProduct: p\ntags: [x]\ndescription: { purpose: p, limitations: l }\nservers: [{ server: s, type: local }]\nteam: { members: [] }\nroles: []\nprice: { priceAmount: 1 }\nsupport: []\nslaProperties: [{ property: latency, value: 4 }]\ncontractCreatedTs: 2024-01-01T00:00:00Z\ncustomProperties: []\nauthoritativeDefinitions: []\n';
+    const more = 'name: n\ntenant: t\ndomain: d\ndataProduct: p\ntags: [x]\ndescription: { purpose: p, limitations: l }\nservers: [{ server: s, type: local }]\nteam: { members: [] }\nroles: []\nprice: { priceAmount: 1 }\nsupport: []\nslaProperties: [{ property: latency, value: 4 }]\ncontractCreatedTs: 2024-01-01T00:00:00Z\ncustomProperties: []\nauthoritativeDefinitions: []\n';
     const text = `${HEAD}      - { name: a, logicalType: string, businessName: A, classification: public, examples: [x], tags: [pii], criticalDataElement: true, partitioned: false }\n${more}`;
     expect(parseContract({ path: 'c.yaml', text }, 'orders').problems).toEqual([]);
   });
@@ -209,10 +209,10 @@ describe('a contract', () => {
     ['an old standard', HEAD.replace('v3.1.0', 'v2.2.2') + column, 'INVALID_VALUE c.yaml:1:13'],
     ['another kind', HEAD.replace('DataContract', 'DataProduct') + column, 'INVALID_VALUE c.yaml:2:7'],
     ['a version that is a number', HEAD.replace('1.0.0', '1.0') + column, 'INVALID_VALUE c.yaml:4:10'],
-    ['a misspelt section', `${HEAD}${column}suport: []\n`, 'UNKNOWN_KEY c.yaml:9:1'],
-    ['a dataset twice', `${HEAD}${column}  - name: orders\n    properties: [{ name: a, logicalType: string }]\n`, 'INVALID_VALUE c.yaml:9:11'],
-    ['no columns of its source', 'apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nschema:\n  - name: orders\n', 'MISSING_KEY c.yaml:6:5'],
-    ['no schema', 'apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\n', 'MISSING_KEY c.yaml:1:1'],
+    ['a misspelt section', `${HEAD}${column}suport: []\n`, 'UNKNOWN_KEY c.yaml:10:1'],
+    ['a dataset twice', `${HEAD}${column}  - name: orders\n    properties: [{ name: a, logicalType: string }]\n`, 'INVALID_VALUE c.yaml:10:11'],
+    ['no columns of its source', 'apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nstatus: active\nschema:\n  - name: orders\n', 'MISSING_KEY c.yaml:7:5'],
+    ['no schema', 'apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nstatus: active\n', 'MISSING_KEY c.yaml:1:1'],
   ])('with %s is refused at its place', (_what, text, expected) => {
     expect(parseContract({ path: 'c.yaml', text }, 'orders').problems.map((problem) => `${problem.code} ${problem.place}`)).toEqual([expected]);
   });

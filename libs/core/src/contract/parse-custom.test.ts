@@ -1,12 +1,13 @@
 import { parseContract } from './parse-contract';
 
-/** Parses a contract with one column of this type and custom properties of it and of the dataset; the first property of the column stands on line 12. */
+/** Parses a contract with one column of this type and custom properties of it and of the dataset; the first property of the column stands on line 13. */
 function parse(type: string, { column = [], dataset = [] }: { readonly column?: readonly string[]; readonly dataset?: readonly string[] }) {
   const list = (indent: string, lines: readonly string[]) => (lines.length === 0 ? '' : `${indent}customProperties:\n${lines.map((line) => `${indent}  - ${line}\n`).join('')}`);
   const text = `apiVersion: v3.1.0
 kind: DataContract
 id: c
 version: 1.0.0
+status: active
 schema:
   - name: orders
     properties:
@@ -51,7 +52,7 @@ describe('weirDefault', () => {
     ['timestamp', '"noon"'],
   ])('of a column of type %s may not be %s', (type, value) => {
     const { problems } = parse(type, { column: [`{ property: weirDefault, value: ${value} }`] });
-    expect(problems).toEqual([expect.objectContaining({ code: 'INVALID_VALUE', place: 'c.yaml:12:45', message: expect.stringMatching(/^`weirDefault` of a cannot be .*: the column is [A-Z]+/) })]);
+    expect(problems).toEqual([expect.objectContaining({ code: 'INVALID_VALUE', place: 'c.yaml:13:45', message: expect.stringMatching(/^`weirDefault` of a cannot be .*: the column is [A-Z]+/) })]);
   });
 
   test('is none where the contract states none', () => {
@@ -70,6 +71,6 @@ describe('weirCompatibility', () => {
     ['FULL_TRANSITIV', 'did you mean `FULL_TRANSITIVE`?'],
     ['true', expect.stringContaining('NONE')],
   ])('cannot be %s', (value, fix) => {
-    expect(parse('string', { dataset: [`{ property: weirCompatibility, value: ${value} }`] }).problems).toEqual([expect.objectContaining({ code: 'INVALID_VALUE', place: 'c.yaml:12:47', fix })]);
+    expect(parse('string', { dataset: [`{ property: weirCompatibility, value: ${value} }`] }).problems).toEqual([expect.objectContaining({ code: 'INVALID_VALUE', place: 'c.yaml:13:47', fix })]);
   });
 });

@@ -3,10 +3,10 @@ import type { Check, Threshold } from '../check/check';
 import type { Measure } from '../check/measure';
 import { parseContract } from './parse-contract';
 
-const HEAD = 'apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nschema:\n  - name: orders\n    properties:\n';
+const HEAD = 'apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nstatus: active\nschema:\n  - name: orders\n    properties:\n';
 const COLUMNS = ['id: string', 'n: integer', 'm: integer', 'at: timestamp', 'status: string'].map((column) => column.split(': ')).map(([name, type]) => `      - { name: ${name}, logicalType: ${type} }\n`).join('');
 
-/** The outcome for one quality rule of the dataset, which stands in line 14 from column 9. */
+/** The outcome for one quality rule of the dataset, which stands in line 15 from column 9. */
 function rule(line: string): { checks: Check[]; problems: string[]; messages: string[] } {
   const { contract, problems } = parseContract({ path: 'c.yaml', text: `${HEAD}${COLUMNS}    quality:\n      - ${line}\n` }, 'orders');
   return { checks: contract?.datasets[0]?.checks.map(({ check }) => check) ?? [], problems: problems.map(({ code, place }) => `${code} ${place}`), messages: problems.map(({ message, fix }) => `${message} ${fix ?? ''}`) };
@@ -91,18 +91,18 @@ describe('expectations of Great Expectations', () => {
   });
 
   it.each([
-    ['an unknown name', 'expect_column_values_to_be_betwen', { column: 'n' }, 'INVALID_VALUE c.yaml:14:76', 'did you mean `expect_column_values_to_be_between`?'],
-    ['one that needs an order of rows', 'expect_column_values_to_be_increasing', { column: 'n' }, 'INVALID_VALUE c.yaml:14:76', 'is not an expectation that can be measured here'],
-    ['a misspelt argument', 'expect_column_values_to_be_between', { column: 'n', min_valu: 1 }, 'UNKNOWN_KEY c.yaml:14:', 'did you mean `min_value`?'],
-    ['a missing argument', 'expect_column_values_to_be_in_set', { column: 'n' }, 'MISSING_KEY c.yaml:14:', '`value_set` is missing'],
-    ['an argument of another type', 'expect_column_values_to_not_be_null', { column: 'n', mostly: '90%' }, 'INVALID_VALUE c.yaml:14:', '`mostly` must be a number'],
-    ['a share above one', 'expect_column_values_to_not_be_null', { column: 'n', mostly: 95 }, 'INVALID_VALUE c.yaml:14:', 'the most is 1'],
-    ['no column', 'expect_column_values_to_be_unique', {}, 'MISSING_KEY c.yaml:14:', 'does not say of which column'],
-    ['an unknown column', 'expect_column_values_to_be_unique', { column: 'idd' }, 'INVALID_VALUE c.yaml:14:', 'did you mean `id`?'],
-    ['fewer ranges than quantiles', 'expect_column_quantile_values_to_be_between', { column: 'n', quantile_ranges: { quantiles: [0.1, 0.9], value_ranges: [[1, 2]] } }, 'INVALID_VALUE c.yaml:14:', 'Give a range for each quantile.'],
-    ['no bound', 'expect_table_row_count_to_be_between', {}, 'MISSING_KEY c.yaml:14:', 'Give a bound.'],
-    ['a bound that is no date', 'expect_column_max_to_be_between', { column: 'at', max_value: 'soon' }, 'INVALID_VALUE c.yaml:14:', 'no number, date or time'],
-    ['a condition on rows, which would be left out silently', 'expect_column_values_to_be_unique', { column: 'id', row_condition: 'n > 1' }, 'UNKNOWN_KEY c.yaml:14:', 'row_condition'],
+    ['an unknown name', 'expect_column_values_to_be_betwen', { column: 'n' }, 'INVALID_VALUE c.yaml:15:76', 'did you mean `expect_column_values_to_be_between`?'],
+    ['one that needs an order of rows', 'expect_column_values_to_be_increasing', { column: 'n' }, 'INVALID_VALUE c.yaml:15:76', 'is not an expectation that can be measured here'],
+    ['a misspelt argument', 'expect_column_values_to_be_between', { column: 'n', min_valu: 1 }, 'UNKNOWN_KEY c.yaml:15:', 'did you mean `min_value`?'],
+    ['a missing argument', 'expect_column_values_to_be_in_set', { column: 'n' }, 'MISSING_KEY c.yaml:15:', '`value_set` is missing'],
+    ['an argument of another type', 'expect_column_values_to_not_be_null', { column: 'n', mostly: '90%' }, 'INVALID_VALUE c.yaml:15:', '`mostly` must be a number'],
+    ['a share above one', 'expect_column_values_to_not_be_null', { column: 'n', mostly: 95 }, 'INVALID_VALUE c.yaml:15:', 'the most is 1'],
+    ['no column', 'expect_column_values_to_be_unique', {}, 'MISSING_KEY c.yaml:15:', 'does not say of which column'],
+    ['an unknown column', 'expect_column_values_to_be_unique', { column: 'idd' }, 'INVALID_VALUE c.yaml:15:', 'did you mean `id`?'],
+    ['fewer ranges than quantiles', 'expect_column_quantile_values_to_be_between', { column: 'n', quantile_ranges: { quantiles: [0.1, 0.9], value_ranges: [[1, 2]] } }, 'INVALID_VALUE c.yaml:15:', 'Give a range for each quantile.'],
+    ['no bound', 'expect_table_row_count_to_be_between', {}, 'MISSING_KEY c.yaml:15:', 'Give a bound.'],
+    ['a bound that is no date', 'expect_column_max_to_be_between', { column: 'at', max_value: 'soon' }, 'INVALID_VALUE c.yaml:15:', 'no number, date or time'],
+    ['a condition on rows, which would be left out silently', 'expect_column_values_to_be_unique', { column: 'id', row_condition: 'n > 1' }, 'UNKNOWN_KEY c.yaml:15:', 'row_condition'],
   ])('with %s are refused at their place', (_what, name, kwargs, problem, message) => {
     const { problems, messages } = expectation(name, kwargs);
     expect(problems).toHaveLength(1);
@@ -134,16 +134,16 @@ describe('checks of our own', () => {
   });
 
   it.each([
-    ['an unknown name', '{ check: rang, column: n }', 'INVALID_VALUE c.yaml:14:64', 'did you mean `range`?'],
-    ['a misspelt argument', '{ check: range, column: n, mim: 1 }', 'UNKNOWN_KEY c.yaml:14:82', 'did you mean `min`?'],
-    ['a missing argument', '{ check: pair, columns: [n, m] }', 'MISSING_KEY c.yaml:14:55', '`operator` is missing from a check pair'],
-    ['no number to hold it against', '{ check: count }', 'MISSING_KEY c.yaml:14:55', 'does not say what the number must be'],
-    ['a share beside a number', '{ check: range, column: n, min: 1, mostly: 0.9, mustBe: 1 }', 'INVALID_VALUE c.yaml:14:98', '`mostly` stands beside an operator.'],
-    ['percent of what has no share', '{ check: count, mustBe: 1, unit: percent }', 'UNKNOWN_KEY c.yaml:14:82', 'unit'],
-    ['an age that is none', '{ check: freshness, column: at, maxAge: soon }', 'INVALID_VALUE c.yaml:14:95', 'a duration such as 2h'],
-    ['a range backwards', '{ check: volume, mustBeBetween: [2, 0.5] }', 'INVALID_VALUE c.yaml:14:', 'Write the smaller number first.'],
-    ['an unknown column', '{ check: pair, columns: [n, mm], operator: <= }', 'INVALID_VALUE c.yaml:14:55', 'did you mean `m`?'],
-    ['a date for a count', '{ check: count, mustBe: "2024-01-01" }', 'INVALID_VALUE c.yaml:14:55', 'no date or time'],
+    ['an unknown name', '{ check: rang, column: n }', 'INVALID_VALUE c.yaml:15:64', 'did you mean `range`?'],
+    ['a misspelt argument', '{ check: range, column: n, mim: 1 }', 'UNKNOWN_KEY c.yaml:15:82', 'did you mean `min`?'],
+    ['a missing argument', '{ check: pair, columns: [n, m] }', 'MISSING_KEY c.yaml:15:55', '`operator` is missing from a check pair'],
+    ['no number to hold it against', '{ check: count }', 'MISSING_KEY c.yaml:15:55', 'does not say what the number must be'],
+    ['a share beside a number', '{ check: range, column: n, min: 1, mostly: 0.9, mustBe: 1 }', 'INVALID_VALUE c.yaml:15:98', '`mostly` stands beside an operator.'],
+    ['percent of what has no share', '{ check: count, mustBe: 1, unit: percent }', 'UNKNOWN_KEY c.yaml:15:82', 'unit'],
+    ['an age that is none', '{ check: freshness, column: at, maxAge: soon }', 'INVALID_VALUE c.yaml:15:95', 'a duration such as 2h'],
+    ['a range backwards', '{ check: volume, mustBeBetween: [2, 0.5] }', 'INVALID_VALUE c.yaml:15:', 'Write the smaller number first.'],
+    ['an unknown column', '{ check: pair, columns: [n, mm], operator: <= }', 'INVALID_VALUE c.yaml:15:55', 'did you mean `m`?'],
+    ['a date for a count', '{ check: count, mustBe: "2024-01-01" }', 'INVALID_VALUE c.yaml:15:55', 'no date or time'],
   ])('with %s are refused at their place', (_what, line, problem, message) => {
     const { problems, messages } = own(line);
     expect(problems).toHaveLength(1);

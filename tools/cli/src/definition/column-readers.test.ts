@@ -4,7 +4,7 @@ import { inspector } from '@weir/engine';
 function folder(name: string, models: Readonly<Record<string, string>>): DefinitionFile[] {
   return [
     { path: 'pipeline.yaml', text: `name: ${name}\nsource: { dataset: orders, type: file, path: data/*.csv }\ndestinations: [{ connection: warehouse, schema: ${name} }]\n` },
-    { path: 'contract.odcs.yaml', text: `apiVersion: v3.1.0\nkind: DataContract\nid: ${name}\nversion: 1.0.0\nschema:\n  - name: orders\n    properties:\n      - { name: id, logicalType: integer }\n      - { name: customer, logicalType: string }\n      - { name: amount, logicalType: number }\n` },
+    { path: 'contract.odcs.yaml', text: `apiVersion: v3.1.0\nkind: DataContract\nid: ${name}\nversion: 1.0.0\nstatus: active\nschema:\n  - name: orders\n    properties:\n      - { name: id, logicalType: integer }\n      - { name: customer, logicalType: string }\n      - { name: amount, logicalType: number }\n` },
     ...Object.entries(models).map(([path, text]) => ({ path: `models/${path}.sql`, text })),
   ];
 }

@@ -17,6 +17,7 @@ function folder(name: string, models: Readonly<Record<string, string>>, pipeline
 kind: DataContract
 id: ${name}
 version: 1.0.0
+status: active
 schema:
   - name: orders
     properties:
