@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ERRORS } from '@weir/core';
+import { ALIASES, ERRORS, PRIMITIVES } from '@weir/core';
 import { driftedDocs, generatedDocs, writeDocs } from './docs';
 
 const ROOT = resolve(__dirname, '../../..');
@@ -16,6 +16,11 @@ describe('generated documents', () => {
     expect(headings).toEqual(Object.keys(ERRORS).map((code) => `## ${code}`));
   });
 
+  test('have a row for every kind of check and for every name of another vocabulary', () => {
+    const rows = (generatedDocs().get('docs/checks.md') ?? '').split('\n').flatMap((line) => /^\| `([A-Za-z_]+)` \|/.exec(line)?.[1] ?? []);
+    expect(rows).toEqual([...Object.keys(PRIMITIVES), ...ALIASES.map(({ name }) => name)]);
+  });
+
   test('describe every key of a pipeline for editors, with its default', () => {
     const schema = JSON.parse(generatedDocs().get('docs/schema/pipeline.schema.json') ?? '{}') as { properties: Record<string, { description?: string; default?: unknown }> };
     const undescribed = Object.entries(schema.properties).filter(([, property]) => !property.description);
@@ -26,7 +31,7 @@ describe('generated documents', () => {
   test('are noticed when they are missing or stale, and mended', () => {
     const folder = mkdtempSync(join(tmpdir(), 'weir-docs-'));
     try {
-      expect(writeDocs(folder)).toEqual(['docs/errors.md', 'docs/schema/pipeline.schema.json']);
+      expect(writeDocs(folder)).toEqual(['docs/checks.md', 'docs/errors.md', 'docs/schema/pipeline.schema.json']);
       expect(driftedDocs(folder)).toEqual([]);
       writeFileSync(join(folder, 'docs/errors.md'), 'old');
       expect(writeDocs(folder)).toEqual(['docs/errors.md']);

@@ -1,11 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PIPELINE_SCHEMA } from '@weir/core';
+import { checksDoc } from './checks-doc';
 import { errorsDoc } from './errors-doc';
 
 /** Every generated document by its path below the repository. */
 export function generatedDocs(): ReadonlyMap<string, string> {
   return new Map([
+    ['docs/checks.md', checksDoc()],
     ['docs/errors.md', errorsDoc()],
     ['docs/schema/pipeline.schema.json', `${JSON.stringify(PIPELINE_SCHEMA, undefined, 2)}\n`],
   ]);
