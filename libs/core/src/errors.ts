@@ -55,6 +55,7 @@ export const ERRORS = {
   RUN_LIMIT: { retry: 'transient', grpc: 'RESOURCE_EXHAUSTED', when: 'As many scheduled runs of the pipeline are open as `schedule.maxActiveRuns` allows.', fix: 'Nothing; the run begins when another ends.' },
   NOT_POSSIBLE: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A run or backfill was asked for something that its state does not allow, such as resuming what is not paused.', fix: 'Look at its state with `weir runs show` or `weir backfills show`.' },
   BACKFILL_NOT_FOUND: { retry: 'never', grpc: 'NOT_FOUND', when: 'No backfill has that name.', fix: 'Look it up with `weir backfills list`.' },
+  ROW_NOT_FOUND: { retry: 'never', grpc: 'NOT_FOUND', when: 'No row of the quarantine has that number.', fix: 'Look it up with `weir quarantine list`.' },
   APPROVAL_EXPIRED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'Nobody approved a run that published nothing because its verdict is a warning.', fix: 'Run the interval again, and approve it in time.' },
   RAW_EXPIRED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A run was to begin from raw segments that are no longer kept.', fix: 'Run the interval from its source.' },
   LEASE_LOST: { retry: 'never', grpc: 'ABORTED', when: 'The run no longer holds its interval: another run took it over after this one was declared dead.', fix: 'Run the interval again.' },

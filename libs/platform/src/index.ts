@@ -1,6 +1,6 @@
 export { readEnvironment, type EnvReader } from './environment';
 export { createLog, type Logger } from './log';
-export { countError, countQuarantined, countRecords, observeProcessing, type RecordStatus, setCheckPassed, setLag } from './metrics';
+export { countDropped, countError, countQuarantined, countRecords, countReplayed, observeProcessing, type RecordStatus, setCheckPassed, setLag } from './metrics';
 export { migrate } from './migrate';
 export { OwnSchema } from './own-schema';
 export { inTransaction, mapPostgresError, openPool, type PostgresConfig } from './postgres';

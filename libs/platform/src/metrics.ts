@@ -35,6 +35,16 @@ export function countQuarantined(labels: { pipeline: string; rule: string }, rec
   if (records > 0) quarantined().add(records, labels);
 }
 
+/** Counts rows of the quarantine that a run has taken. */
+export function countReplayed(labels: { pipeline: string }, rows: number): void {
+  if (rows > 0) replayed().add(rows, labels);
+}
+
+/** Counts rows of the quarantine that somebody has dropped. */
+export function countDropped(labels: { pipeline: string }, rows: number): void {
+  if (rows > 0) dropped().add(rows, labels);
+}
+
 /** Counts a failure by its error code. */
 export function countError({ pipeline, code }: { pipeline: string; code: string }): void {
   errors().add(1, { pipeline, error_type: code });
@@ -57,6 +67,8 @@ export function setLag(labels: { pipeline: string; topic: string; partition: num
 
 const processed = once((meter) => meter.createCounter('weir_records_processed_total', { description: 'Records by what became of them in a stage.' }));
 const quarantined = once((meter) => meter.createCounter('weir_quarantined_records_total', { description: 'Records in quarantine by the rule that they break.' }));
+const replayed = once((meter) => meter.createCounter('weir_quarantine_replayed_total', { description: 'Rows of the quarantine that a run has taken.' }));
+const dropped = once((meter) => meter.createCounter('weir_quarantine_dropped_total', { description: 'Rows of the quarantine that somebody has dropped.' }));
 const errors = once((meter) => meter.createCounter('weir_errors_total', { description: 'Failures by error code.' }));
 const processing = once((meter) => meter.createHistogram('weir_processing_seconds', { description: 'Time that a stage took.', advice: { explicitBucketBoundaries: SECONDS } }));
 const checks = once((meter) => meter.createGauge('weir_check_passed', { description: 'Whether a check passes: 1, or 0.' }));

@@ -59,7 +59,14 @@ export function connect(addresses: Addresses) {
       push: collecting(ingest, IngestServiceService.push),
     },
     quality: { validate: streaming(quality, QualityServiceService.validate), audit: streaming(quality, QualityServiceService.audit), validateBatch: unary(quality, QualityServiceService.validateBatch) },
-    quarantine: { listRows: unary(quality, QuarantineServiceService.listRows) },
+    quarantine: {
+      listRows: unary(quality, QuarantineServiceService.listRows),
+      getRow: unary(quality, QuarantineServiceService.getRow),
+      tryRows: unary(quality, QuarantineServiceService.tryRows),
+      replayRows: unary(quality, QuarantineServiceService.replayRows),
+      dropRows: unary(quality, QuarantineServiceService.dropRows),
+      recordReplay: unary(quality, QuarantineServiceService.recordReplay),
+    },
     transform: { transform: streaming(transform, TransformServiceService.transform), transformBatch: unary(transform, TransformServiceService.transformBatch) },
     load: {
       load: streaming(load, LoadServiceService.load),

@@ -9,6 +9,7 @@ import type { Dependencies } from './dependencies';
 import { isHistoryBehind } from './history-behind';
 import { lockPipeline, readDefinition, type Pipeline } from './pipelines';
 import { rawOf, readRepeated } from './repeated-run';
+import { replayedRaw } from './replayed-raw';
 import { rowsOf, type Queryable } from './rows';
 import { assertDue } from './run-due';
 import { pinInputs, readInputs } from './run-input';
@@ -30,7 +31,7 @@ export async function beginRun({ pool, lake }: Pick<Dependencies, 'pool' | 'lake
     const definition = await readDefinition(client, asked.pipeline, known?.definition_version ?? pipeline.version);
     const request = { ...asked, startAt: startOf(asked, definition) };
     const repeated = await readRepeated(client, request, definition);
-    const scope = scopeOf(definition, { ...request, interval: repeated ? intervalOf(repeated) : askedInterval(request, definition) });
+    const scope = scopeOf(definition, { ...request, interval: repeated ? repeatedInterval(request, repeated) : askedInterval(request, definition) });
     if (known) return pinned(client, sameRun(known, request, scope), definition);
     if (request.kind === RunKind.SCHEDULED) await assertDue(client, definition, scope.interval);
     await assertFree(client, request, scope);
@@ -54,10 +55,15 @@ interface RawQuestion {
   readonly pipeline: Pipeline;
 }
 
-/** The archive of a stream has whatever was read; elsewhere it is what the repeated run extracted. */
-async function rawFor(client: pg.PoolClient, lake: Lake, { runId }: BeginRunRequest, { definition, repeated, scope: { interval }, pipeline: { snapshot } }: RawQuestion): Promise<SegmentSet | undefined> {
+/** The archive of a stream has whatever was read; elsewhere it is what the repeated run extracted, or for a replay also what is published. */
+async function rawFor(client: pg.PoolClient, lake: Lake, { runId, kind }: BeginRunRequest, { definition, repeated, scope: { interval }, pipeline: { snapshot } }: RawQuestion): Promise<SegmentSet | undefined> {
   if (definition.mode === 'realtime') return archivedRaw(client, lake, { runId, definition, interval, snapshot });
+  if (kind === RunKind.REPLAY) return replayedRaw(client, lake, { runId, definition, interval, snapshot, repeated });
   return repeated && rawOf(client, lake, repeated, definition);
+}
+
+function repeatedInterval({ kind, interval }: BeginRunRequest, repeated: RunRow): Interval | undefined {
+  return kind === RunKind.REPLAY && interval ? interval : intervalOf(repeated);
 }
 
 function askedInterval({ kind, interval, scheduledFor }: BeginRunRequest, { grain, lookbackGrains, schedule }: Definition): Interval | undefined {

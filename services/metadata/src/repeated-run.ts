@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { formatInterval, parseInstant, WeirError, type Definition, type Interval } from '@weir/core';
 import type { Lake } from '@weir/lake';
-import { RunStart, type BeginRunRequest, type SegmentSet } from '@weir/rpc';
+import { RunKind, RunStart, type BeginRunRequest, type SegmentSet } from '@weir/rpc';
 import { readDefinition } from './pipelines';
 import { rowsOf, type Queryable } from './rows';
 import { intervalOf, readRun, type RunRow } from './run-row';
@@ -13,13 +13,13 @@ import { intervalOf, readRun, type RunRow } from './run-row';
  */
 export async function readRepeated(db: Queryable, request: BeginRunRequest, { mode }: Definition): Promise<RunRow | undefined> {
   if (request.retryOf === '') {
-    // The archive of a stream is there without any run.
-    if (request.startAt !== RunStart.RAW || mode === 'realtime') return undefined;
+    // The archive of a stream is there without any run, and so is what a replay begins with: what is published.
+    if (request.startAt !== RunStart.RAW || mode === 'realtime' || request.kind === RunKind.REPLAY) return undefined;
     throw new WeirError({ code: 'INVALID_VALUE', message: `The run ${request.runId} is to begin with raw segments, but repeats no run.`, fix: 'Set retry_of to the run that extracted them, or start at the source.' });
   }
   const repeated = await readRun(db, request.retryOf);
   const interval = intervalOf(repeated);
-  if (repeated.pipeline === request.pipeline && (!request.interval || isSame(request.interval, interval))) return repeated;
+  if (repeated.pipeline === request.pipeline && (!request.interval || isSame(request.interval, interval) || isPart(request, interval))) return repeated;
   throw new WeirError({
     code: 'INVALID_VALUE',
     message: `The run ${request.runId} over ${formatInterval(request.interval ?? interval)} of ${request.pipeline} cannot repeat the run ${repeated.run_id}, which is over ${formatInterval(interval)} of ${repeated.pipeline}.`,
@@ -29,6 +29,11 @@ export async function readRepeated(db: Queryable, request: BeginRunRequest, { mo
 
 function isSame(given: Interval, interval: Interval | undefined): boolean {
   return interval !== undefined && parseInstant(given.start) === interval.start && parseInstant(given.end) === interval.end;
+}
+
+/** A replay takes single grains of what the other run took. */
+function isPart({ kind, startAt, interval }: BeginRunRequest, whole: Interval | undefined): boolean {
+  return kind === RunKind.REPLAY && startAt === RunStart.RAW && interval !== undefined && whole !== undefined && parseInstant(interval.start) >= whole.start && parseInstant(interval.end) <= whole.end;
 }
 
 const EXTRACTED = `

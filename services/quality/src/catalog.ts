@@ -1,10 +1,12 @@
 import type { Definition } from '@weir/core';
-import { newestDefinition, type Clients, type LiveSegment } from '@weir/rpc';
+import { newestDefinition, newestVersion, type Clients, type LiveSegment } from '@weir/rpc';
 
 /** What quality asks of the catalog, for checks that look at more than the rows of a run. */
 export interface Catalog {
   /** A pipeline's newest definition. Throws PIPELINE_NOT_FOUND. */
   newest(pipeline: string, signal: AbortSignal): Promise<Definition>;
+  /** The same with the number of its version. Throws PIPELINE_NOT_FOUND. */
+  newestVersion(pipeline: string, signal: AbortSignal): Promise<{ readonly version: number; readonly definition: Definition }>;
   /** The live segments of a dataset in the newest snapshot; none where it was never published. */
   live(pipeline: string, dataset: string, signal: AbortSignal): Promise<readonly LiveSegment[]>;
   /** Rows of the last partitions of a dataset before the start of a grain, or of the last versions of one without a grain (`before` is ''); the newest first. */
@@ -15,6 +17,7 @@ export interface Catalog {
 export function remoteCatalog(clients: Pick<Clients, 'definitions' | 'catalog'>): Catalog {
   return {
     newest: (pipeline, signal) => newestDefinition(clients, pipeline, { signal }),
+    newestVersion: (pipeline, signal) => newestVersion(clients, pipeline, { signal }),
     async live(pipeline, dataset, signal) {
       const segments: LiveSegment[] = [];
       for await (const page of clients.catalog.getSnapshot({ pipeline, snapshot: 0, datasets: [dataset] }, { signal })) segments.push(...page.segments);

@@ -34,10 +34,10 @@ export interface RecordedHeader {
 }
 
 /**
- * `keep`: a record that is there already stays as it is, so that a batch may be repeated. `claim`: it is listed under the newest run that read it, as rows of files are.
- * Either way it is one row, and keeps its status: the same place of the same log, judged by the same contract.
+ * `keep`: a record that is there already stays as it is, so that a batch may be repeated. `judge`: it stays under its name, and the run's contract is the newest that refused it.
+ * `claim`: it is listed under the newest run that read it, as rows of files are. In any case it is one row, and keeps its status: the same place of the same log.
  */
-export type RecordConflict = 'keep' | 'claim';
+export type RecordConflict = 'keep' | 'judge' | 'claim';
 
 export interface RecordOptions {
   readonly conflict: RecordConflict;
@@ -107,15 +107,17 @@ function traceparentOf(headers: readonly RecordedHeader[]): string | null {
   return /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(text) ? text : null;
 }
 
-const INSERT = `insert into quality.quarantined_row (pipeline, run_id, dataset, contract_version, stage, file, line, record_timestamp, partition, rules, reason, byte_length, original, original_path, key, headers, traceparent)
-select $1, $2, $3, $4, $5, r.file, r.line, r.record_timestamp, r.partition, string_to_array(r.rules, E'\\n'), r.reason, r.byte_length, r.original, r.original_path, r.key, r.headers, r.traceparent
-from unnest($6::text[], $7::bigint[], $8::bigint[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bytea[], $14::text[], $15::bytea[], $16::text[], $17::text[])
+const INSERT = `insert into quality.quarantined_row (pipeline, run_id, dataset, contract_version, stage, judgement, file, line, record_timestamp, partition, rules, reason, byte_length, original, original_path, key, headers, traceparent)
+select $1, $2, $3, $4, $5, $6, r.file, r.line, r.record_timestamp, r.partition, string_to_array(r.rules, E'\\n'), r.reason, r.byte_length, r.original, r.original_path, r.key, r.headers, r.traceparent
+from unnest($7::text[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bytea[], $15::text[], $16::bytea[], $17::text[], $18::text[])
   as r (file, line, record_timestamp, partition, rules, reason, byte_length, original, original_path, key, headers, traceparent)
-on conflict (pipeline, file, line, record_timestamp, contract_version, stage) where sha256 is null do`;
+on conflict (pipeline, file, line, record_timestamp, stage) where sha256 is null do`;
 
+const REFUSED = 'judgement = excluded.judgement, contract_version = excluded.contract_version, rules = excluded.rules, reason = excluded.reason';
 const ON_CONFLICT: Record<RecordConflict, string> = {
   keep: 'nothing',
-  claim: 'update set run_id = excluded.run_id, partition = excluded.partition, dataset = excluded.dataset, rules = excluded.rules, reason = excluded.reason, quarantined_at = now()',
+  judge: `update set ${REFUSED}`,
+  claim: `update set ${REFUSED}, run_id = excluded.run_id, partition = excluded.partition, dataset = excluded.dataset, quarantined_at = now()`,
 };
 
 async function insert(client: Pick<pg.ClientBase, 'query'>, context: QuarantineContext, rows: readonly Stored[], conflict: RecordConflict): Promise<void> {
@@ -133,7 +135,7 @@ async function insert(client: Pick<pg.ClientBase, 'query'>, context: QuarantineC
     rows.map((row) => row.headerJson),
     rows.map((row) => traceparentOf(row.headers)),
   ];
-  await client.query(`${INSERT} ${ON_CONFLICT[conflict]}`, [context.pipeline, context.runId, context.dataset, context.contractVersion, context.stage, ...columns]).catch((error: unknown) => {
+  await client.query(`${INSERT} ${ON_CONFLICT[conflict]}`, [context.pipeline, context.runId, context.dataset, context.contractVersion, context.stage, context.judgement, ...columns]).catch((error: unknown) => {
     throw mapPostgresError(error);
   });
 }

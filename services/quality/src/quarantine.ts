@@ -15,11 +15,13 @@ export interface QuarantineContext {
   readonly dataset: string;
   readonly contractVersion: string;
   readonly stage: string;
+  /** Number of the judgement that refuses them; '0' for a micro-batch, which is none. */
+  readonly judgement: string;
 }
 
 /**
  * Writes rows into quarantine on an open transaction, in bounded batches; gives their number. A row that is there already (the same place in
- * the same file, judged by the same contract) is brought up to date and keeps its status. Originals above 64 KiB go to the lake first.
+ * the same file) is brought up to date, also by another contract, and keeps its status. Originals above 64 KiB go to the lake first.
  */
 export async function quarantine(client: pg.ClientBase, lake: Lake, context: QuarantineContext, rows: AsyncIterable<Reject>, signal: AbortSignal, limit = Number.POSITIVE_INFINITY): Promise<number> {
   let batch: Stored[] = [];
@@ -53,12 +55,12 @@ async function setAside(lake: Lake, pipeline: string, { source, offset, length }
   return path;
 }
 
-const INSERT = `insert into quality.quarantined_row (pipeline, run_id, dataset, contract_version, stage, file, sha256, partition, byte_offset, byte_length, line, rules, reason, original, original_path)
-select $1, $2, $3, $4, $5, r.file, r.sha256, r.partition, r.byte_offset, r.byte_length, r.line, string_to_array(r.rules, E'\\n'), r.reason, r.original, r.original_path
-from unnest($6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[], $14::bytea[], $15::text[])
+const INSERT = `insert into quality.quarantined_row (pipeline, run_id, dataset, contract_version, stage, judgement, file, sha256, partition, byte_offset, byte_length, line, rules, reason, original, original_path)
+select $1, $2, $3, $4, $5, $6, r.file, r.sha256, r.partition, r.byte_offset, r.byte_length, r.line, string_to_array(r.rules, E'\\n'), r.reason, r.original, r.original_path
+from unnest($7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::bytea[], $16::text[])
   as r (file, sha256, partition, byte_offset, byte_length, line, rules, reason, original, original_path)
-on conflict (pipeline, file, sha256, byte_offset, contract_version, stage) do update set
-  run_id = excluded.run_id, partition = excluded.partition, dataset = excluded.dataset, rules = excluded.rules, reason = excluded.reason, quarantined_at = now()`;
+on conflict (pipeline, file, sha256, byte_offset, stage) do update set
+  run_id = excluded.run_id, judgement = excluded.judgement, contract_version = excluded.contract_version, partition = excluded.partition, dataset = excluded.dataset, rules = excluded.rules, reason = excluded.reason, quarantined_at = now()`;
 
 async function insert(client: pg.ClientBase, context: QuarantineContext, rows: readonly Stored[]): Promise<void> {
   await client.query(INSERT, [
@@ -67,6 +69,7 @@ async function insert(client: pg.ClientBase, context: QuarantineContext, rows: r
     context.dataset,
     context.contractVersion,
     context.stage,
+    context.judgement,
     rows.map((row) => row.source.name),
     rows.map((row) => row.source.sha256),
     rows.map((row) => row.source.partition),

@@ -55,7 +55,7 @@ async function readLog<T>(work: Work, report: ReportProgress, body: (read: RawRe
   return withEngine({ inputs: [...segments.map(({ path }) => path), ...work.surroundings.inputs], staging: dir, ...work.engine, signal }, async (engine) => {
     const plan = await decodeSegments(segments, { engine, dataset: sourceContract(definition), decoder, dir, limits: { ...work.engine, signal } });
     // What a stream has set aside stays under its name: the archive reads the same records again.
-    const conflict = mode === 'realtime' ? 'keep' : 'claim';
+    const conflict = mode === 'realtime' ? 'judge' : 'claim';
     return body({ engine, plan, files: [], quarantine: (client, context, limit) => quarantineRecords(client, lake, context, segmentRejects(segments, engine, plan), { conflict, signal, limit }) });
   });
 }

@@ -38,6 +38,9 @@ export function damageReason({ damage, fields }: Pick<DamagedRecord, 'damage' | 
   return damage === 'too_few_fields' || damage === 'too_many_fields' ? `The row has ${fields} ${fields === 1 ? 'field' : 'fields'}, the header ${columns}.` : DAMAGE_REASONS[damage];
 }
 
+/** The kinds of damage that no contract can mend, each with what it means. */
+export const DAMAGE: ReadonlyMap<string, string> = new Map(Object.entries(DAMAGE_REASONS));
+
 /** What is wrong with a row that broke this rule. */
 export function ruleReason(rule: string | undefined, rules: readonly DecodeRule[]): string {
   if (rule === KEY_CONFLICT) return 'A row with the same key and other values came before, and the contract says that rows never change.';

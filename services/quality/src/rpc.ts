@@ -1,7 +1,12 @@
 import { QualityServiceService, QuarantineServiceService, stream, unary, type QualityServiceServer, type QuarantineServiceServer, type ServeOptions } from '@weir/rpc';
 import { audit } from './audit';
 import type { Dependencies } from './dependencies';
+import { dropRows } from './drop-rows';
+import { getRow } from './get-row';
 import { listRows } from './list-rows';
+import { recordReplay } from './record-replay';
+import { replayRows } from './replay-rows';
+import { tryRows } from './try-rows';
 import { validate } from './validate';
 import { validateBatch } from './validate-batch';
 
@@ -21,7 +26,7 @@ export function services(dependencies: Dependencies, assertReady: () => void): S
       return useCase(dependencies, request, signal);
     });
   const quality: QualityServiceServer = { validate: stage(validate), validateBatch: one(validateBatch), audit: stage(audit) };
-  const quarantine: QuarantineServiceServer = { listRows: one(listRows) };
+  const quarantine: QuarantineServiceServer = { listRows: one(listRows), getRow: one(getRow), tryRows: one(tryRows), replayRows: one(replayRows), dropRows: one(dropRows), recordReplay: one(recordReplay) };
   return [
     [QualityServiceService, quality],
     [QuarantineServiceService, quarantine],

@@ -79,7 +79,8 @@ function inReadingOrder(segments: readonly Segment[]): Segment[] {
   return segments.map((segment) => ({ segment, key: key(segment) })).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ segment }) => segment);
 }
 
-function nameOf(segment: Segment): string {
+/** A file's name for people: what the source calls it. */
+export function nameOf(segment: Segment): string {
   return segment.source ?? segment.path.split('/').at(-1) ?? segment.path;
 }
 

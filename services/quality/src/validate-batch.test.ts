@@ -216,12 +216,12 @@ describe('quarantine of a micro-batch', () => {
     expect(await all()).toEqual(before);
   });
 
-  it('has a record of its own for the same offset of a topic that was made anew, and for another version of the contract', async () => {
+  it('has a record of its own for the same offset of a topic that was made anew, and none for another version of the contract', async () => {
     await sendBatch(bench, [{ value: 'x', timestamp: 1 }]);
     await sendBatch(bench, [{ value: 'y', timestamp: 2 }]);
     bench.definition = { ...bench.definition, contract: { ...bench.definition.contract, version: '2.0.0' } };
     await sendBatch(bench, [{ value: 'y', timestamp: 2 }]);
-    expect((await kept()).map(({ original }) => original?.toString())).toEqual(['x', 'y', 'y']);
+    expect((await kept()).map(({ original }) => original?.toString())).toEqual(['x', 'y']);
   });
 
   it('takes a batch that is bad altogether', async () => {

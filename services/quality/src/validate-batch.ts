@@ -52,7 +52,7 @@ async function validated(dependencies: Dependencies, context: StreamContext, col
   const refused = rules.filter(({ severity }) => severity === Severity.CRITICAL);
   const { version } = definition.contract;
   if (rejects.length > 0) {
-    const kept = { pipeline, runId, dataset: batch.source.dataset, contractVersion: version, stage: STAGE };
+    const kept = { pipeline, runId, dataset: batch.source.dataset, contractVersion: version, stage: STAGE, judgement: '0' };
     await quarantineRecords(dependencies.pool, dependencies.lake, kept, recordRejects(rejects, columns, batch.plan.rules), { conflict: 'keep', signal });
   }
   watchChecks(dependencies, pipeline, version, batch, result);

@@ -7,6 +7,7 @@ import { BREAKER_SAMPLE_ROWS, tripped } from './breaker';
 import { checkFailure } from './check-failure';
 import { surroundingsOf } from './check-surroundings';
 import type { Dependencies } from './dependencies';
+import { recordJudgement } from './judgement';
 import { measured } from './measured';
 import { readRaw, type RawRead } from './read-raw';
 import { rawDataset, sourceContract } from './source-contract';
@@ -95,11 +96,14 @@ async function admit(work: Work, read: RawRead, report: ReportProgress): Promise
 
 /** With a tripped breaker only examples are written, and no accounts: the run ends. */
 async function writeQuarantine({ pool, stage, definition }: Work, read: RawRead, accounts: readonly PartitionAccounts[] | undefined): Promise<void> {
-  const context = { pipeline: stage.pipeline, runId: stage.runId, dataset: definition.source.dataset, contractVersion: definition.contract.version, stage: STAGE };
+  const { pipeline, runId, segments } = stage;
+  const contractVersion = definition.contract.version;
   await withSpan('write quarantine', {}, (span) =>
     inTransaction(pool, async (client) => {
+      const judgement = await recordJudgement(client, { pipeline, runId, contractVersion, raw: segments });
+      const context = { pipeline, runId, dataset: definition.source.dataset, contractVersion, stage: STAGE, judgement };
       const written = await read.quarantine(client, context, accounts ? Number.POSITIVE_INFINITY : BREAKER_SAMPLE_ROWS);
-      if (accounts) await recordAccounts(client, stage.pipeline, stage.runId, accounts);
+      if (accounts) await recordAccounts(client, pipeline, runId, accounts);
       span.setAttribute('weir.rows.quarantined', written);
     }),
   );

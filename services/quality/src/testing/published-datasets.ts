@@ -10,10 +10,18 @@ export class PublishedDatasets implements Catalog {
   readonly rows = new Map<string, readonly (readonly [partition: string, rows: number])[]>();
   /** What was asked for. */
   readonly asked: string[] = [];
+  /** Definitions in the order in which somebody asked for them as the newest: their versions. */
+  private readonly applied: Definition[] = [];
 
   newest(pipeline: string): Promise<Definition> {
     const definition = this.definitions.get(pipeline);
     return definition ? Promise.resolve(definition) : Promise.reject(new WeirError({ code: 'PIPELINE_NOT_FOUND', message: `No pipeline ${pipeline}.` }));
+  }
+
+  async newestVersion(pipeline: string): Promise<{ version: number; definition: Definition }> {
+    const definition = await this.newest(pipeline);
+    if (!this.applied.includes(definition)) this.applied.push(definition);
+    return { version: 1 + this.applied.indexOf(definition), definition };
   }
 
   live(pipeline: string, dataset: string): Promise<readonly LiveSegment[]> {

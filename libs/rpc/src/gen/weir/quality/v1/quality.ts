@@ -215,6 +215,18 @@ export interface AuditResult {
   score?: number | undefined;
 }
 
+/** Which rows of a pipeline's quarantine; what is empty does not narrow. */
+export interface RowFilter {
+  runId: string;
+  /** Rows that broke it, such as "type:quantity". */
+  rule: string;
+  /** Canonical start of a grain; "all" of a pipeline without one. */
+  partition: string;
+  rows: number[];
+  /** RFC 3339: rows that were set aside before it. */
+  before: string;
+}
+
 /** Which quarantined rows to list. */
 export interface ListRowsRequest {
   pipeline: string;
@@ -222,11 +234,35 @@ export interface ListRowsRequest {
   runId: string;
   /** At most 1000; 0 means 100. */
   limit: number;
+  filter?:
+    | RowFilter
+    | undefined;
+  /** open, replayed, dropped or superseded; empty for all. */
+  status?:
+    | string
+    | undefined;
+  /** Give rows without originals, keys and headers, and count all that match. */
+  summary?: boolean | undefined;
 }
 
 /** Newest first. */
 export interface ListRowsResponse {
   rows: QuarantinedRow[];
+  /** Where one was asked for. */
+  summary?: RowSummary | undefined;
+}
+
+/** All rows that match, not only those that are listed. */
+export interface RowSummary {
+  rows: number;
+  /** By number; a row counts for every rule that it broke. */
+  rules: RuleRows[];
+}
+
+/** Rows that broke a rule. */
+export interface RuleRows {
+  rule: string;
+  rows: number;
 }
 
 /** One row set aside. */
@@ -250,8 +286,162 @@ export interface QuarantinedRow {
   headers: string;
   /** The producer's trace, as it said; empty when it did not. */
   traceparent: string;
-  /** open, replayed or dropped. */
+  /** open, replayed, dropped or superseded. */
   status: string;
+  id: number;
+  /** Canonical start of the grain, or "all". */
+  partition: string;
+  /** Of the newest contract that refused it. */
+  contractVersion: string;
+}
+
+/** Which row. */
+export interface GetRowRequest {
+  id: number;
+  /** Most bytes of the original, at most 3 MiB; 0 means 4 KiB. */
+  limit: number;
+}
+
+/** It. */
+export interface GetRowResponse {
+  row: QuarantinedRow | undefined;
+  pipeline: string;
+  /** The first bytes of the original, from wherever they are kept; unset for a record without a value, and when it is gone. */
+  original?:
+    | Uint8Array
+    | undefined;
+  /** Oldest first; empty for a row that is as it came. */
+  events: RowEvent[];
+  /** The rules that it broke, with what the newest contract says of them. */
+  rules: RuleText[];
+}
+
+/** What a rule means. */
+export interface RuleText {
+  rule: string;
+  text: string;
+}
+
+/** A row came to another state. */
+export interface RowEvent {
+  at: string;
+  status: string;
+  /** A person; empty where a run did it. */
+  by: string;
+  why: string;
+  runId: string;
+  contractVersion: string;
+}
+
+/** Which open rows to try. */
+export interface TryRowsRequest {
+  pipeline: string;
+  filter?:
+    | RowFilter
+    | undefined;
+  /** As the page before gave it; empty for the first. */
+  cursor: string;
+}
+
+/** A page: some thousand rows, ordered by grain. */
+export interface TryRowsResponse {
+  /** Of the contract that judged. */
+  contractVersion: string;
+  grains: TriedGrain[];
+  rules: TriedRule[];
+  /** Empty after the last page. */
+  cursor: string;
+}
+
+/** Rows of one grain; a grain may go on in the next page. */
+export interface TriedGrain {
+  partition: string;
+  open: number;
+  landing: number;
+  /** The run that refused its newest row, where that run has published nothing: its raw segments are to be run again. Empty where what is published is. */
+  retryOf: string;
+  /** Of records of logs: what the archive must have passed so that all landing rows land. */
+  marks: LogMark[];
+}
+
+/** The greatest offset of a log, such as "clicks:3". */
+export interface LogMark {
+  log: string;
+  offset: number;
+}
+
+/** Rows that are in quarantine for a rule: those that now land, and those that stay. */
+export interface TriedRule {
+  rule: string;
+  landing: number;
+  staying: number;
+  /** Of those that stay: "#<id> <file>:<line>: <reason>", five at most. */
+  samples: string[];
+}
+
+/** A run that has published. */
+export interface ReplayRowsRequest {
+  runId: string;
+  /** It read its source anew, rather than raw segments that were there: rows of files that it did not find again are superseded. */
+  extracted: boolean;
+}
+
+/** How many rows came to another state. All 0 for a run that judged nothing, and when repeated. */
+export interface ReplayRowsResponse {
+  replayed: number;
+  superseded: number;
+  /** They had been replayed, and were refused again. */
+  reopened: number;
+}
+
+/** Which open rows to drop. */
+export interface DropRowsRequest {
+  pipeline: string;
+  filter?:
+    | RowFilter
+    | undefined;
+  /** Must be set for a filter that narrows nothing. */
+  all: boolean;
+  reason: string;
+  /** Who. */
+  by: string;
+}
+
+/** What was dropped. */
+export interface DropRowsResponse {
+  dropped: number;
+  /** Open rows of the pipeline before and after. */
+  openBefore: number;
+  openAfter: number;
+  /** Of the audit; 0 when nothing was dropped. */
+  action: number;
+}
+
+/** A replay, by its execution. */
+export interface RecordReplayRequest {
+  pipeline: string;
+  workflowId: string;
+  /** Temporal's run id of its first execution: one entry of the audit. */
+  executionId: string;
+  filter?: RowFilter | undefined;
+  reason: string;
+  by: string;
+  /** running, done, failed or cancelled. */
+  status: string;
+  /** Runs so far. */
+  runs: number;
+  /** Those that ended since the last call, a thousand at most. */
+  runIds: string[];
+}
+
+/** Open rows of the pipeline, and what became of them. */
+export interface RecordReplayResponse {
+  action: number;
+  openBefore: number;
+  openAfter: number;
+  /** That became replayed by its runs. */
+  replayed: number;
+  contractVersion: string;
 }
 
 /** Records of one topic in columns: record n is the n-th entry of each, in the order of `ranges`. */
@@ -1231,8 +1421,125 @@ export const AuditResult: MessageFns<AuditResult> = {
   },
 };
 
+function createBaseRowFilter(): RowFilter {
+  return { runId: "", rule: "", partition: "", rows: [], before: "" };
+}
+
+export const RowFilter: MessageFns<RowFilter> = {
+  encode(message: RowFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.runId !== "") {
+      writer.uint32(10).string(message.runId);
+    }
+    if (message.rule !== "") {
+      writer.uint32(18).string(message.rule);
+    }
+    if (message.partition !== "") {
+      writer.uint32(26).string(message.partition);
+    }
+    if (message.rows.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.rows) {
+        writer.int64(v);
+      }
+      writer.join();
+    }
+    if (message.before !== "") {
+      writer.uint32(42).string(message.before);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RowFilter {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRowFilter();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.runId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.rule = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.partition = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag === 32) {
+              message.rows.push(longToNumber(reader.int64()));
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.rows.push(longToNumber(reader.int64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.before = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RowFilter>): RowFilter {
+    return RowFilter.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RowFilter>): RowFilter {
+    const message = createBaseRowFilter();
+    message.runId = object.runId ?? "";
+    message.rule = object.rule ?? "";
+    message.partition = object.partition ?? "";
+    message.rows = object.rows?.map((e) => e) || [];
+    message.before = object.before ?? "";
+    return message;
+  },
+};
+
 function createBaseListRowsRequest(): ListRowsRequest {
-  return { pipeline: "", runId: "", limit: 0 };
+  return { pipeline: "", runId: "", limit: 0, filter: undefined, status: undefined, summary: undefined };
 }
 
 export const ListRowsRequest: MessageFns<ListRowsRequest> = {
@@ -1245,6 +1552,15 @@ export const ListRowsRequest: MessageFns<ListRowsRequest> = {
     }
     if (message.limit !== 0) {
       writer.uint32(24).int32(message.limit);
+    }
+    if (message.filter !== undefined) {
+      RowFilter.encode(message.filter, writer.uint32(34).fork()).join();
+    }
+    if (message.status !== undefined) {
+      writer.uint32(42).string(message.status);
+    }
+    if (message.summary !== undefined) {
+      writer.uint32(48).bool(message.summary);
     }
     return writer;
   },
@@ -1286,6 +1602,30 @@ export const ListRowsRequest: MessageFns<ListRowsRequest> = {
             message.limit = reader.int32();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.filter = RowFilter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.summary = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1306,18 +1646,26 @@ export const ListRowsRequest: MessageFns<ListRowsRequest> = {
     message.pipeline = object.pipeline ?? "";
     message.runId = object.runId ?? "";
     message.limit = object.limit ?? 0;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? RowFilter.fromPartial(object.filter)
+      : undefined;
+    message.status = object.status ?? undefined;
+    message.summary = object.summary ?? undefined;
     return message;
   },
 };
 
 function createBaseListRowsResponse(): ListRowsResponse {
-  return { rows: [] };
+  return { rows: [], summary: undefined };
 }
 
 export const ListRowsResponse: MessageFns<ListRowsResponse> = {
   encode(message: ListRowsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.rows) {
       QuarantinedRow.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.summary !== undefined) {
+      RowSummary.encode(message.summary, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -1343,6 +1691,14 @@ export const ListRowsResponse: MessageFns<ListRowsResponse> = {
             message.rows.push(QuarantinedRow.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.summary = RowSummary.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1361,6 +1717,143 @@ export const ListRowsResponse: MessageFns<ListRowsResponse> = {
   fromPartial(object: DeepPartial<ListRowsResponse>): ListRowsResponse {
     const message = createBaseListRowsResponse();
     message.rows = object.rows?.map((e) => QuarantinedRow.fromPartial(e)) || [];
+    message.summary = (object.summary !== undefined && object.summary !== null)
+      ? RowSummary.fromPartial(object.summary)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRowSummary(): RowSummary {
+  return { rows: 0, rules: [] };
+}
+
+export const RowSummary: MessageFns<RowSummary> = {
+  encode(message: RowSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rows !== 0) {
+      writer.uint32(8).int64(message.rows);
+    }
+    for (const v of message.rules) {
+      RuleRows.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RowSummary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRowSummary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.rules.push(RuleRows.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RowSummary>): RowSummary {
+    return RowSummary.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RowSummary>): RowSummary {
+    const message = createBaseRowSummary();
+    message.rows = object.rows ?? 0;
+    message.rules = object.rules?.map((e) => RuleRows.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRuleRows(): RuleRows {
+  return { rule: "", rows: 0 };
+}
+
+export const RuleRows: MessageFns<RuleRows> = {
+  encode(message: RuleRows, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rule !== "") {
+      writer.uint32(10).string(message.rule);
+    }
+    if (message.rows !== 0) {
+      writer.uint32(16).int64(message.rows);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RuleRows {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRuleRows();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.rule = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RuleRows>): RuleRows {
+    return RuleRows.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RuleRows>): RuleRows {
+    const message = createBaseRuleRows();
+    message.rule = object.rule ?? "";
+    message.rows = object.rows ?? 0;
     return message;
   },
 };
@@ -1382,6 +1875,9 @@ function createBaseQuarantinedRow(): QuarantinedRow {
     headers: "",
     traceparent: "",
     status: "",
+    id: 0,
+    partition: "",
+    contractVersion: "",
   };
 }
 
@@ -1431,6 +1927,15 @@ export const QuarantinedRow: MessageFns<QuarantinedRow> = {
     }
     if (message.status !== "") {
       writer.uint32(122).string(message.status);
+    }
+    if (message.id !== 0) {
+      writer.uint32(128).int64(message.id);
+    }
+    if (message.partition !== "") {
+      writer.uint32(138).string(message.partition);
+    }
+    if (message.contractVersion !== "") {
+      writer.uint32(146).string(message.contractVersion);
     }
     return writer;
   },
@@ -1568,6 +2073,30 @@ export const QuarantinedRow: MessageFns<QuarantinedRow> = {
             message.status = reader.string();
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.id = longToNumber(reader.int64());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.partition = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.contractVersion = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1600,6 +2129,1404 @@ export const QuarantinedRow: MessageFns<QuarantinedRow> = {
     message.headers = object.headers ?? "";
     message.traceparent = object.traceparent ?? "";
     message.status = object.status ?? "";
+    message.id = object.id ?? 0;
+    message.partition = object.partition ?? "";
+    message.contractVersion = object.contractVersion ?? "";
+    return message;
+  },
+};
+
+function createBaseGetRowRequest(): GetRowRequest {
+  return { id: 0, limit: 0 };
+}
+
+export const GetRowRequest: MessageFns<GetRowRequest> = {
+  encode(message: GetRowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).int64(message.id);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(16).int64(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetRowRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetRowRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetRowRequest>): GetRowRequest {
+    return GetRowRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetRowRequest>): GetRowRequest {
+    const message = createBaseGetRowRequest();
+    message.id = object.id ?? 0;
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseGetRowResponse(): GetRowResponse {
+  return { row: undefined, pipeline: "", original: undefined, events: [], rules: [] };
+}
+
+export const GetRowResponse: MessageFns<GetRowResponse> = {
+  encode(message: GetRowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.row !== undefined) {
+      QuarantinedRow.encode(message.row, writer.uint32(10).fork()).join();
+    }
+    if (message.pipeline !== "") {
+      writer.uint32(18).string(message.pipeline);
+    }
+    if (message.original !== undefined) {
+      writer.uint32(26).bytes(message.original);
+    }
+    for (const v of message.events) {
+      RowEvent.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.rules) {
+      RuleText.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetRowResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetRowResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.row = QuarantinedRow.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.original = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.events.push(RowEvent.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.rules.push(RuleText.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetRowResponse>): GetRowResponse {
+    return GetRowResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetRowResponse>): GetRowResponse {
+    const message = createBaseGetRowResponse();
+    message.row = (object.row !== undefined && object.row !== null)
+      ? QuarantinedRow.fromPartial(object.row)
+      : undefined;
+    message.pipeline = object.pipeline ?? "";
+    message.original = object.original ?? undefined;
+    message.events = object.events?.map((e) => RowEvent.fromPartial(e)) || [];
+    message.rules = object.rules?.map((e) => RuleText.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRuleText(): RuleText {
+  return { rule: "", text: "" };
+}
+
+export const RuleText: MessageFns<RuleText> = {
+  encode(message: RuleText, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rule !== "") {
+      writer.uint32(10).string(message.rule);
+    }
+    if (message.text !== "") {
+      writer.uint32(18).string(message.text);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RuleText {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRuleText();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.rule = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RuleText>): RuleText {
+    return RuleText.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RuleText>): RuleText {
+    const message = createBaseRuleText();
+    message.rule = object.rule ?? "";
+    message.text = object.text ?? "";
+    return message;
+  },
+};
+
+function createBaseRowEvent(): RowEvent {
+  return { at: "", status: "", by: "", why: "", runId: "", contractVersion: "" };
+}
+
+export const RowEvent: MessageFns<RowEvent> = {
+  encode(message: RowEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.at !== "") {
+      writer.uint32(10).string(message.at);
+    }
+    if (message.status !== "") {
+      writer.uint32(18).string(message.status);
+    }
+    if (message.by !== "") {
+      writer.uint32(26).string(message.by);
+    }
+    if (message.why !== "") {
+      writer.uint32(34).string(message.why);
+    }
+    if (message.runId !== "") {
+      writer.uint32(42).string(message.runId);
+    }
+    if (message.contractVersion !== "") {
+      writer.uint32(50).string(message.contractVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RowEvent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRowEvent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.at = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.runId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.contractVersion = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RowEvent>): RowEvent {
+    return RowEvent.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RowEvent>): RowEvent {
+    const message = createBaseRowEvent();
+    message.at = object.at ?? "";
+    message.status = object.status ?? "";
+    message.by = object.by ?? "";
+    message.why = object.why ?? "";
+    message.runId = object.runId ?? "";
+    message.contractVersion = object.contractVersion ?? "";
+    return message;
+  },
+};
+
+function createBaseTryRowsRequest(): TryRowsRequest {
+  return { pipeline: "", filter: undefined, cursor: "" };
+}
+
+export const TryRowsRequest: MessageFns<TryRowsRequest> = {
+  encode(message: TryRowsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.filter !== undefined) {
+      RowFilter.encode(message.filter, writer.uint32(18).fork()).join();
+    }
+    if (message.cursor !== "") {
+      writer.uint32(26).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TryRowsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTryRowsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.filter = RowFilter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TryRowsRequest>): TryRowsRequest {
+    return TryRowsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TryRowsRequest>): TryRowsRequest {
+    const message = createBaseTryRowsRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? RowFilter.fromPartial(object.filter)
+      : undefined;
+    message.cursor = object.cursor ?? "";
+    return message;
+  },
+};
+
+function createBaseTryRowsResponse(): TryRowsResponse {
+  return { contractVersion: "", grains: [], rules: [], cursor: "" };
+}
+
+export const TryRowsResponse: MessageFns<TryRowsResponse> = {
+  encode(message: TryRowsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.contractVersion !== "") {
+      writer.uint32(10).string(message.contractVersion);
+    }
+    for (const v of message.grains) {
+      TriedGrain.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.rules) {
+      TriedRule.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.cursor !== "") {
+      writer.uint32(34).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TryRowsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTryRowsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.contractVersion = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.grains.push(TriedGrain.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.rules.push(TriedRule.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TryRowsResponse>): TryRowsResponse {
+    return TryRowsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TryRowsResponse>): TryRowsResponse {
+    const message = createBaseTryRowsResponse();
+    message.contractVersion = object.contractVersion ?? "";
+    message.grains = object.grains?.map((e) => TriedGrain.fromPartial(e)) || [];
+    message.rules = object.rules?.map((e) => TriedRule.fromPartial(e)) || [];
+    message.cursor = object.cursor ?? "";
+    return message;
+  },
+};
+
+function createBaseTriedGrain(): TriedGrain {
+  return { partition: "", open: 0, landing: 0, retryOf: "", marks: [] };
+}
+
+export const TriedGrain: MessageFns<TriedGrain> = {
+  encode(message: TriedGrain, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.partition !== "") {
+      writer.uint32(10).string(message.partition);
+    }
+    if (message.open !== 0) {
+      writer.uint32(16).int64(message.open);
+    }
+    if (message.landing !== 0) {
+      writer.uint32(24).int64(message.landing);
+    }
+    if (message.retryOf !== "") {
+      writer.uint32(34).string(message.retryOf);
+    }
+    for (const v of message.marks) {
+      LogMark.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TriedGrain {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTriedGrain();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.partition = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.open = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.landing = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.retryOf = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.marks.push(LogMark.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TriedGrain>): TriedGrain {
+    return TriedGrain.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TriedGrain>): TriedGrain {
+    const message = createBaseTriedGrain();
+    message.partition = object.partition ?? "";
+    message.open = object.open ?? 0;
+    message.landing = object.landing ?? 0;
+    message.retryOf = object.retryOf ?? "";
+    message.marks = object.marks?.map((e) => LogMark.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseLogMark(): LogMark {
+  return { log: "", offset: 0 };
+}
+
+export const LogMark: MessageFns<LogMark> = {
+  encode(message: LogMark, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.log !== "") {
+      writer.uint32(10).string(message.log);
+    }
+    if (message.offset !== 0) {
+      writer.uint32(16).int64(message.offset);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogMark {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogMark();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.log = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.offset = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LogMark>): LogMark {
+    return LogMark.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LogMark>): LogMark {
+    const message = createBaseLogMark();
+    message.log = object.log ?? "";
+    message.offset = object.offset ?? 0;
+    return message;
+  },
+};
+
+function createBaseTriedRule(): TriedRule {
+  return { rule: "", landing: 0, staying: 0, samples: [] };
+}
+
+export const TriedRule: MessageFns<TriedRule> = {
+  encode(message: TriedRule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rule !== "") {
+      writer.uint32(10).string(message.rule);
+    }
+    if (message.landing !== 0) {
+      writer.uint32(16).int64(message.landing);
+    }
+    if (message.staying !== 0) {
+      writer.uint32(24).int64(message.staying);
+    }
+    for (const v of message.samples) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TriedRule {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTriedRule();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.rule = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.landing = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.staying = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.samples.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TriedRule>): TriedRule {
+    return TriedRule.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TriedRule>): TriedRule {
+    const message = createBaseTriedRule();
+    message.rule = object.rule ?? "";
+    message.landing = object.landing ?? 0;
+    message.staying = object.staying ?? 0;
+    message.samples = object.samples?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseReplayRowsRequest(): ReplayRowsRequest {
+  return { runId: "", extracted: false };
+}
+
+export const ReplayRowsRequest: MessageFns<ReplayRowsRequest> = {
+  encode(message: ReplayRowsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.runId !== "") {
+      writer.uint32(10).string(message.runId);
+    }
+    if (message.extracted !== false) {
+      writer.uint32(16).bool(message.extracted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReplayRowsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReplayRowsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.runId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.extracted = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReplayRowsRequest>): ReplayRowsRequest {
+    return ReplayRowsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReplayRowsRequest>): ReplayRowsRequest {
+    const message = createBaseReplayRowsRequest();
+    message.runId = object.runId ?? "";
+    message.extracted = object.extracted ?? false;
+    return message;
+  },
+};
+
+function createBaseReplayRowsResponse(): ReplayRowsResponse {
+  return { replayed: 0, superseded: 0, reopened: 0 };
+}
+
+export const ReplayRowsResponse: MessageFns<ReplayRowsResponse> = {
+  encode(message: ReplayRowsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.replayed !== 0) {
+      writer.uint32(8).int64(message.replayed);
+    }
+    if (message.superseded !== 0) {
+      writer.uint32(16).int64(message.superseded);
+    }
+    if (message.reopened !== 0) {
+      writer.uint32(24).int64(message.reopened);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReplayRowsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReplayRowsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.replayed = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.superseded = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.reopened = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReplayRowsResponse>): ReplayRowsResponse {
+    return ReplayRowsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReplayRowsResponse>): ReplayRowsResponse {
+    const message = createBaseReplayRowsResponse();
+    message.replayed = object.replayed ?? 0;
+    message.superseded = object.superseded ?? 0;
+    message.reopened = object.reopened ?? 0;
+    return message;
+  },
+};
+
+function createBaseDropRowsRequest(): DropRowsRequest {
+  return { pipeline: "", filter: undefined, all: false, reason: "", by: "" };
+}
+
+export const DropRowsRequest: MessageFns<DropRowsRequest> = {
+  encode(message: DropRowsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.filter !== undefined) {
+      RowFilter.encode(message.filter, writer.uint32(18).fork()).join();
+    }
+    if (message.all !== false) {
+      writer.uint32(24).bool(message.all);
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    if (message.by !== "") {
+      writer.uint32(42).string(message.by);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DropRowsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDropRowsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.filter = RowFilter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.all = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DropRowsRequest>): DropRowsRequest {
+    return DropRowsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DropRowsRequest>): DropRowsRequest {
+    const message = createBaseDropRowsRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? RowFilter.fromPartial(object.filter)
+      : undefined;
+    message.all = object.all ?? false;
+    message.reason = object.reason ?? "";
+    message.by = object.by ?? "";
+    return message;
+  },
+};
+
+function createBaseDropRowsResponse(): DropRowsResponse {
+  return { dropped: 0, openBefore: 0, openAfter: 0, action: 0 };
+}
+
+export const DropRowsResponse: MessageFns<DropRowsResponse> = {
+  encode(message: DropRowsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dropped !== 0) {
+      writer.uint32(8).int64(message.dropped);
+    }
+    if (message.openBefore !== 0) {
+      writer.uint32(16).int64(message.openBefore);
+    }
+    if (message.openAfter !== 0) {
+      writer.uint32(24).int64(message.openAfter);
+    }
+    if (message.action !== 0) {
+      writer.uint32(32).int64(message.action);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DropRowsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDropRowsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dropped = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.openBefore = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.openAfter = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.action = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DropRowsResponse>): DropRowsResponse {
+    return DropRowsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DropRowsResponse>): DropRowsResponse {
+    const message = createBaseDropRowsResponse();
+    message.dropped = object.dropped ?? 0;
+    message.openBefore = object.openBefore ?? 0;
+    message.openAfter = object.openAfter ?? 0;
+    message.action = object.action ?? 0;
+    return message;
+  },
+};
+
+function createBaseRecordReplayRequest(): RecordReplayRequest {
+  return {
+    pipeline: "",
+    workflowId: "",
+    executionId: "",
+    filter: undefined,
+    reason: "",
+    by: "",
+    status: "",
+    runs: 0,
+    runIds: [],
+  };
+}
+
+export const RecordReplayRequest: MessageFns<RecordReplayRequest> = {
+  encode(message: RecordReplayRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.workflowId !== "") {
+      writer.uint32(18).string(message.workflowId);
+    }
+    if (message.executionId !== "") {
+      writer.uint32(26).string(message.executionId);
+    }
+    if (message.filter !== undefined) {
+      RowFilter.encode(message.filter, writer.uint32(34).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    if (message.by !== "") {
+      writer.uint32(50).string(message.by);
+    }
+    if (message.status !== "") {
+      writer.uint32(58).string(message.status);
+    }
+    if (message.runs !== 0) {
+      writer.uint32(64).int64(message.runs);
+    }
+    for (const v of message.runIds) {
+      writer.uint32(74).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecordReplayRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecordReplayRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.workflowId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.executionId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.filter = RowFilter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.runs = longToNumber(reader.int64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.runIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RecordReplayRequest>): RecordReplayRequest {
+    return RecordReplayRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RecordReplayRequest>): RecordReplayRequest {
+    const message = createBaseRecordReplayRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.workflowId = object.workflowId ?? "";
+    message.executionId = object.executionId ?? "";
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? RowFilter.fromPartial(object.filter)
+      : undefined;
+    message.reason = object.reason ?? "";
+    message.by = object.by ?? "";
+    message.status = object.status ?? "";
+    message.runs = object.runs ?? 0;
+    message.runIds = object.runIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseRecordReplayResponse(): RecordReplayResponse {
+  return { action: 0, openBefore: 0, openAfter: 0, replayed: 0, contractVersion: "" };
+}
+
+export const RecordReplayResponse: MessageFns<RecordReplayResponse> = {
+  encode(message: RecordReplayResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.action !== 0) {
+      writer.uint32(8).int64(message.action);
+    }
+    if (message.openBefore !== 0) {
+      writer.uint32(16).int64(message.openBefore);
+    }
+    if (message.openAfter !== 0) {
+      writer.uint32(24).int64(message.openAfter);
+    }
+    if (message.replayed !== 0) {
+      writer.uint32(32).int64(message.replayed);
+    }
+    if (message.contractVersion !== "") {
+      writer.uint32(42).string(message.contractVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecordReplayResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecordReplayResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.action = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.openBefore = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.openAfter = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.replayed = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.contractVersion = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RecordReplayResponse>): RecordReplayResponse {
+    return RecordReplayResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RecordReplayResponse>): RecordReplayResponse {
+    const message = createBaseRecordReplayResponse();
+    message.action = object.action ?? 0;
+    message.openBefore = object.openBefore ?? 0;
+    message.openAfter = object.openAfter ?? 0;
+    message.replayed = object.replayed ?? 0;
+    message.contractVersion = object.contractVersion ?? "";
     return message;
   },
 };
@@ -2342,6 +4269,51 @@ export const QuarantineServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** One row with its original and all that became of it. */
+    getRow: {
+      name: "GetRow",
+      requestType: GetRowRequest as typeof GetRowRequest,
+      requestStream: false,
+      responseType: GetRowResponse as typeof GetRowResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Judges the originals of open rows by the newest contract, each alone, a page at a time. Writes nothing. */
+    tryRows: {
+      name: "TryRows",
+      requestType: TryRowsRequest as typeof TryRowsRequest,
+      requestStream: false,
+      responseType: TryRowsResponse as typeof TryRowsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Brings rows to where a published run has put them: those that it admitted become replayed. Repeating it changes nothing. Runs are what replays rows; the workflow quarantineReplay starts them. */
+    replayRows: {
+      name: "ReplayRows",
+      requestType: ReplayRowsRequest as typeof ReplayRowsRequest,
+      requestStream: false,
+      responseType: ReplayRowsResponse as typeof ReplayRowsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Open rows that nobody will mend become dropped, and their originals go. */
+    dropRows: {
+      name: "DropRows",
+      requestType: DropRowsRequest as typeof DropRowsRequest,
+      requestStream: false,
+      responseType: DropRowsResponse as typeof DropRowsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Stores in the audit that a replay began, which runs it has started, or how it ended. Repeating it changes nothing. */
+    recordReplay: {
+      name: "RecordReplay",
+      requestType: RecordReplayRequest as typeof RecordReplayRequest,
+      requestStream: false,
+      responseType: RecordReplayResponse as typeof RecordReplayResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -2358,11 +4330,72 @@ export const QuarantineServiceService = {
     responseSerialize: (value: ListRowsResponse): Buffer => Buffer.from(ListRowsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListRowsResponse => ListRowsResponse.decode(value),
   },
+  /** One row with its original and all that became of it. */
+  getRow: {
+    path: "/weir.quality.v1.QuarantineService/GetRow" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetRowRequest): Buffer => Buffer.from(GetRowRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetRowRequest => GetRowRequest.decode(value),
+    responseSerialize: (value: GetRowResponse): Buffer => Buffer.from(GetRowResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetRowResponse => GetRowResponse.decode(value),
+  },
+  /** Judges the originals of open rows by the newest contract, each alone, a page at a time. Writes nothing. */
+  tryRows: {
+    path: "/weir.quality.v1.QuarantineService/TryRows" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: TryRowsRequest): Buffer => Buffer.from(TryRowsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TryRowsRequest => TryRowsRequest.decode(value),
+    responseSerialize: (value: TryRowsResponse): Buffer => Buffer.from(TryRowsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TryRowsResponse => TryRowsResponse.decode(value),
+  },
+  /** Brings rows to where a published run has put them: those that it admitted become replayed. Repeating it changes nothing. Runs are what replays rows; the workflow quarantineReplay starts them. */
+  replayRows: {
+    path: "/weir.quality.v1.QuarantineService/ReplayRows" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReplayRowsRequest): Buffer => Buffer.from(ReplayRowsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReplayRowsRequest => ReplayRowsRequest.decode(value),
+    responseSerialize: (value: ReplayRowsResponse): Buffer => Buffer.from(ReplayRowsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReplayRowsResponse => ReplayRowsResponse.decode(value),
+  },
+  /** Open rows that nobody will mend become dropped, and their originals go. */
+  dropRows: {
+    path: "/weir.quality.v1.QuarantineService/DropRows" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DropRowsRequest): Buffer => Buffer.from(DropRowsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DropRowsRequest => DropRowsRequest.decode(value),
+    responseSerialize: (value: DropRowsResponse): Buffer => Buffer.from(DropRowsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DropRowsResponse => DropRowsResponse.decode(value),
+  },
+  /** Stores in the audit that a replay began, which runs it has started, or how it ended. Repeating it changes nothing. */
+  recordReplay: {
+    path: "/weir.quality.v1.QuarantineService/RecordReplay" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RecordReplayRequest): Buffer => Buffer.from(RecordReplayRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RecordReplayRequest => RecordReplayRequest.decode(value),
+    responseSerialize: (value: RecordReplayResponse): Buffer =>
+      Buffer.from(RecordReplayResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RecordReplayResponse => RecordReplayResponse.decode(value),
+  },
 } as const;
 
 export interface QuarantineServiceServer extends UntypedServiceImplementation {
   /** The quarantined rows of a pipeline or run, newest first. */
   listRows: handleUnaryCall<ListRowsRequest, ListRowsResponse>;
+  /** One row with its original and all that became of it. */
+  getRow: handleUnaryCall<GetRowRequest, GetRowResponse>;
+  /** Judges the originals of open rows by the newest contract, each alone, a page at a time. Writes nothing. */
+  tryRows: handleUnaryCall<TryRowsRequest, TryRowsResponse>;
+  /** Brings rows to where a published run has put them: those that it admitted become replayed. Repeating it changes nothing. Runs are what replays rows; the workflow quarantineReplay starts them. */
+  replayRows: handleUnaryCall<ReplayRowsRequest, ReplayRowsResponse>;
+  /** Open rows that nobody will mend become dropped, and their originals go. */
+  dropRows: handleUnaryCall<DropRowsRequest, DropRowsResponse>;
+  /** Stores in the audit that a replay began, which runs it has started, or how it ended. Repeating it changes nothing. */
+  recordReplay: handleUnaryCall<RecordReplayRequest, RecordReplayResponse>;
 }
 
 export interface QuarantineServiceClient extends Client {
@@ -2381,6 +4414,86 @@ export interface QuarantineServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListRowsResponse) => void,
+  ): ClientUnaryCall;
+  /** One row with its original and all that became of it. */
+  getRow(
+    request: GetRowRequest,
+    callback: (error: ServiceError | null, response: GetRowResponse) => void,
+  ): ClientUnaryCall;
+  getRow(
+    request: GetRowRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetRowResponse) => void,
+  ): ClientUnaryCall;
+  getRow(
+    request: GetRowRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetRowResponse) => void,
+  ): ClientUnaryCall;
+  /** Judges the originals of open rows by the newest contract, each alone, a page at a time. Writes nothing. */
+  tryRows(
+    request: TryRowsRequest,
+    callback: (error: ServiceError | null, response: TryRowsResponse) => void,
+  ): ClientUnaryCall;
+  tryRows(
+    request: TryRowsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: TryRowsResponse) => void,
+  ): ClientUnaryCall;
+  tryRows(
+    request: TryRowsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: TryRowsResponse) => void,
+  ): ClientUnaryCall;
+  /** Brings rows to where a published run has put them: those that it admitted become replayed. Repeating it changes nothing. Runs are what replays rows; the workflow quarantineReplay starts them. */
+  replayRows(
+    request: ReplayRowsRequest,
+    callback: (error: ServiceError | null, response: ReplayRowsResponse) => void,
+  ): ClientUnaryCall;
+  replayRows(
+    request: ReplayRowsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReplayRowsResponse) => void,
+  ): ClientUnaryCall;
+  replayRows(
+    request: ReplayRowsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReplayRowsResponse) => void,
+  ): ClientUnaryCall;
+  /** Open rows that nobody will mend become dropped, and their originals go. */
+  dropRows(
+    request: DropRowsRequest,
+    callback: (error: ServiceError | null, response: DropRowsResponse) => void,
+  ): ClientUnaryCall;
+  dropRows(
+    request: DropRowsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DropRowsResponse) => void,
+  ): ClientUnaryCall;
+  dropRows(
+    request: DropRowsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DropRowsResponse) => void,
+  ): ClientUnaryCall;
+  /** Stores in the audit that a replay began, which runs it has started, or how it ended. Repeating it changes nothing. */
+  recordReplay(
+    request: RecordReplayRequest,
+    callback: (error: ServiceError | null, response: RecordReplayResponse) => void,
+  ): ClientUnaryCall;
+  recordReplay(
+    request: RecordReplayRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RecordReplayResponse) => void,
+  ): ClientUnaryCall;
+  recordReplay(
+    request: RecordReplayRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RecordReplayResponse) => void,
   ): ClientUnaryCall;
 }
 
