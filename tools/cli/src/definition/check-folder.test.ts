@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { type AppliedPipelines, type Definition, type DefinitionFile, compileDefinition } from '@weir/core';
+import { type AppliedPipelines, type DefinitionFile, compileDefinition } from '@weir/core';
 import { inspector } from '@weir/engine';
 import { checkFolder } from './check-folder';
 
@@ -203,49 +203,6 @@ describe('a definition that is wrong', () => {
   ])('a check whose query gives or reads %s is refused', async (_what, query, code) => {
     const check = `    quality:\n      - { type: sql, query: ${JSON.stringify(query)}, mustBe: 0 }\n`;
     expect(await problemsOf({ 'contract.odcs.yaml': CONTRACT + check })).toEqual([expect.objectContaining({ code, place: 'contract.odcs.yaml:15:29' })]);
-  });
-
-  test.each([
-    ['a bound of another type', '{ check: range, column: country, min: 1 }', 'INVALID_VALUE', 'the column is VARCHAR'],
-    ['no bound', '{ check: range, column: id }', 'INVALID_VALUE', 'neither `min` nor `max`'],
-    ['a value that the column cannot have', '{ check: set, column: id, values: [x] }', 'INVALID_VALUE', 'No value of `id` can be `x`'],
-    ['the length of a number', '{ check: length, column: id, max: 3 }', 'INVALID_VALUE', 'has no length'],
-    ['a pair that does not compare', '{ check: pair, columns: [id, country], operator: "<" }', 'INVALID_VALUE', 'they do not compare'],
-    ['the mean of a text', '{ check: statistic, column: country, statistic: mean, mustBe: 1 }', 'INVALID_VALUE', 'it has no mean'],
-    ['a number as bound of a time', '{ check: statistic, column: placed_at, statistic: max, mustBeGreaterThan: 5 }', 'INVALID_VALUE', 'the bounds are numbers'],
-    ['the age of a number', '{ check: freshness, column: id, maxAge: 1h }', 'INVALID_VALUE', 'not a time'],
-    ['a broken pattern', "{ check: pattern, column: country, patterns: ['('] }", 'INVALID_SQL', 'missing )'],
-    ['SQL over several rows', "{ check: row, predicate: 'sum(id) > 1' }", 'FORBIDDEN_SQL', 'columns of its row only'],
-    ['a dataset that is not there', '{ check: reference, columns: [id], dataset: silver.line, in: [id] }', 'UNKNOWN_DATASET', 'silver.line'],
-    ['a pipeline that is not there', '{ check: reference, columns: [id], dataset: crm.customers, in: [id] }', 'UNKNOWN_DATASET', 'crm'],
-    ['a column that is not there', '{ check: reference, columns: [id], dataset: silver.lines, in: [idd] }', 'INVALID_VALUE', '`idd` is not a column of silver.lines'],
-    ['a column of another type there', '{ check: reference, columns: [id], dataset: silver.lines, in: [country] }', 'INVALID_VALUE', 'they do not compare'],
-    ['itself', '{ check: reference, columns: [id], dataset: bronze.orders, in: [id] }', 'INVALID_VALUE', 'all of its own values'],
-  ])('a check with %s is refused', async (_what, implementation, code, message) => {
-    const check = `    quality:\n      - { type: custom, engine: weir, implementation: ${implementation} }\n`;
-    const problems = await problemsOf({ 'contract.odcs.yaml': CONTRACT + check });
-    expect(problems).toEqual([expect.objectContaining({ code, place: expect.stringMatching(/^contract\.odcs\.yaml:15:\d+$/) as string, message: expect.stringContaining(message) as string })]);
-  });
-
-  test('checks of a model may name any of its columns, and datasets of other pipelines', async () => {
-    const shop = (await definitionOf()).definition;
-    const crm: Definition = { ...shop, name: 'crm', upstream: [] };
-    const entry = `  - name: by_country
-    quality:
-      - { type: custom, engine: weir, implementation: { check: reference, columns: [country], dataset: crm.lines, in: [country] } }
-      - { type: custom, engine: greatExpectations, implementation: { type: expect_column_mean_to_be_between, kwargs: { column: revenue, min_value: 0 } } }
-`;
-    const applied: AppliedPipelines = { newest: (name) => Promise.resolve(name === 'crm' ? crm : undefined), names: () => Promise.resolve(['crm']) };
-    const outcome = await compileDefinition(folder({ 'contract.odcs.yaml': CONTRACT + entry }), '/p', inspector, applied);
-    expect('problems' in outcome ? outcome.problems : outcome.definition.contract.datasets[1]?.checks.map(({ measure }) => measure.kind)).toEqual(['reference', 'statistic']);
-    expect(await problemsOf({ 'contract.odcs.yaml': CONTRACT + entry.replace('column: revenue', 'column: revenu') })).toContainEqual(expect.objectContaining({ fix: 'did you mean `revenue`?' }));
-  });
-
-  test('checks that need all rows are not judged in motion, which apply says', async () => {
-    const pipeline = PIPELINE.replace('type: file, path: data/*.csv', 'type: kafka, topic: orders').replace('name: shop', 'name: shop\nmode: realtime\ngrain: 1h').replace('by_country: { key: [country] }', 'lines: { key: [id] }\n  by_country: { key: [country] }');
-    const checks = '    quality: [{ metric: rowCount, mustBeGreaterThan: 0 }, { type: custom, engine: weir, implementation: { check: range, column: id, min: 0 } }, { type: custom, engine: weir, implementation: { check: freshness, column: placed_at, maxAge: 1h } }]\n';
-    const { warnings } = await definitionOf({ 'pipeline.yaml': pipeline, 'contract.odcs.yaml': CONTRACT + checks });
-    expect(warnings).toContain('contract.odcs.yaml: The checks `orders.rowCount`, `orders.freshness` are not judged in motion, for want of all rows: only runs over the archive of the topic do.');
   });
 
   test('shows everything that is wrong at once, in the order of the files', async () => {
