@@ -34,9 +34,13 @@ export function changeText({ kind, dataset, columns, from, to }: ContractChange)
   return kind === 'required' ? `${subject}: ${from} → ${to}` : `${subject}: ${kind} ${from} → ${to}`;
 }
 
+/** An error is short; a dry run of apply names all. */
+const MAX_NAMED = 3;
+
 function readersText(readers: readonly ColumnReader[]): string {
   if (readers.length === 0) return 'no model reads it';
-  return `read by ${readers.map(({ pipeline, model, place, certain }) => `${pipeline} ${model} (${place}${certain ? '' : ', perhaps'})`).join(', ')}`;
+  const named = readers.slice(0, MAX_NAMED).map(({ pipeline, model, place, certain }) => `${pipeline} ${model} (${place}${certain ? '' : ', perhaps'})`);
+  return `read by ${named.join(', ')}${readers.length > MAX_NAMED ? ` and ${readers.length - MAX_NAMED} more` : ''}`;
 }
 
 /** Where the contract says what changed; its dataset where it says nothing any more. */
