@@ -57,7 +57,7 @@ function becomeSubquery(table: SyntaxNode, select: SyntaxNode): void {
 }
 
 /** A column may be written `bronze.orders.amount`; a sub-select has no schema, so that only `orders.amount` finds it. */
-function shortenReference(node: SyntaxNode, inputs: ReadonlyMap<string, ModelInput>): void {
+export function shortenReference(node: SyntaxNode, inputs: ReadonlyMap<string, ModelInput>): void {
   const [schema, table, ...rest] = childTexts(node['column_names']);
   if (textOf(node, 'class') !== 'COLUMN_REF' || table === undefined || rest.length === 0) return;
   if (inputs.has(`${schema}.${table}`)) node['column_names'] = [table, ...rest];

@@ -28,13 +28,23 @@ export function engineReport(error: unknown): EngineReport | undefined {
   return undefined;
 }
 
-/** A failure of a statement as a WeirError; `place` names the statement, such as a model. */
-export function mapEngineError(error: unknown, place: string): WeirError {
+/** What failed, by its error: the text of the statement from there on. */
+const failedTexts = new WeakMap<WeirError, string>();
+
+/** The statement from the place on where the engine failed; undefined where it names none. */
+export function failedText(error: WeirError): string | undefined {
+  return failedTexts.get(error);
+}
+
+/** A failure of a statement, of this text where it is known, as a WeirError; `place` names the statement, such as a model. */
+export function mapEngineError(error: unknown, place: string, sql?: string): WeirError {
   if (isWeirError(error)) return error;
   const report = engineReport(error);
   const text = report?.exception_message ?? messageOf(error);
   const code = codeOf(report?.exception_type ?? '', text);
-  return new WeirError({ code, message: shorten(text), place }, { cause: error });
+  const mapped = new WeirError({ code, message: shorten(text), place }, { cause: error });
+  if (sql !== undefined && report?.position !== undefined) failedTexts.set(mapped, Buffer.from(sql).subarray(Number(report.position)).toString());
+  return mapped;
 }
 
 function codeOf(kind: string, text: string): ErrorCode {

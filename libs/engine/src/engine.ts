@@ -111,12 +111,12 @@ function engineOver(connection: DuckDBConnection, signal: AbortSignal | undefine
   return {
     run: (sql, name = 'statement') =>
       inTurn(() =>
-        spanned(name, signal, async () => {
+        spanned(name, signal, sql, async () => {
           await connection.run(sql);
         }),
       ),
-    rows: <T extends object>(sql: string, name = 'query') => inTurn(() => spanned(name, signal, () => readRows<T>(connection, sql, name))),
-    pages: <T extends object>(sql: string, name = 'pages') => pages<T>(connection, (statement) => inTurn(() => spanned(name, signal, statement)), sql),
+    rows: <T extends object>(sql: string, name = 'query') => inTurn(() => spanned(name, signal, sql, () => readRows<T>(connection, sql, name))),
+    pages: <T extends object>(sql: string, name = 'pages') => pages<T>(connection, (statement) => inTurn(() => spanned(name, signal, sql, statement)), sql),
     append: (table, rows) =>
       inTurn(() =>
         append(connection, table, rows).catch((error: unknown) => {

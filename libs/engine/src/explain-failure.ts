@@ -29,7 +29,7 @@ export async function explainFailure({ pipeline, plan, data, error }: FailedBatc
     if (!failed) continue;
     const row = await failingRow(data, async (rows) => (await failure(statement, rows)) !== undefined);
     const position = row[plan.columns.indexOf('_weir_position')] ?? '';
-    return ofModel(new WeirError({ code: failed.code, message: failed.message, fix: failed.fix, samples: [`${position}: ${model.zone}.${model.name}`] }, { cause: failed }), pipeline, model);
+    return ofModel(failed, { pipeline, model, inputs: plan.inputs, samples: [`${position}: ${model.zone}.${model.name}`] });
   }
   return error;
 }

@@ -22,6 +22,8 @@ export interface BatchPlan {
   readonly tables: readonly BatchTable[];
   /** Runs the first `models` of them; its one parameter is the bytes of the batch, at least one line of NDJSON. It gives one BatchRow. */
   statement(models: number): WarmStatement;
+  /** What the models read, by dataset. */
+  readonly inputs: ReadonlyMap<string, ModelInput>;
   /** Only reads the batch. */
   readonly read: WarmStatement;
 }
@@ -38,13 +40,20 @@ interface Step extends BatchTable {
   readonly rows: string;
 }
 
-/** Plans all row models of a definition as one statement, each over the results of those that it reads. */
-export async function planBatch(definition: Definition): Promise<BatchPlan> {
-  const source = `bronze.${definition.source.dataset}`;
+/** What a plan takes and gives. */
+export interface BatchScope {
+  /** Qualified name of the dataset that batches are of. */
+  readonly source: string;
+  /** Row models in dependency order, each over the source or over one before it. */
+  readonly models: readonly Model[];
+}
+
+/** Plans row models as one statement, each over the results of those that it reads: all of a definition, over what its stream brings, unless told otherwise. */
+export async function planBatch(definition: Definition, { source, models }: BatchScope = wholeStream(definition)): Promise<BatchPlan> {
   const shape = datasetShape(definition, source);
   const inputs = new Map<string, ModelInput>([[source, { relation: relationOf(source), columns: shape.columns }]]);
   const steps: Step[] = [];
-  for (const model of definition.models.filter(({ scope }) => scope === 'row')) {
+  for (const model of models) {
     const [rows = ''] = await bindModel(model.sql, inputs, rowBinding(definition, model));
     steps.push({ model, columns: tableColumns(model), rows: typedRows(model, rows) });
     inputs.set(qualifiedName(model), { relation: relationOf(qualifiedName(model)), columns: model.columns });
@@ -55,9 +64,14 @@ export async function planBatch(definition: Definition): Promise<BatchPlan> {
     source,
     columns: bronze.map(({ name }) => name),
     tables: steps,
+    inputs,
     statement: (models) => ({ name: 'transform batch', sql: statementSql(source, batch, steps.slice(0, models)) }),
     read: { name: 'read batch', sql: `select max(strlen(${csvRowSql(bronze)})) as longest from (${batch})` },
   };
+}
+
+function wholeStream({ source, models }: Definition): BatchScope {
+  return { source: `bronze.${source.dataset}`, models: models.filter(({ scope }) => scope === 'row') };
 }
 
 function tableColumns({ columns, writeMode }: Model): Column[] {

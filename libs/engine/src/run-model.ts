@@ -25,7 +25,7 @@ export interface ModelRun {
   readonly staging: string;
 }
 
-/** Runs one model and writes its rows. Throws MODEL_FAILED with the model's file where the SQL does not fit the data, and as the engine does. */
+/** Runs one model and writes its rows. Throws MODEL_FAILED with the model's file, and line and column where the engine names them, where the SQL does not fit the data, and as the engine does. */
 export async function runModel(engine: Engine, run: ModelRun): Promise<ModelOutput> {
   const dataset = qualifiedName(run.model);
   try {
@@ -33,7 +33,7 @@ export async function runModel(engine: Engine, run: ModelRun): Promise<ModelOutp
     const files = await writeRows(engine, run, statements);
     return { dataset, files, partitions: countPartitions(dataset, files, run.work.partitions) };
   } catch (error) {
-    throw isWeirError(error) ? ofModel(error, run.work.definition.name, run.model, goneFrom(run)) : error;
+    throw isWeirError(error) ? await ofModel(error, { pipeline: run.work.definition.name, model: run.model, inputs: run.inputs, gone: goneFrom(run) }) : error;
   }
 }
 

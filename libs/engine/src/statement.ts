@@ -37,14 +37,14 @@ export function oneAtATime(): <T>(statement: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** Runs a statement in a span named `engine <name>`; what it throws is mapped, and is CANCELLED once the signal is aborted. */
-export async function spanned<T>(name: string, signal: AbortSignal | undefined, statement: () => Promise<T>): Promise<T> {
+/** Runs a statement, of this text, in a span named `engine <name>`; what it throws is mapped, and is CANCELLED once the signal is aborted. */
+export async function spanned<T>(name: string, signal: AbortSignal | undefined, sql: string, statement: () => Promise<T>): Promise<T> {
   if (signal?.aborted) throw cancelled();
   const span = trace.getTracer('@weir/engine').startSpan(`engine ${name}`, { attributes: { 'db.system.name': 'duckdb' } });
   try {
     return await context.with(trace.setSpan(context.active(), span), statement);
   } catch (error) {
-    const mapped = signal?.aborted ? cancelled() : mapEngineError(error, name);
+    const mapped = signal?.aborted ? cancelled() : mapEngineError(error, name, sql);
     span.setAttribute('weir.error.code', mapped.code);
     span.setStatus({ code: SpanStatusCode.ERROR, message: mapped.message });
     throw mapped;

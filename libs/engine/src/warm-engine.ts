@@ -35,7 +35,7 @@ export class WarmEngine {
 
   /** See WarmEngines.rows. A call that is aborted while it waits for its turn ends at once. */
   async rows<T extends object>({ sql, name }: WarmStatement, parameters: readonly WarmParameter[], signal: AbortSignal): Promise<T[]> {
-    const turn = this.inTurn(() => spanned(name, signal, () => interruptible(this.connection, signal, () => this.execute<T>(sql, name, parameters))));
+    const turn = this.inTurn(() => spanned(name, signal, sql, () => interruptible(this.connection, signal, () => this.execute<T>(sql, name, parameters))));
     // The statement itself is interrupted, and ends before the next one begins.
     return orAborted(turn, signal, cancelled);
   }
