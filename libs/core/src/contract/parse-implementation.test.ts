@@ -63,7 +63,7 @@ const EXAMPLES: readonly Example[] = [
   ['expect_compound_columns_to_be_unique', { column_list: ['id', 'n'] }, { kind: 'unique', columns: ['id', 'n'], count: 'all', skip: 'all' }, none],
   ['expect_select_column_values_to_be_unique_within_record', { column_list: ['n', 'm'], ignore_row_if: 'never' }, { kind: 'row', predicate: '"n" is distinct from "m"', where: 'true' }, none],
   ['expect_multicolumn_values_to_be_equal', { column_list: ['n', 'm'] }, { kind: 'row', predicate: '"n" is not distinct from "m"', where: '("n" is not null or "m" is not null)' }, none],
-  ['expect_multicolumn_sum_to_equal', { column_list: ['n', 'm'], sum_total: 10, ignore_row_if: 'any_value_is_missing' }, { kind: 'row', predicate: 'coalesce("n", 0) + coalesce("m", 0) = 10', where: '"n" is not null and "m" is not null' }, none],
+  ['expect_multicolumn_sum_to_equal', { column_list: ['n', 'm'], sum_total: 10, ignore_row_if: 'any_value_is_missing' }, { kind: 'row', predicate: 'coalesce("n" + "m" = 10, false)', where: '"n" is not null and "m" is not null' }, none],
   ['expect_table_row_count_to_be_between', { min_value: 10000, max_value: 50000 }, { kind: 'count' }, { atLeast: 10_000, atMost: 50_000, unit: 'rows' }],
   ['expect_table_row_count_to_equal', { value: 5 }, { kind: 'count' }, { equal: 5, unit: 'rows' }],
   ['expect_table_column_count_to_be_between', { min_value: 1, max_value: 9 }, { kind: 'columns' }, { atLeast: 1, atMost: 9, unit: 'value' }],

@@ -54,8 +54,8 @@ const DATASET_ALIASES: readonly Alias[] = [
   datasetMap('expect_compound_columns_to_be_unique', 'unique', {}, ({ args, columns }) => ({ kind: 'unique', columns, count: 'all', skip: GE.skipOf(args) })),
   datasetMap('expect_select_column_values_to_be_unique_within_record', 'row', {}, ({ args, columns }) => GE.rowRule(args, columns, columns.flatMap((one, n) => columns.slice(n + 1).map((other) => `${GE.name(one)} is distinct from ${GE.name(other)}`)).join(' and ') || 'true')),
   datasetMap('expect_multicolumn_values_to_be_equal', 'row', {}, ({ args, columns }) => GE.rowRule(args, columns, columns.slice(1).map((other) => `${GE.name(columns[0] ?? '')} is not distinct from ${GE.name(other)}`).join(' and ') || 'true')),
-  // A null adds nothing to a sum.
-  datasetMap('expect_multicolumn_sum_to_equal', 'row', { sum_total: GE.number }, ({ args, columns }) => GE.rowRule(args, columns, `${columns.map((one) => `coalesce(${GE.name(one)}, 0)`).join(' + ')} = ${GE.literal(args['sum_total'] as number)}`), ['sum_total']),
+  // With a null there is no sum, and the row is not as expected.
+  datasetMap('expect_multicolumn_sum_to_equal', 'row', { sum_total: GE.number }, ({ args, columns }) => GE.rowRule(args, columns, `coalesce(${columns.map(GE.name).join(' + ')} = ${GE.literal(args['sum_total'] as number)}, false)`), ['sum_total']),
   table('expect_table_row_count_to_be_between', 'count', GE.wholeBounds, [], () => ({ kind: 'count' }), boundsThreshold('rows')),
   table('expect_table_row_count_to_equal', 'count', { value: GE.whole }, ['value'], () => ({ kind: 'count' }), (args) => ({ equal: args['value'] as number, unit: 'rows' })),
   table('expect_table_column_count_to_be_between', 'columns', GE.wholeBounds, [], () => ({ kind: 'columns' }), boundsThreshold('value')),
