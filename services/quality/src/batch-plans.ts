@@ -1,4 +1,4 @@
-import { planValidateBatch, WeirError, type ContractDataset, type Definition, type KafkaSource, type ValidateBatchPlan } from '@weir/core';
+import { planValidateBatch, WeirError, type Check, type ContractDataset, type Definition, type KafkaSource, type ValidateBatchPlan } from '@weir/core';
 import { sourceContract } from './source-contract';
 
 /** How the micro-batches of one version of a definition are validated. */
@@ -24,7 +24,7 @@ export function batchPlan(definition: Definition): BatchPlan {
   return made;
 }
 
-/** The same plan without the checks of the dataset. */
-export function withoutChecks(dataset: ContractDataset): ValidateBatchPlan {
-  return planValidateBatch({ ...dataset, checks: [] });
+/** The plan of a dataset with these checks alone. */
+export function withChecks(dataset: ContractDataset, checks: readonly Check[]): ValidateBatchPlan {
+  return planValidateBatch({ ...dataset, checks });
 }

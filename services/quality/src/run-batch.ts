@@ -1,5 +1,5 @@
-import { isWeirError, WeirError, type ValidateBatchPlan, type ValidatedBatch } from '@weir/core';
-import { withoutChecks, type BatchPlan } from './batch-plans';
+import { isWeirError, toWeirError, WeirError, type Check, type ValidateBatchPlan, type ValidatedBatch } from '@weir/core';
+import { withChecks, type BatchPlan } from './batch-plans';
 import { markedTexts, plainTexts, recordText, type BatchTexts, type RecordText } from './batch-texts';
 import { decodeValues } from './decode-values';
 import type { Dependencies } from './dependencies';
@@ -61,11 +61,16 @@ async function statement(work: BatchWork, which: 'plain' | 'deduped', texts: Bat
     return await runPlan(work, plan, which, texts);
   } catch (error) {
     if (!isWeirError(error) || error.code !== 'MODEL_FAILED' || plan.checks.length === 0) throw error;
-    // A check that no statement takes must not stop the stream.
-    const bare = withoutChecks(dataset);
-    const result = await runPlan(work, bare, which, texts);
-    batch.plan = bare;
-    tellUnmeasured(log, pipeline, plan.checks, error);
+    // A check that no statement takes must neither stop the stream nor hide the others.
+    const result = await runPlan(work, withChecks(dataset, []), which, texts);
+    const good: Check[] = [];
+    for (const check of plan.checks) {
+      const failure = await runPlan(work, withChecks(dataset, [check]), which, texts).then(() => undefined, toWeirError);
+      if (!failure) good.push(check);
+      else if (failure.code === 'MODEL_FAILED') tellUnmeasured(log, pipeline, check, failure);
+      else throw failure;
+    }
+    batch.plan = withChecks(dataset, good);
     return result;
   }
 }

@@ -159,10 +159,16 @@ describe('the checks of a stream', () => {
     expect(told.map(({ check, actual }) => `${check} ${actual}`)).toEqual(['nulls 5 rows', 'range 10.5 % of values', 'set 3 rows', 'pattern 3 rows', 'length 3 rows', 'type 100 rows', 'pair 10 rows', 'row 1 row']);
   });
 
-  it('that cannot be measured do not stop it', async () => {
-    bench.definition = clicks({ ...keyed, checks: [{ ...checks[1], id: 'bad', measure: { kind: 'pattern', column: 'id', patterns: ['('] } }] });
-    for (const _ of [1, 2]) expect((await sendBatch(bench, batch(10, 0))).accounts).toMatchObject({ admitted: 10 });
-    expect(bench.logged.splice(0)).toMatchObject([{ level: 'error', line: { pipeline: 'clicks', checks: ['bad'] }, message: 'The checks of a stream cannot be measured; it goes on without them.' }]);
+  it('that cannot be measured do not stop it, nor hide the others', async () => {
+    const cast: Check = { ...checks[1], id: 'bad', measure: { kind: 'row', predicate: 'id::INTEGER >= 0' } };
+    const definition = clicks({ ...keyed, checks: [cast, checks[1]] });
+    bench.definition = { ...definition, contract: { ...definition.contract, version: 'unmeasured' } };
+    const records = batch(100, 10).map(({ value }) => ({ value: String(value).replace('"id":"', '"id":"x') }));
+    for (const _ of [1, 2]) expect((await sendBatch(bench, records)).accounts).toMatchObject({ admitted: 100 });
+    expect(bench.logged.splice(0)).toMatchObject([
+      { level: 'error', line: { pipeline: 'clicks', check: 'bad', reason: expect.stringContaining('x0') }, message: 'A check of a stream cannot be measured; it goes on without it.' },
+      { level: 'warn', line: { check: 'none', actual: '10 rows' } },
+    ]);
   });
 });
 

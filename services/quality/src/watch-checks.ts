@@ -1,4 +1,4 @@
-import { toWeirError, type ValidatedBatch } from '@weir/core';
+import type { ValidatedBatch, WeirError } from '@weir/core';
 import { setCheckPassed } from '@weir/platform';
 import type { BatchPlan } from './batch-plans';
 import type { Dependencies } from './dependencies';
@@ -21,9 +21,8 @@ function tell(log: Dependencies['log'], { pipeline, check, actual, threshold, ro
   else log.warn(line, 'A check over the last minute fails.');
 }
 
-/** Tells of checks that the engine cannot measure at all, such as one with a pattern that is none: the stream goes on without them. */
-export function tellUnmeasured(log: Dependencies['log'], pipeline: string, checks: readonly { readonly id: string }[], error: unknown): void {
-  for (const { id } of checks) setCheckPassed({ pipeline, check: id }, false);
-  const { code, message } = toWeirError(error);
-  log.error({ pipeline, checks: checks.map(({ id }) => id), code, reason: message }, 'The checks of a stream cannot be measured; it goes on without them.');
+/** Tells of a check that the engine cannot measure, such as one whose SQL casts what is no number: the stream goes on without it. */
+export function tellUnmeasured(log: Dependencies['log'], pipeline: string, { id }: { readonly id: string }, { code, message }: WeirError): void {
+  setCheckPassed({ pipeline, check: id }, false);
+  log.error({ pipeline, check: id, code, reason: message }, 'A check of a stream cannot be measured; it goes on without it.');
 }
