@@ -2,7 +2,7 @@ export { type CheckOutcome, type CheckType, type Check, type RowRule, type Sever
 export { ALIASES } from './check/aliases';
 export { type Alias, type Vocabulary } from './check/alias/alias';
 export { type Measure, type MeasureKind } from './check/measure';
-export { type MeasureContext, type Measurement } from './check/primitive/primitive';
+export { type MeasureContext, type Measurement, type OtherDataset } from './check/primitive/primitive';
 export { type PrimitiveFacts, PRIMITIVES } from './check/primitives';
 export { type ColumnType, type Contract, type ContractColumn, type ContractDataset, type RowOrder } from './contract/contract';
 export { columnTypeOf, isNumeric } from './contract/column-type';
@@ -59,6 +59,11 @@ export {
   isWeirError,
   toWeirError,
 } from './errors';
+export { type CsvRecord, readCsvText } from './model-test/csv-text';
+export { PARTITION } from './model-test/model-inputs';
+export { type Cell, type ContractTest, type ExpectedReject, type ExpectedRows, type FixtureRow, type GivenRows, type ModelRowsTest, type ModelTest, type RawRecord } from './model-test/model-test';
+export { parseModelTests } from './model-test/parse-tests';
+export { TESTS_SCHEMA } from './model-test/test-schema';
 export { orAborted } from './or-aborted';
 export { type Interval, MAX_GRAINS, WHOLE, canonicalInstant, formatInterval, grainFrom, grainMs, parseInstant, parseInterval, parseIntervalText, partitionsOf } from './interval/interval';
 export { LogGrains } from './interval/log-grain';

@@ -130,7 +130,9 @@ describe('reference', () => {
     const one = check({ kind: 'reference', columns: ['stock_code'], dataset: 'crm.codes', in: ['code'] }, NONE);
     expect(await judge([line('1'), line('2', { 1: 'X' })], one)).toMatchObject({ passed: false, failed: 1 });
     bench.catalog.definitions.set('crm', { ...other, models: [] });
-    bench.definition = { ...retail({ dataset: { checks: [one] } }) };
-    expect((await bench.validate([{ name: 'a.csv', content: `${HEADER}\n${line('1')}\n` }])).error).toMatchObject({ code: 'UNKNOWN_DATASET', place: 'crm.codes' });
+    for (const reason of ['`crm.codes` is no longer a dataset of crm.', 'No pipeline crm.']) {
+      expect(await judge([line('1')], one)).toMatchObject({ passed: false, severity: 'SEVERITY_CRITICAL', error: reason });
+      bench.catalog.definitions.clear();
+    }
   });
 });

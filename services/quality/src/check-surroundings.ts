@@ -1,4 +1,4 @@
-import { partitionsOf, quoteIdent, WeirError, type Check, type Column, type Definition } from '@weir/core';
+import { isWeirError, partitionsOf, quoteIdent, WeirError, type Check, type Column, type Definition, type OtherDataset } from '@weir/core';
 import { DELETED_COLUMN, segmentRelation, type Measured, type RelationSegment } from '@weir/engine';
 import type { Lake } from '@weir/lake';
 import type { LiveSegment } from '@weir/rpc';
@@ -39,7 +39,7 @@ export interface SurroundingsNeed {
 
 /**
  * Asks the catalog for what the checks of a run need: counts of earlier grains, and datasets that values refer to, as they are published now and as this run staged them.
- * Asks nothing where no check needs it. Throws UNKNOWN_DATASET for a dataset that is gone, PIPELINE_NOT_FOUND, UNAVAILABLE.
+ * Asks nothing where no check needs it. Throws UNAVAILABLE and CANCELLED.
  */
 export async function surroundingsOf(dependencies: Pick<Dependencies, 'catalog' | 'lake' | 'now'>, definition: Definition, stage: StageRequest, { datasets, staged, signal }: SurroundingsNeed): Promise<Surroundings> {
   const { catalog, lake, now } = dependencies;
@@ -50,12 +50,13 @@ export async function surroundingsOf(dependencies: Pick<Dependencies, 'catalog' 
     if (last > 0) histories.set(dataset, await catalog.history(definition.name, dataset, whole ? '' : (interval?.start ?? ''), last, signal));
   }
   const references = new Set(datasets.flatMap(({ checks }) => checks.flatMap(({ measure }) => (measure.kind === 'reference' ? [measure.dataset] : []))));
-  const others = new Map<string, string>();
+  const others = new Map<string, OtherDataset>();
   const inputs: string[] = [];
   for (const reference of references) {
-    const { columns, segments } = await otherDataset(catalog, lake, definition, reference, staged, signal);
-    inputs.push(...segments.map(({ absolutePath }) => absolutePath));
-    if (segments.length > 0) others.set(reference, livingRows(columns, segments));
+    const found = await otherRows(catalog, lake, definition, reference, staged, signal).catch(faultOf);
+    if ('fault' in found) others.set(reference, found);
+    else if (found.segments.length > 0) others.set(reference, { relation: livingRows(found.columns, found.segments) });
+    if ('segments' in found) inputs.push(...found.segments.map(({ absolutePath }) => absolutePath));
   }
   // Rows of a stream's archive are as old as they are: no interval says when they should have come.
   const until = definition.mode === 'realtime' || !interval ? now().toISOString() : interval.end;
@@ -68,12 +69,18 @@ function livingRows(columns: readonly Column[], segments: readonly RelationSegme
   return `(select ${columns.map(({ name }) => quoteIdent(name)).join(', ')} from ${segmentRelation(segments, [...columns, DELETED_COLUMN])} where not ${DELETED_COLUMN.name})`;
 }
 
-interface OtherDataset {
+/** A dataset that is gone makes its check fail, and no other one; what passes by itself fails the attempt. */
+function faultOf(error: unknown): { fault: string } {
+  if (isWeirError(error) && (error.code === 'UNKNOWN_DATASET' || error.code === 'PIPELINE_NOT_FOUND')) return { fault: error.message };
+  throw error;
+}
+
+interface OtherRows {
   readonly columns: readonly Column[];
   readonly segments: readonly RelationSegment[];
 }
 
-async function otherDataset(catalog: Catalog, lake: Lake, definition: Definition, reference: string, staged: readonly Staged[], signal: AbortSignal): Promise<OtherDataset> {
+async function otherRows(catalog: Catalog, lake: Lake, definition: Definition, reference: string, staged: readonly Staged[], signal: AbortSignal): Promise<OtherRows> {
   const own = columnsOf(definition, reference);
   if (own) {
     const mine = staged.find(({ dataset }) => dataset === reference);
@@ -83,7 +90,7 @@ async function otherDataset(catalog: Catalog, lake: Lake, definition: Definition
   const [pipeline = '', name = ''] = reference.split('.');
   const other = await catalog.newest(pipeline, signal);
   const model = other.models.find((one) => one.name === name);
-  if (!model) throw new WeirError({ code: 'UNKNOWN_DATASET', place: reference, message: `\`${reference}\`, which a check of ${definition.name} refers to, is no longer a dataset of ${pipeline}.`, fix: `Apply ${definition.name} again; it then says what has to change.` });
+  if (!model) throw new WeirError({ code: 'UNKNOWN_DATASET', place: reference, message: `\`${reference}\` is no longer a dataset of ${pipeline}.` });
   const live = await catalog.live(pipeline, `${model.zone}.${name}`, signal);
   return { columns: model.columns, segments: live.flatMap((segment) => without(segment, [], lake)) };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type Cell, DOUBLES, expectFailing, forAllRows, INTEGERS, TEXTS, withTable } from '../testing/check-table';
 
-const others = new Map([['silver.other', 'others']]);
+const others = new Map([['silver.other', { relation: 'others' }]]);
 const rowsOf = fc.array(fc.tuple(INTEGERS, TEXTS), { maxLength: 12 });
 
 it('counts rows whose value is not there, whatever nulls there are on either side', () =>

@@ -29,9 +29,12 @@ export interface MeasureContext {
   readonly history: readonly number[];
   /** How many of them the rows of this run are worth. */
   readonly grains: number;
-  /** SQL relations of other datasets, by the name that contracts give them. */
-  readonly others: ReadonlyMap<string, string>;
+  /** Other datasets by the name that contracts give them; those that were never published are not among them. */
+  readonly others: ReadonlyMap<string, OtherDataset>;
 }
+
+/** An SQL relation of the rows of another dataset, or why it cannot be read. */
+export type OtherDataset = { readonly relation: string } | { readonly fault: string };
 
 /** What is wrong with an argument. */
 export interface ArgumentFault {

@@ -1,3 +1,4 @@
+import { WeirError } from '../../errors';
 import { quoteIdent } from '../../sql/quote';
 import { argumentSchema, COLUMN_LIST, presentSql, type Primitive } from './primitive';
 
@@ -22,12 +23,13 @@ export const reference: Primitive<Reference> = Object.freeze<Primitive<Reference
   columnsOf: ({ columns }) => columns,
   fault: ({ columns, in: there }) => (columns.length === there.length ? undefined : { argument: 'in', message: `\`in\` names ${there.length} columns and \`columns\` ${columns.length}.`, fix: 'Name as many on both sides.' }),
   measure: ({ columns, dataset, in: there }, { others }) => {
-    const relation = others.get(dataset);
-    if (relation === undefined) return { by: 'nothing', reason: `${dataset} was never published` };
+    const other = others.get(dataset);
+    if (!other) return { by: 'nothing', reason: `${dataset} was never published` };
+    if ('fault' in other) throw new WeirError({ code: 'UNKNOWN_DATASET', place: dataset, message: other.fault });
     const present = presentSql(columns);
-    const [own, other] = [columns.map(quoteIdent).join(', '), there.map(quoteIdent).join(', ')];
+    const [own, far] = [columns.map(quoteIdent).join(', '), there.map(quoteIdent).join(', ')];
     // One value for all columns: a list of rows cannot be a sub-select's.
-    const [mine, theirs] = columns.length === 1 ? [own, other] : [`row(${own})`, `row(${other})`];
-    return { by: 'rows', present, failing: `(${present} and ${mine} not in (select ${theirs} from ${relation} where ${presentSql(there)}))` };
+    const [mine, theirs] = columns.length === 1 ? [own, far] : [`row(${own})`, `row(${far})`];
+    return { by: 'rows', present, failing: `(${present} and ${mine} not in (select ${theirs} from ${other.relation} where ${presentSql(there)}))` };
   },
 });
