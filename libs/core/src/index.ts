@@ -59,6 +59,11 @@ export {
   isWeirError,
   toWeirError,
 } from './errors';
+export { type CsvRecord, readCsvText } from './model-test/csv-text';
+export { PARTITION } from './model-test/model-inputs';
+export { type Cell, type ContractTest, type ExpectedReject, type ExpectedRows, type FixtureRow, type GivenRows, type ModelRowsTest, type ModelTest, type RawRecord } from './model-test/model-test';
+export { parseModelTests } from './model-test/parse-tests';
+export { TESTS_SCHEMA } from './model-test/test-schema';
 export { orAborted } from './or-aborted';
 export { type Interval, MAX_GRAINS, WHOLE, canonicalInstant, formatInterval, grainFrom, grainMs, parseInstant, parseInterval, parseIntervalText, partitionsOf } from './interval/interval';
 export { LogGrains } from './interval/log-grain';

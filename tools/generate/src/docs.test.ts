@@ -28,10 +28,15 @@ describe('generated documents', () => {
     expect([schema.properties['retries']?.default, schema.properties['retryDelay']?.default, schema.properties['executionTimeout']?.default]).toEqual([2, '5m', '1h']);
   });
 
+  test('describe every key of a test file', () => {
+    const { properties } = JSON.parse(generatedDocs().get('docs/schema/tests.schema.json') ?? '{}') as { properties: { tests: { items: { properties: Record<string, { description?: string }> } } } };
+    expect(Object.entries(properties.tests.items.properties).filter(([, property]) => !property.description)).toEqual([]);
+  });
+
   test('are noticed when they are missing or stale, and mended', () => {
     const folder = mkdtempSync(join(tmpdir(), 'weir-docs-'));
     try {
-      expect(writeDocs(folder)).toEqual(['docs/checks.md', 'docs/errors.md', 'docs/schema/pipeline.schema.json']);
+      expect(writeDocs(folder)).toEqual(['docs/checks.md', 'docs/errors.md', 'docs/schema/pipeline.schema.json', 'docs/schema/tests.schema.json']);
       expect(driftedDocs(folder)).toEqual([]);
       writeFileSync(join(folder, 'docs/errors.md'), 'old');
       expect(writeDocs(folder)).toEqual(['docs/errors.md']);

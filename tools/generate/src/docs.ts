@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { PIPELINE_SCHEMA } from '@weir/core';
+import { PIPELINE_SCHEMA, TESTS_SCHEMA } from '@weir/core';
 import { checksDoc } from './checks-doc';
 import { errorsDoc } from './errors-doc';
 
@@ -10,6 +10,7 @@ export function generatedDocs(): ReadonlyMap<string, string> {
     ['docs/checks.md', checksDoc()],
     ['docs/errors.md', errorsDoc()],
     ['docs/schema/pipeline.schema.json', `${JSON.stringify(PIPELINE_SCHEMA, undefined, 2)}\n`],
+    ['docs/schema/tests.schema.json', `${JSON.stringify(TESTS_SCHEMA, undefined, 2)}\n`],
   ]);
 }
 

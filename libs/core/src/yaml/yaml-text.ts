@@ -52,6 +52,18 @@ export class YamlText {
 
   /** file:line:column of the value at `path`, or of its key; the nearest parent that exists when it does not. */
   place(path: YamlPath, at: 'key' | 'value' = 'value'): string {
+    const { node, key } = this.find(path);
+    const target = at === 'key' && isNode(key) ? key : node;
+    return isNode(target) ? this.placeOf(target) : `${this.file}:1:1`;
+  }
+
+  /** The scalar at `path` as it is written, so that 1.10 keeps its zero; undefined for what is no scalar. */
+  source(path: YamlPath): string | undefined {
+    const { node } = this.find(path);
+    return isScalar(node) ? node.source : undefined;
+  }
+
+  private find(path: YamlPath): { readonly node: unknown; readonly key: unknown } {
     let node: unknown = this.document.contents;
     let key: unknown;
     for (const step of path) {
@@ -62,8 +74,7 @@ export class YamlText {
       // A key without a value has no value node: the key is the nearest thing to point at.
       node = isNode(next) ? next : pair?.key;
     }
-    const target = at === 'key' && isNode(key) ? key : node;
-    return isNode(target) ? this.placeOf(target) : `${this.file}:1:1`;
+    return { node, key };
   }
 
   private placeOf(node: Node): string {

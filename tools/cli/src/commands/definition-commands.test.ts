@@ -58,7 +58,7 @@ describe('weir init', () => {
   test('writes the hello example, which is right', async () => {
     const dir = join(folder, 'hello');
     expect(await weir('init', dir)).toMatchObject({ code: 0, stderr: '' });
-    for (const path of ['pipeline.yaml', 'contract.odcs.yaml', 'models/gold/revenue_by_country.sql', 'data/orders.csv']) {
+    for (const path of ['pipeline.yaml', 'contract.odcs.yaml', 'models/gold/revenue_by_country.sql', 'tests/orders.yaml', 'data/orders.csv']) {
       expect(readFileSync(join(dir, path), 'utf8')).toBe(readFileSync(join(ROOT, 'examples/hello', path), 'utf8'));
     }
     await expectRight(dir);
@@ -67,7 +67,7 @@ describe('weir init', () => {
   test('names the example as it is told, and says what comes next', async () => {
     const outcome = await weir('init', join(folder, 'x'), '--name', 'shop');
     expect(readFileSync(join(folder, 'x/pipeline.yaml'), 'utf8')).toMatch(/^name: shop\n[\s\S]*schema: shop \}/);
-    expect(outcome.stdout).toMatch(/weir check .*x\n.*weir up --detach\n.*weir apply .*x\n.*weir run shop --watch/);
+    expect(outcome.stdout).toMatch(/weir check .*x\n.*weir test .*x\n.*weir up --detach\n.*weir apply .*x\n.*weir run shop --watch/);
   });
 
   test('never overwrites without --force, and then writes nothing at all', async () => {

@@ -38,6 +38,7 @@ import * as streamsShow from './streams/show';
 import * as streamsStart from './streams/start';
 import * as streamsStop from './streams/stop';
 import * as supervise from './supervise';
+import * as test from './test';
 import * as up from './up';
 
 interface CommandModule {
@@ -52,7 +53,7 @@ interface Noun {
 }
 
 /** Top-level verbs, in the order of `weir --help`. A new verb: its file beside this one, one import, one entry. */
-const VERBS: readonly CommandModule[] = [init, up, down, status, doctor, check, apply, run, demo, supervise];
+const VERBS: readonly CommandModule[] = [init, up, down, status, doctor, check, test, apply, run, demo, supervise];
 
 /** Nouns and their verbs: `weir <noun> <verb>` lives in commands/<noun>/<verb>.ts. */
 const NOUNS: readonly Noun[] = [

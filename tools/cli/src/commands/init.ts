@@ -38,7 +38,8 @@ async function init(dir: string | undefined, options: Options): Promise<void> {
   }
   for (const file of files) print(`  ${colour.good('+')} ${file}`);
   for (const note of plan.notes) print(`  ${colour.faint(note)}`);
-  print('', '  Next:', `    weir check ${plan.folder}`, '    weir up --detach', `    weir apply ${plan.folder}`, `    ${plan.run}`);
+  const tests = plan.files.some(({ path }) => path.startsWith('tests/')) ? [`    weir test ${plan.folder}`] : [];
+  print('', '  Next:', `    weir check ${plan.folder}`, ...tests, '    weir up --detach', `    weir apply ${plan.folder}`, `    ${plan.run}`);
 }
 
 interface Plan {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ROOT } from '@weir/servers';
 import type { InitFile } from './write-definition';
 
-const FILES = ['pipeline.yaml', 'contract.odcs.yaml', 'models/gold/revenue_by_country.sql', 'data/orders.csv'] as const;
+const FILES = ['pipeline.yaml', 'contract.odcs.yaml', 'models/gold/revenue_by_country.sql', 'tests/orders.yaml', 'data/orders.csv'] as const;
 
 /** The files of examples/hello, its pipeline, schema and contract renamed to `name`. */
 export async function helloExample(name: string): Promise<InitFile[]> {
