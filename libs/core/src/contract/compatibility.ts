@@ -50,8 +50,8 @@ export function versionChanges(earlier: readonly ContractVersion[], after: Contr
   const changes = earlier.slice(-1).flatMap(since);
   if (!mode.endsWith('_TRANSITIVE')) return changes;
   for (const change of earlier.slice(0, -1).toReversed().flatMap(since)) {
-    // Versions that are alike need to be named once.
-    const known = changes.some(({ kind, columns, from, to }) => kind === change.kind && columns.join() === change.columns.join() && from === change.from && to === change.to);
+    // Versions that are alike need to be named once; a header may break what one of them relied on, and not what another did.
+    const known = changes.some(({ kind, columns, from, to, breaking }) => breaking && kind === change.kind && columns.join() === change.columns.join() && from === change.from && to === change.to);
     if (change.breaking && !known) changes.push(change);
   }
   return changes;
