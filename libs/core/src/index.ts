@@ -11,6 +11,7 @@ export { type ReadChange, changeText, incompatibleError } from './contract/incom
 export { type ParsedContract, parseContract } from './contract/parse-contract';
 export { decodeColumn, typeName } from './contract/decode-column';
 export { POISON_REASONS, type PoisonReason } from './contract/poison';
+export { contractSchema } from './contract/contract-schema';
 export { ODCS_VERSIONS } from './contract/odcs-schema';
 export { type AppliedPipelines, circleText, pipelineCircle } from './definition/applied-pipelines';
 export { type ColumnReader, ColumnReaders, type VersionedDefinition } from './definition/column-readers';

@@ -19,7 +19,8 @@ dataset in \`contract.odcs.yaml\`, and is written in one of four ways:
   implementation: { check: freshness, column: ordered_at, maxAge: 2h }
 \`\`\`
 
-An \`implementation\` may also be text that holds such a mapping. On a column, \`column\` and \`columns\` may be left out.
+An \`implementation\` may also be text that holds such a mapping. On a column, \`column\` and \`columns\` may be left out. [schema/contract.schema.json](schema/contract.schema.json) has all of it for editors:
+\`# yaml-language-server: $schema=<path>\` in the contract's first line.
 
 **What must hold.** A check that counts failing rows wants none, unless it says otherwise: \`mostly: 0.99\` is the share of values that must be good (nulls are neither good nor bad), and
 \`mustBe\`, \`mustNotBe\`, \`mustBeGreaterThan\`, \`mustBeGreaterOrEqualTo\`, \`mustBeLessThan\`, \`mustBeLessOrEqualTo\`, \`mustBeBetween\`, \`mustNotBeBetween\` hold the number against bounds, with
