@@ -1,8 +1,6 @@
 import { ALIASES, PRIMITIVES, sumsOverRows, type Alias, type Check, type PrimitiveFacts } from '@weir/core';
 
-/** docs/checks.md: every kind of check with its arguments, and what other vocabularies call them. */
-export function checksDoc(): string {
-  return `<!-- Generated from libs/core/src/check by \`npm run generate -w @weir/generate\`. Do not edit. -->
+const INTRODUCTION = `<!-- Generated from libs/core/src/check by \`npm run generate -w @weir/generate\`. Do not edit. -->
 # Checks
 
 A check judges a dataset: bronze after the row rules and the removal of duplicates (uniqueness before it), a model before it is published. It belongs to the \`quality\` of a column or of a
@@ -33,7 +31,11 @@ number that only rows can give (a mean) passes without rows and fails without va
 
 **Streams** judge checks that count rows one by one over the last minute. The others need all rows: only runs over the archive judge them, and \`weir check\` says which they are.
 
-**How it is measured.** All checks of a dataset that count rows or aggregate share one scan; those that group by the same columns share one more; each query is one.
+**How it is measured.** All checks of a dataset that count rows or aggregate share one scan; those that group by the same columns share one more; each query is one.`;
+
+/** docs/checks.md: every kind of check with its arguments, and what other vocabularies call them. */
+export function checksDoc(): string {
+  return `${INTRODUCTION}
 
 ## Kinds
 
