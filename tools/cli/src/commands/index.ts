@@ -21,6 +21,7 @@ import * as runsApprove from './runs/approve';
 import * as runsCancel from './runs/cancel';
 import * as runsList from './runs/list';
 import * as runsPause from './runs/pause';
+import * as runsReport from './runs/report';
 import * as runsResume from './runs/resume';
 import * as runsRetry from './runs/retry';
 import * as runsShow from './runs/show';
@@ -57,7 +58,7 @@ const VERBS: readonly CommandModule[] = [init, up, down, status, doctor, check, 
 
 /** Nouns and their verbs: `weir <noun> <verb>` lives in commands/<noun>/<verb>.ts. */
 const NOUNS: readonly Noun[] = [
-  { name: 'runs', description: 'Runs: what came of them, and a hand on those that are open.', verbs: [runsList, runsShow, runsTrace, runsPause, runsResume, runsCancel, runsRetry, runsApprove] },
+  { name: 'runs', description: 'Runs: what came of them, and a hand on those that are open.', verbs: [runsList, runsShow, runsReport, runsTrace, runsPause, runsResume, runsCancel, runsRetry, runsApprove] },
   { name: 'backfills', description: 'Backfills: many intervals as one piece of work.', verbs: [backfillsPlan, backfillsStart, backfillsList, backfillsShow, backfillsPause, backfillsResume, backfillsCancel] },
   { name: 'schedules', description: 'Schedules: when pipelines run by themselves.', verbs: [schedulesList, schedulesShow, schedulesPause, schedulesResume] },
   { name: 'streams', description: 'Streams: realtime pipelines at work, and a hand on them.', verbs: [streamsList, streamsShow, streamsStart, streamsPause, streamsResume, streamsStop, streamsScale] },
