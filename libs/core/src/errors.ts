@@ -53,7 +53,7 @@ export const ERRORS = {
   INTERVAL_BUSY: { retry: 'never', grpc: 'ABORTED', when: 'Another run holds part of the interval.', fix: 'Wait for the run named, or cancel it.' },
   PAST_MISSING: { retry: 'transient', grpc: 'FAILED_PRECONDITION', when: 'A scheduled run of a pipeline with dependsOnPast has to wait: the interval before its own was not published.', fix: 'Run or retry the interval named; the waiting run goes on by itself.' },
   RUN_LIMIT: { retry: 'transient', grpc: 'RESOURCE_EXHAUSTED', when: 'As many scheduled runs of the pipeline are open as `schedule.maxActiveRuns` allows.', fix: 'Nothing; the run begins when another ends.' },
-  NOT_POSSIBLE: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A run or backfill was asked for something that its state does not allow, such as resuming what is not paused.', fix: 'Look at its state with `weir runs show` or `weir backfills show`.' },
+  NOT_POSSIBLE: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A run, backfill or dataset was asked for something that its state does not allow, such as resuming what is not paused or previewing what is not published.', fix: 'Look at its state with `weir runs show` or `weir backfills show`.' },
   BACKFILL_NOT_FOUND: { retry: 'never', grpc: 'NOT_FOUND', when: 'No backfill has that name.', fix: 'Look it up with `weir backfills list`.' },
   ROW_NOT_FOUND: { retry: 'never', grpc: 'NOT_FOUND', when: 'No row of the quarantine has that number.', fix: 'Look it up with `weir quarantine list`.' },
   APPROVAL_EXPIRED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'Nobody approved a run that published nothing because its verdict is a warning.', fix: 'Run the interval again, and approve it in time.' },

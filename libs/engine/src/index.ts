@@ -4,6 +4,7 @@ export { type ModelInput } from './bind-tables';
 export { DatasetViews, type ModelWork, type UpstreamRows } from './dataset-views';
 export { type AppendedValue, withEngine, type Engine, type EngineOptions } from './engine';
 export { explainFailure } from './explain-failure';
+export { firstRows, type FirstRows } from './first-rows';
 export { inspector } from './inspector';
 export { measureChecks, type Measured } from './measure-checks';
 export { writeParquet, type ParquetFile, type ParquetOptions, type PartitionRows } from './parquet';

@@ -16,11 +16,15 @@ export interface ModelOutput {
   readonly partitions: readonly { readonly partition: string; readonly rows: number }[];
 }
 
-export interface ModelRun {
+/** One model over inputs that an engine has. */
+export interface BoundModel {
   readonly work: ModelWork;
   readonly model: Model;
   /** By dataset, as models of this scope see them; more than the model reads. */
   readonly inputs: ReadonlyMap<string, ModelInput>;
+}
+
+export interface ModelRun extends BoundModel {
   /** The engine's staging folder. */
   readonly staging: string;
 }
@@ -28,16 +32,23 @@ export interface ModelRun {
 /** Runs one model and writes its rows. Throws MODEL_FAILED with the model's file, and line and column where the engine names them, where the SQL does not fit the data, and as the engine does. */
 export async function runModel(engine: Engine, run: ModelRun): Promise<ModelOutput> {
   const dataset = qualifiedName(run.model);
-  try {
-    const statements = await bindModel(run.model.sql, inputsOf(run), bindingOf(run));
+  return withStatements(run, async (statements) => {
     const files = await writeRows(engine, run, statements);
     return { dataset, files, partitions: countPartitions(dataset, files, run.work.partitions) };
+  });
+}
+
+/** Gives `body` the statements that together give a model's rows, typed, with its partition and, over rows, what identifies and deletes them. What `body` throws becomes an error of the model. */
+export async function withStatements<T>(run: BoundModel, body: (statements: readonly string[]) => Promise<T>): Promise<T> {
+  try {
+    const bound = await bindModel(run.model.sql, inputsOf(run), bindingOf(run));
+    return await body(bound.map((rows) => typedRows(run.model, rows)));
   } catch (error) {
     throw isWeirError(error) ? await ofModel(error, { pipeline: run.work.definition.name, model: run.model, inputs: run.inputs, gone: goneFrom(run) }) : error;
   }
 }
 
-function inputsOf({ model, inputs }: ModelRun): Map<string, ModelInput> {
+function inputsOf({ model, inputs }: BoundModel): Map<string, ModelInput> {
   return new Map(
     model.inputs.map((dataset) => {
       const input = inputs.get(dataset);
@@ -47,7 +58,7 @@ function inputsOf({ model, inputs }: ModelRun): Map<string, ModelInput> {
   );
 }
 
-function bindingOf({ model, work: { definition, partitions } }: ModelRun): Binding {
+function bindingOf({ model, work: { definition, partitions } }: BoundModel): Binding {
   if (model.scope === 'row') return rowBinding(definition, model);
   return model.scope === 'interval' ? { scope: 'interval', partitions } : { scope: 'history' };
 }
@@ -58,10 +69,10 @@ async function writeRows(engine: Engine, run: ModelRun, statements: readonly str
   const overRows = run.model.scope === 'row';
   const write = (rows: string): Promise<ParquetFile[]> =>
     // Rows of a row model come in the order of its input, which is by partition.
-    writeParquet(engine, { select: typedRows(run.model, rows), dir: join(run.staging, dataset), name: dataset, sorted: overRows, deleting: overRows });
+    writeParquet(engine, { select: rows, dir: join(run.staging, dataset), name: dataset, sorted: overRows, deleting: overRows });
   if (more.length === 0) return write(first);
-  await engine.run(`create temp table _weir_rows as ${typedRows(run.model, first)}`, dataset);
-  for (const statement of more) await engine.run(`insert into _weir_rows ${typedRows(run.model, statement)}`, dataset);
+  await engine.run(`create temp table _weir_rows as ${first}`, dataset);
+  for (const statement of more) await engine.run(`insert into _weir_rows ${statement}`, dataset);
   const files = await write('from _weir_rows');
   await engine.run('drop table _weir_rows', dataset);
   return files;
@@ -78,6 +89,6 @@ function countPartitions(dataset: string, files: readonly ParquetFile[], partiti
 }
 
 /** Columns that the model was compiled with and that other pipelines no longer give. */
-function goneFrom({ model, work }: ModelRun): string[] {
+function goneFrom({ model, work }: BoundModel): string[] {
   return model.inputs.flatMap((input) => (work.upstream.get(input)?.gone ?? []).map((column) => `${input}.${column}`));
 }

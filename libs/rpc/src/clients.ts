@@ -67,7 +67,11 @@ export function connect(addresses: Addresses) {
       dropRows: unary(quality, QuarantineServiceService.dropRows),
       recordReplay: unary(quality, QuarantineServiceService.recordReplay),
     },
-    transform: { transform: streaming(transform, TransformServiceService.transform), transformBatch: unary(transform, TransformServiceService.transformBatch) },
+    transform: {
+      transform: streaming(transform, TransformServiceService.transform),
+      transformBatch: unary(transform, TransformServiceService.transformBatch),
+      previewModel: unary(transform, TransformServiceService.previewModel),
+    },
     load: {
       load: streaming(load, LoadServiceService.load),
       listHeads: unary(load, LoadServiceService.listHeads),

@@ -1,4 +1,4 @@
-import { WeirError, parseDefinition, type Definition } from '@weir/core';
+import { WeirError, isWeirError, parseDefinition, type AppliedPipelines, type Definition } from '@weir/core';
 import type { CallOptions, Clients } from './clients';
 
 /** Versions that are kept; each is some kilobytes. */
@@ -36,4 +36,19 @@ export async function newestDefinition(clients: Pick<Clients, 'definitions'>, pi
 export async function newestVersion(clients: Pick<Clients, 'definitions'>, pipeline: string, options?: CallOptions): Promise<{ version: number; definition: Definition }> {
   const { version, definitionJson } = await clients.definitions.getDefinition({ pipeline, version: 0 }, options);
   return { version, definition: parseDefinition(definitionJson) };
+}
+
+/** The pipelines of the metadata service, for definitions whose models read each other's datasets. Throws UNAVAILABLE. */
+export function appliedPipelines({ definitions }: Pick<Clients, 'definitions'>, options?: CallOptions): AppliedPipelines {
+  return {
+    async newest(pipeline) {
+      try {
+        return await newestDefinition({ definitions }, pipeline, options);
+      } catch (error) {
+        if (isWeirError(error) && error.code === 'PIPELINE_NOT_FOUND') return undefined;
+        throw error;
+      }
+    },
+    names: async () => (await definitions.listPipelines({}, options)).pipelines.map(({ pipeline }) => pipeline),
+  };
 }

@@ -1,5 +1,5 @@
 export { connect, DEFAULT_TIMEOUT_MS, type Addresses, type CallOptions, type Clients } from './clients';
-export { cachedDefinitions, newestDefinition, newestVersion, type DefinitionReader } from './definitions';
+export { appliedPipelines, cachedDefinitions, newestDefinition, newestVersion, type DefinitionReader } from './definitions';
 export { collect, stream, unary, type CallContext } from './handler';
 export { withProgress, type ReportProgress } from './progress';
 export { MAX_MESSAGE_BYTES, serve, type RpcServer, type ServeOptions } from './server';
@@ -73,7 +73,7 @@ export {
   type ValidateResponse,
   type ValidateResult,
 } from './gen/weir/quality/v1/quality';
-export { Scope, type TransformBatchRequest, type TransformBatchResponse, type TransformRequest, type TransformResponse, type TransformResult, type TransformServiceServer } from './gen/weir/transform/v1/transform';
+export { type PreviewColumn, type PreviewModelRequest, type PreviewModelResponse, Scope, type TransformBatchRequest, type TransformBatchResponse, type TransformRequest, type TransformResponse, type TransformResult, type TransformServiceServer } from './gen/weir/transform/v1/transform';
 export {
   type ListHeadsRequest,
   type ListHeadsResponse,

@@ -72,7 +72,7 @@ it('Transform answers with the error of the one table, details and all', async (
   const call = async (): Promise<void> => {
     for await (const event of clients.transform.transform(request)) void event;
   };
-  await expect(call()).rejects.toMatchObject({ code: 'MODEL_FAILED', place: 'models/gold/bad.sql' });
+  await expect(call()).rejects.toMatchObject({ code: 'MODEL_FAILED', place: 'models/gold/bad.sql:1:15' });
 });
 
 it('TransformBatch answers with rows for tables, waits for no stage that has all places, and answers with the error of the one table', async () => {
@@ -86,7 +86,7 @@ it('TransformBatch answers with rows for tables, waits for no stage that has all
   expect(tables.map(({ dataset, rows, columns, data }) => [dataset, rows, columns, Buffer.from(data).toString()])).toEqual([
     ['silver.slow', 1, ['id', 'ms', '_weir_partition', '_weir_row_id', '_weir_position'], `"a",2,"p","${'0'.repeat(32)}","clicks:0:1"`],
   ]);
-  await expect(clients.transform.transformBatch(batchRequest(bronzeBatch([row('x')])))).rejects.toMatchObject({ code: 'MODEL_FAILED', place: 'models/silver/slow.sql' });
+  await expect(clients.transform.transformBatch(batchRequest(bronzeBatch([row('x')])))).rejects.toMatchObject({ code: 'MODEL_FAILED', place: 'models/silver/slow.sql:1:14' });
   await expect(clients.transform.transformBatch({ ...batchRequest(bronzeBatch([row('2')])), context: undefined })).rejects.toMatchObject({ code: 'INVALID_VALUE' });
   await expect(clients.transform.transformBatch(batchRequest(undefined))).rejects.toMatchObject({ code: 'INVALID_VALUE' });
   leave.abort();

@@ -1,12 +1,14 @@
 import type { StageGate } from '@weir/platform';
 import { stream, TransformServiceService, unary, withProgress, type ServeOptions, type TransformRequest, type TransformResponse, type TransformServiceServer } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
+import { modelPreviewer } from './preview-model';
 import { batchTransformer } from './transform-batch';
 import { transformRun } from './transform-run';
 
 /** The transform service over its use cases. */
 export function services(dependencies: Dependencies, gate: StageGate): ServeOptions['services'] {
   const transformBatch = batchTransformer(dependencies);
+  const previewModel = modelPreviewer(dependencies);
   const transform: TransformServiceServer = {
     transform: stream<TransformRequest, TransformResponse>(async (request, { signal }, send) => {
       const result = await withProgress(
@@ -16,6 +18,7 @@ export function services(dependencies: Dependencies, gate: StageGate): ServeOpti
       await send({ event: { $case: 'result', value: result } });
     }),
     transformBatch: unary((request, { signal }) => transformBatch(request, signal)),
+    previewModel: unary((request, { signal }) => previewModel(request, signal)),
   };
   return [[TransformServiceService, transform]];
 }

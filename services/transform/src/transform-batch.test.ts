@@ -68,7 +68,7 @@ describe('TransformBatch when something is wrong', () => {
     await expect(stream.tables(bronzeBatch([good, ...rows]))).rejects.toMatchObject({
       code: 'MODEL_FAILED',
       samples: ['clicks:0:617: gold.timed'],
-      place: 'models/gold/timed.sql',
+      place: 'models/gold/timed.sql:1:19',
       stage: 'transform',
       message: expect.stringMatching(/^gold\.timed: Could not convert string 'long' to INT64/) as string,
     });

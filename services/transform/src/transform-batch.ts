@@ -11,6 +11,10 @@ const CONCURRENT = 8;
 
 type BatchTransformer = (request: TransformBatchRequest, signal: AbortSignal) => Promise<TransformBatchResponse>;
 
+export interface BatchDependencies extends Pick<Dependencies, 'warm'> {
+  readonly metadata: Pick<Dependencies['metadata'], 'definition'>;
+}
+
 /** One batch, and what is done with it. */
 interface Batch {
   readonly context: StreamContext;
@@ -23,7 +27,7 @@ interface Batch {
  * Throws INVALID_VALUE, PIPELINE_NOT_FOUND, BATCH_TOO_LARGE for more than 3 MiB in or 3.5 MiB out, MODEL_FAILED with the model's file and the row's position where the SQL does not fit the data, MEMORY_LIMIT, BUSY,
  * CANCELLED, UNAVAILABLE, ENGINE_FAILED.
  */
-export function batchTransformer(dependencies: Pick<Dependencies, 'metadata' | 'warm'>): BatchTransformer {
+export function batchTransformer(dependencies: BatchDependencies): BatchTransformer {
   const gate = new StageGate(CONCURRENT);
   const planOf = plannedOnce();
   return async ({ context, bronze }, signal) => {

@@ -182,7 +182,7 @@ describe('transformRun when something is wrong', () => {
     const bronze = await shop.stageBronze('run-1', ORDERS);
     await expect(transformRun(shop.dependencies(await defineShop(models)), intervalRequest('run-1', bronze, THREE_DAYS), never, quiet)).rejects.toMatchObject({
       code: 'MODEL_FAILED',
-      place: 'models/gold/bad.sql',
+      place: 'models/gold/bad.sql:1:15',
       message: expect.stringMatching(/^gold\.bad: Could not convert string '(apple|pear)'/) as string,
     });
     expect(existsSync(shop.lake.absolute('manifest/shop/run-1/transform-a1.json'))).toBe(false);

@@ -36,12 +36,19 @@ export class Catalog implements AppliedPipelines {
 
   /** The catalog as transform sees it; `definition` is the one that the run pinned. */
   metadata(definition: Definition): Metadata {
+    const known = async (pipeline: string): Promise<Definition> => {
+      const newest = await this.newest(pipeline);
+      if (!newest) throw new WeirError({ code: 'PIPELINE_NOT_FOUND', message: `No pipeline ${pipeline}.` });
+      return newest;
+    };
     return {
       definition: () => Promise.resolve(definition),
-      newest: async (pipeline) => {
-        const newest = await this.newest(pipeline);
-        if (!newest) throw new WeirError({ code: 'PIPELINE_NOT_FOUND', message: `No pipeline ${pipeline}.` });
-        return newest;
+      newest: known,
+      newestVersion: async (pipeline) => ({ version: 1, definition: await known(pipeline) }),
+      applied: () => this,
+      published: async (pipeline) => {
+        await known(pipeline);
+        return new Map((this.publishes.get(pipeline) ?? []).flatMap(({ snapshot, datasets }) => datasets.map(({ dataset }) => [dataset, snapshot])));
       },
       snapshot: (pipeline, snapshot, datasets) => {
         if (snapshot < 1) throw new Error('0 is the newest snapshot: no test means that');

@@ -3,7 +3,6 @@ import { compileDefinition, quoteLiteral, type Definition } from '@weir/core';
 import { DELETED_COLUMN, inspector, PARTITION_COLUMN, ROW_COLUMNS, WarmEngines, withEngine, writeParquet } from '@weir/engine';
 import { segmentPath } from '@weir/lake';
 import { InlineEncoding, type InlineBatch, type SegmentSet, type TransformBatchRequest } from '@weir/rpc';
-import type { Dependencies } from '../dependencies';
 import { batchTransformer } from '../transform-batch';
 import type { Workshop } from './workshop';
 
@@ -85,7 +84,7 @@ export class BatchRunner {
   private readonly run: ReturnType<typeof batchTransformer>;
 
   constructor(definition: Definition) {
-    this.run = batchTransformer(batchDependencies(definition, this.warm));
+    this.run = batchTransformer({ metadata: { definition: () => Promise.resolve(definition) }, warm: this.warm });
   }
 
   async tables(bronze: InlineBatch, signal = new AbortController().signal): Promise<InlineBatch[]> {
@@ -97,7 +96,3 @@ export class BatchRunner {
   }
 }
 
-function batchDependencies(definition: Definition, warm: WarmEngines): Pick<Dependencies, 'metadata' | 'warm'> {
-  const none = (): Promise<never> => Promise.reject(new Error('a batch reads nothing but its definition'));
-  return { metadata: { definition: () => Promise.resolve(definition), newest: none, snapshot: none }, warm };
-}

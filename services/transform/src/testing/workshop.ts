@@ -58,6 +58,9 @@ export class Workshop {
     const metadata: Metadata = {
       definition: () => Promise.resolve(definition),
       newest: (pipeline) => Promise.reject(new WeirError({ code: 'PIPELINE_NOT_FOUND', message: `No pipeline ${pipeline}.` })),
+      newestVersion: () => Promise.resolve({ version: 1, definition }),
+      applied: () => NO_OTHERS,
+      published: () => Promise.resolve(new Map([...this.published.keys()].map((dataset) => [dataset, 1]))),
       snapshot: (_pipeline, _snapshot, datasets) => Promise.resolve(new Map(datasets.map((dataset) => [dataset, this.published.get(dataset) ?? []]))),
     };
     return { lake: this.lake, metadata, engine: { memoryLimit: '256MB', threads: 2 }, warm: this.warm };

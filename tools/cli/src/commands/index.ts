@@ -16,6 +16,7 @@ import * as down from './down';
 import * as generateClickstream from './generate/clickstream';
 import * as generateRetailRealtime from './generate/retail-realtime';
 import * as init from './init';
+import * as preview from './preview';
 import * as run from './run';
 import * as runsApprove from './runs/approve';
 import * as runsCancel from './runs/cancel';
@@ -54,7 +55,7 @@ interface Noun {
 }
 
 /** Top-level verbs, in the order of `weir --help`. A new verb: its file beside this one, one import, one entry. */
-const VERBS: readonly CommandModule[] = [init, up, down, status, doctor, check, test, apply, run, demo, supervise];
+const VERBS: readonly CommandModule[] = [init, up, down, status, doctor, check, test, preview, apply, run, demo, supervise];
 
 /** Nouns and their verbs: `weir <noun> <verb>` lives in commands/<noun>/<verb>.ts. */
 const NOUNS: readonly Noun[] = [

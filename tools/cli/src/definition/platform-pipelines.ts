@@ -1,5 +1,5 @@
-import { isWeirError, type AppliedPipelines } from '@weir/core';
-import { connect, newestDefinition, type Clients } from '@weir/rpc';
+import type { AppliedPipelines } from '@weir/core';
+import { appliedPipelines, connect, type Clients } from '@weir/rpc';
 import { platformState } from '@weir/servers';
 
 /** A platform that is up answers in milliseconds. */
@@ -12,21 +12,10 @@ const TIMEOUT_MS = 5_000;
 export function platformPipelines(metadata: () => Promise<string> = async () => (await platformState()).services.metadata): AppliedPipelines & { close(): void } {
   let connected: Promise<Pick<Clients, 'definitions' | 'close'>> | undefined;
   const clients = (): Promise<Pick<Clients, 'definitions' | 'close'>> => (connected ??= metadata().then((address) => connect({ metadata: address })));
+  const applied = async (): Promise<AppliedPipelines> => appliedPipelines(await clients(), { timeoutMs: TIMEOUT_MS });
   return {
-    async newest(pipeline) {
-      const { definitions } = await clients();
-      try {
-        return await newestDefinition({ definitions }, pipeline, { timeoutMs: TIMEOUT_MS });
-      } catch (error) {
-        if (isWeirError(error) && error.code === 'PIPELINE_NOT_FOUND') return undefined;
-        throw error;
-      }
-    },
-    async names() {
-      const { definitions } = await clients();
-      const { pipelines } = await definitions.listPipelines({}, { timeoutMs: TIMEOUT_MS });
-      return pipelines.map(({ pipeline }) => pipeline);
-    },
+    newest: async (pipeline) => (await applied()).newest(pipeline),
+    names: async () => (await applied()).names(),
     close: () => void connected?.then((open) => open.close(), () => undefined),
   };
 }

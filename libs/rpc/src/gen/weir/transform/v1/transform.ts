@@ -19,6 +19,7 @@ import {
 } from "@grpc/grpc-js";
 import {
   InlineBatch,
+  Interval,
   Progress,
   RowCount,
   SegmentSet,
@@ -26,6 +27,7 @@ import {
   StreamContext,
   UpstreamInput,
 } from "../../data/v1/data";
+import { DefinitionFile } from "../../metadata/v1/definition";
 
 export const protobufPackage = "weir.transform.v1";
 
@@ -111,6 +113,50 @@ export interface TransformBatchRequest {
 /** The rows of every row model, as tables take them; models without rows are left out. */
 export interface TransformBatchResponse {
   tables: InlineBatch[];
+}
+
+/** Which model, and which of its rows. */
+export interface PreviewModelRequest {
+  /** The newest applied version of this pipeline; left out when files are given. */
+  pipeline: string;
+  /** The texts of a folder that need not be applied; environment references are already resolved by the caller. */
+  files: DefinitionFile[];
+  /** Absolute folder that relative source paths refer to; for files. */
+  root: string;
+  /** Qualified, such as "gold.revenue". */
+  model: string;
+  /** From 1 to 1,000. */
+  limit: number;
+  /** The newest grains that are published when left out. */
+  interval: Interval | undefined;
+}
+
+/** At most 3 MiB of rows. */
+export interface PreviewModelResponse {
+  pipeline: string;
+  /** 0 for files. */
+  definitionVersion: number;
+  /** Of the model, in the order of the rows' fields. */
+  columns: PreviewColumn[];
+  /** NDJSON, of the newest partitions first; without rows there is no data. */
+  rows:
+    | InlineBatch
+    | undefined;
+  /** Whether there are more rows than these. */
+  more: boolean;
+  /** Rows of the inputs that the model was run over. */
+  rowsRead: number;
+  /** Partitions that it was run over, the newest first; none for a model over all there is. */
+  partitions: string[];
+  /** What was read of this pipeline and of others. */
+  inputs: UpstreamInput[];
+}
+
+/** A column of a model. */
+export interface PreviewColumn {
+  name: string;
+  /** Such as "DECIMAL(18,3)". */
+  type: string;
 }
 
 function createBaseTransformRequest(): TransformRequest {
@@ -496,6 +542,340 @@ export const TransformBatchResponse: MessageFns<TransformBatchResponse> = {
   },
 };
 
+function createBasePreviewModelRequest(): PreviewModelRequest {
+  return { pipeline: "", files: [], root: "", model: "", limit: 0, interval: undefined };
+}
+
+export const PreviewModelRequest: MessageFns<PreviewModelRequest> = {
+  encode(message: PreviewModelRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    for (const v of message.files) {
+      DefinitionFile.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.root !== "") {
+      writer.uint32(26).string(message.root);
+    }
+    if (message.model !== "") {
+      writer.uint32(34).string(message.model);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(40).int32(message.limit);
+    }
+    if (message.interval !== undefined) {
+      Interval.encode(message.interval, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreviewModelRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreviewModelRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.files.push(DefinitionFile.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.root = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.limit = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.interval = Interval.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PreviewModelRequest>): PreviewModelRequest {
+    return PreviewModelRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PreviewModelRequest>): PreviewModelRequest {
+    const message = createBasePreviewModelRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.files = object.files?.map((e) => DefinitionFile.fromPartial(e)) || [];
+    message.root = object.root ?? "";
+    message.model = object.model ?? "";
+    message.limit = object.limit ?? 0;
+    message.interval = (object.interval !== undefined && object.interval !== null)
+      ? Interval.fromPartial(object.interval)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePreviewModelResponse(): PreviewModelResponse {
+  return {
+    pipeline: "",
+    definitionVersion: 0,
+    columns: [],
+    rows: undefined,
+    more: false,
+    rowsRead: 0,
+    partitions: [],
+    inputs: [],
+  };
+}
+
+export const PreviewModelResponse: MessageFns<PreviewModelResponse> = {
+  encode(message: PreviewModelResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.definitionVersion !== 0) {
+      writer.uint32(16).int64(message.definitionVersion);
+    }
+    for (const v of message.columns) {
+      PreviewColumn.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.rows !== undefined) {
+      InlineBatch.encode(message.rows, writer.uint32(34).fork()).join();
+    }
+    if (message.more !== false) {
+      writer.uint32(40).bool(message.more);
+    }
+    if (message.rowsRead !== 0) {
+      writer.uint32(48).int64(message.rowsRead);
+    }
+    for (const v of message.partitions) {
+      writer.uint32(58).string(v!);
+    }
+    for (const v of message.inputs) {
+      UpstreamInput.encode(v!, writer.uint32(66).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreviewModelResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreviewModelResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.definitionVersion = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.columns.push(PreviewColumn.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.rows = InlineBatch.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.rowsRead = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.partitions.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.inputs.push(UpstreamInput.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PreviewModelResponse>): PreviewModelResponse {
+    return PreviewModelResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PreviewModelResponse>): PreviewModelResponse {
+    const message = createBasePreviewModelResponse();
+    message.pipeline = object.pipeline ?? "";
+    message.definitionVersion = object.definitionVersion ?? 0;
+    message.columns = object.columns?.map((e) => PreviewColumn.fromPartial(e)) || [];
+    message.rows = (object.rows !== undefined && object.rows !== null)
+      ? InlineBatch.fromPartial(object.rows)
+      : undefined;
+    message.more = object.more ?? false;
+    message.rowsRead = object.rowsRead ?? 0;
+    message.partitions = object.partitions?.map((e) => e) || [];
+    message.inputs = object.inputs?.map((e) => UpstreamInput.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePreviewColumn(): PreviewColumn {
+  return { name: "", type: "" };
+}
+
+export const PreviewColumn: MessageFns<PreviewColumn> = {
+  encode(message: PreviewColumn, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.type !== "") {
+      writer.uint32(18).string(message.type);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreviewColumn {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreviewColumn();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PreviewColumn>): PreviewColumn {
+    return PreviewColumn.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PreviewColumn>): PreviewColumn {
+    const message = createBasePreviewColumn();
+    message.name = object.name ?? "";
+    message.type = object.type ?? "";
+    return message;
+  },
+};
+
 /** Runs models: one SELECT each, in the locked engine. */
 export type TransformServiceDefinition = typeof TransformServiceDefinition;
 export const TransformServiceDefinition = {
@@ -517,6 +897,15 @@ export const TransformServiceDefinition = {
       requestType: TransformBatchRequest as typeof TransformBatchRequest,
       requestStream: false,
       responseType: TransformBatchResponse as typeof TransformBatchResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Runs one model, applied or not, over what is published of its inputs and gives its newest rows; writes nothing. */
+    previewModel: {
+      name: "PreviewModel",
+      requestType: PreviewModelRequest as typeof PreviewModelRequest,
+      requestStream: false,
+      responseType: PreviewModelResponse as typeof PreviewModelResponse,
       responseStream: false,
       options: {},
     },
@@ -548,6 +937,17 @@ export const TransformServiceService = {
       Buffer.from(TransformBatchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TransformBatchResponse => TransformBatchResponse.decode(value),
   },
+  /** Runs one model, applied or not, over what is published of its inputs and gives its newest rows; writes nothing. */
+  previewModel: {
+    path: "/weir.transform.v1.TransformService/PreviewModel" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PreviewModelRequest): Buffer => Buffer.from(PreviewModelRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PreviewModelRequest => PreviewModelRequest.decode(value),
+    responseSerialize: (value: PreviewModelResponse): Buffer =>
+      Buffer.from(PreviewModelResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PreviewModelResponse => PreviewModelResponse.decode(value),
+  },
 } as const;
 
 export interface TransformServiceServer extends UntypedServiceImplementation {
@@ -555,6 +955,8 @@ export interface TransformServiceServer extends UntypedServiceImplementation {
   transform: handleServerStreamingCall<TransformRequest, TransformResponse>;
   /** Runs the row models of a stream over one micro-batch. */
   transformBatch: handleUnaryCall<TransformBatchRequest, TransformBatchResponse>;
+  /** Runs one model, applied or not, over what is published of its inputs and gives its newest rows; writes nothing. */
+  previewModel: handleUnaryCall<PreviewModelRequest, PreviewModelResponse>;
 }
 
 export interface TransformServiceClient extends Client {
@@ -580,6 +982,22 @@ export interface TransformServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TransformBatchResponse) => void,
+  ): ClientUnaryCall;
+  /** Runs one model, applied or not, over what is published of its inputs and gives its newest rows; writes nothing. */
+  previewModel(
+    request: PreviewModelRequest,
+    callback: (error: ServiceError | null, response: PreviewModelResponse) => void,
+  ): ClientUnaryCall;
+  previewModel(
+    request: PreviewModelRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PreviewModelResponse) => void,
+  ): ClientUnaryCall;
+  previewModel(
+    request: PreviewModelRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PreviewModelResponse) => void,
   ): ClientUnaryCall;
 }
 
