@@ -16,6 +16,8 @@ export type { pipelineBackfill } from './workflows/pipeline-backfill';
 export type { pipelineRun, RunResult } from './workflows/pipeline-run';
 export type { pipelineStream } from './workflows/pipeline-stream';
 export type { RunProgress, StageProgress } from './workflows/progress';
+export type { quarantineReplay, ReplayProgress, ReplayResult } from './workflows/quarantine-replay';
+export type { ReplayInput } from './workflows/quarantine-request';
 export type { reconcile } from './workflows/reconcile';
 export type { PipelineRunInput, RunKindWord, RunStartWord } from './workflows/request';
 export type { StreamProgress } from './workflows/stream-progress';

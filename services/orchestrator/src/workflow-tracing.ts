@@ -4,12 +4,13 @@ import { defaultPayloadConverter, workflowInfo, type WorkflowInterceptors, type 
 import { keepChildTrace } from './workflows/child-trace';
 
 const TRACE_HEADER = '_tracer-data';
-const BACKFILL = 'pipelineBackfill';
-const LONG: ReadonlySet<string> = new Set([BACKFILL, 'pipelineStream', 'streamArchive']);
+/** They link to the traces of their runs. */
+const LINKING: ReadonlySet<string> = new Set(['pipelineBackfill', 'quarantineReplay']);
+const LONG: ReadonlySet<string> = new Set([...LINKING, 'pipelineStream', 'streamArchive']);
 
 /**
- * Tracing of workflows: the package's interceptors, and around them what keeps backfills and streams of any length readable. Each of their
- * runs is a trace of its own, which a backfill links to, and each execution in their chain begins a new trace.
+ * Tracing of workflows: the package's interceptors, and around them what keeps backfills, replays and streams of any length readable. Each of their
+ * runs is a trace of its own, which a backfill or replay links to, and each execution in their chain begins a new trace.
  */
 export function interceptors(): WorkflowInterceptors {
   const { inbound = [], outbound = [], internals = [] } = openTelemetry();
@@ -27,7 +28,7 @@ const keptTraces: WorkflowOutboundCallsInterceptor = {
   startChildWorkflowExecution: (input, next) => {
     const header = input.headers[TRACE_HEADER];
     const { traceparent } = header ? defaultPayloadConverter.fromPayload<{ traceparent?: string }>(header) : {};
-    if (traceparent && workflowInfo().workflowType === BACKFILL) keepChildTrace(input.options.workflowId, traceparent);
+    if (traceparent && LINKING.has(workflowInfo().workflowType)) keepChildTrace(input.options.workflowId, traceparent);
     return next(input);
   },
 };

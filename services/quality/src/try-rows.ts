@@ -64,13 +64,14 @@ export async function tryRows(dependencies: Dependencies, request: TryRowsReques
   });
 }
 
-async function pageOf(pool: pg.Pool, { pipeline, filter, cursor }: TryRowsRequest): Promise<OpenRow[]> {
+async function pageOf(pool: pg.Pool, { pipeline, filter, cursor, grains = 0 }: TryRowsRequest): Promise<OpenRow[]> {
   const [, id = '0', partition = ''] = /^(\d{1,18}) (\S{1,100})$/.exec(cursor) ?? [];
   if (cursor !== '' && partition === '') throw new WeirError({ code: 'INVALID_VALUE', message: `\`${cursor.slice(0, 100)}\` is not a cursor.`, fix: 'Give the cursor of the page before, or none.' });
   const { rows } = await pool.query<OpenRow>(PAGE, [pipeline, ...filterValues(filter), partition, id]).catch((error: unknown) => {
     throw mapPostgresError(error);
   });
-  return rows;
+  const partitions = new Set([...new Set(rows.map((row) => row.partition))].slice(0, grains > 0 ? grains : undefined));
+  return rows.filter((row) => partitions.has(row.partition));
 }
 
 /** Of records whose values nobody could read: no contract changes that. What could not be decoded may be, by another schema. */

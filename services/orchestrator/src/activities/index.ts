@@ -15,8 +15,10 @@ import { load } from './load';
 import { pinStream } from './pin-stream';
 import { planArchive } from './plan-archive';
 import { planBackfill } from './plan-backfill';
+import { planReplay } from './plan-replay';
 import { publish } from './publish';
 import { recordBackfill } from './record-backfill';
+import { recordReplay } from './record-replay';
 import { reconcileSchedules } from './reconcile-schedules';
 import { recordRefresh, requestRefresh } from './refresh';
 import { transform } from './transform';
@@ -41,8 +43,10 @@ export function createActivities(deps: Deps) {
     pinStream: pinStream(deps),
     planArchive: planArchive(deps),
     planBackfill: planBackfill(deps),
+    planReplay: planReplay(deps),
     publish: publish(deps),
     recordBackfill: recordBackfill(deps),
+    recordReplay: recordReplay(deps),
     reconcileSchedules: reconcileSchedules(deps),
     recordRefresh: recordRefresh(deps),
     requestRefresh: requestRefresh(),

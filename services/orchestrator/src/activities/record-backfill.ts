@@ -1,21 +1,11 @@
 import { Context } from '@temporalio/activity';
-import { trace, type Link } from '@opentelemetry/api';
+import { trace } from '@opentelemetry/api';
 import type { Interval } from '@weir/core';
 import { BackfillStatus } from '@weir/rpc';
 import type { BackfillOnlyWord, BackfillOrderWord } from '../workflows/backfill-request';
 import { attemptStep, type Deps } from './attempt';
 import { ONLY, ORDER } from './backfill-words';
-
-/** A trace that a backfill's span links to. */
-export interface TraceLink {
-  /** W3C traceparent of the span that began it. */
-  readonly trace: string;
-  /** Run id of the run whose trace it is; absent for that of the backfill's execution before this one. */
-  readonly runId?: string | undefined;
-}
-
-/** Links that one span can have: OpenTelemetry keeps no more. */
-export const MAX_LINKS = 128;
+import { linkTraces, type TraceLink } from './trace-link';
 
 export interface BackfillRecordInput {
   readonly pipeline: string;
@@ -44,17 +34,9 @@ export function recordBackfill(deps: Deps) {
       // Times are metadata's own.
       const backfill = { ...rest, workflowId, runId: firstRunId, only: ONLY[only], order: ORDER[order], status: BackfillStatus[status], startedAt: '', updatedAt: '', endedAt: '' };
       await deps.clients.backfills.recordBackfill({ backfill }, call.options);
-      trace.getActiveSpan()?.addLinks(links.slice(0, MAX_LINKS).flatMap(linkTo));
+      linkTraces(links);
       return { trace: ownTrace() };
     });
-}
-
-const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
-
-function linkTo({ trace: traceparent, runId }: TraceLink): Link[] {
-  const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent) ?? [];
-  if (!traceId || !spanId || !flags) return [];
-  return [{ context: { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true }, attributes: runId === undefined ? {} : { 'weir.run.id': runId } }];
 }
 
 function ownTrace(): string {

@@ -5,6 +5,7 @@ import {
   IngestServiceService,
   LoadServiceService,
   QualityServiceService,
+  QuarantineServiceService,
   RunServiceService,
   RunStatus,
   TransformServiceService,
@@ -45,10 +46,16 @@ import {
   type PublishRequest,
   type RecordBackfillRequest,
   type RecordBackfillResponse,
+  type RecordReplayRequest,
+  type RecordReplayResponse,
   type RecordStageRequest,
+  type ReplayRowsRequest,
+  type ReplayRowsResponse,
   type RpcServer,
   type TransformRequest,
   type TransformResult,
+  type TryRowsRequest,
+  type TryRowsResponse,
   type ValidateRequest,
   type ValidateResult,
 } from '@weir/rpc';
@@ -89,6 +96,9 @@ export interface Script {
   consume?: Scripted<ConsumeRequest, object>;
   planArchive?: Scripted<PlanArchiveRequest, PlanArchiveResponse>;
   listPositions?: Scripted<ListPositionsRequest, ListPositionsResponse>;
+  tryRows?: Scripted<TryRowsRequest, TryRowsResponse>;
+  replayRows?: Scripted<ReplayRowsRequest, ReplayRowsResponse>;
+  recordReplay?: Scripted<RecordReplayRequest, RecordReplayResponse>;
 }
 
 interface Call {
@@ -127,9 +137,9 @@ export class FarSide {
     this.calls = [];
   }
 
-  /** The rpcs of one run in order, records left out. */
+  /** The rpcs of one run in order, records and what follows its end left out. */
   stepsOf(runId: string): string[] {
-    return this.calls.filter(({ rpc, request }) => rpc !== 'recordStage' && (request.runId ?? request.context?.runId) === runId).map(({ rpc }) => rpc);
+    return this.calls.filter(({ rpc, request }) => rpc !== 'recordStage' && rpc !== 'replayRows' && (request.runId ?? request.context?.runId) === runId).map(({ rpc }) => rpc);
   }
 
   /** The stage records of one run in order. */
@@ -199,6 +209,17 @@ function services(side: () => FarSide): Parameters<typeof serve>[0]['services'] 
       },
     ],
     [QualityServiceService, { validate: many('validate', validated), audit: many('audit', () => ({ checks: [], verdict: Verdict.PASSED, score: 100 })) }],
+    [
+      QuarantineServiceService,
+      {
+        listRows: unused,
+        getRow: unused,
+        dropRows: unused,
+        tryRows: one('tryRows', () => ({ contractVersion: '1.0.0', grains: [], rules: [], cursor: '' })),
+        replayRows: one('replayRows', () => ({ replayed: 0, superseded: 0, reopened: 0 })),
+        recordReplay: one('recordReplay', () => ({ action: 1, openBefore: 0, openAfter: 0, replayed: 0, contractVersion: '1.0.0' })),
+      },
+    ],
     [TransformServiceService, { transform: many('transform', () => ({ staged: segments('staged', 40), models: [{ name: 'gold.a', rowsIn: 97, rowsOut: 40, milliseconds: 5 }] })) }],
     [
       LoadServiceService,

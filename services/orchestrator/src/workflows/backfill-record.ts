@@ -1,7 +1,8 @@
 import { CancellationScope, condition, proxyActivities } from '@temporalio/workflow';
 import { NON_RETRYABLE } from '@weir/core';
 import type { Activities } from '../activities';
-import type { BackfillRecordInput, TraceLink } from '../activities/record-backfill';
+import type { BackfillRecordInput } from '../activities/record-backfill';
+import type { TraceLink } from '../activities/trace-link';
 import { HEARTBEAT_TIMEOUT_MS } from './agreement';
 import { settle } from './ending';
 

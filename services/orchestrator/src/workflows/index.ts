@@ -4,6 +4,7 @@ export { housekeeping } from './housekeeping';
 export { pipelineBackfill } from './pipeline-backfill';
 export { pipelineRun } from './pipeline-run';
 export { pipelineStream } from './pipeline-stream';
+export { quarantineReplay } from './quarantine-replay';
 export { reconcile } from './reconcile';
 export { refresh } from './refresh';
 export { streamArchive } from './stream-archive';

@@ -1,6 +1,6 @@
 import { CancellationScope, allHandlersFinished, condition, continueAsNew, defineQuery, isCancellation, setHandler, sleep, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { formatInterval, type WeirError } from '@weir/core';
-import type { TraceLink } from '../activities/record-backfill';
+import type { TraceLink } from '../activities/trace-link';
 import { BackfillHand } from './backfill-hand';
 import { Pages, checkedBackfill } from './backfill-plan';
 import { progressOf, type BackfillProgress } from './backfill-progress';

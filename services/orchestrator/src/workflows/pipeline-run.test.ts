@@ -116,7 +116,7 @@ describe('pipelineRun', () => {
   });
 
   it('records the checks of a refused dataset and publishes nothing', async () => {
-    const check = { check: 'orders.country.nullValues', dataset: 'bronze.orders', checkType: 'completeness', severity: Severity.CRITICAL, passed: false, actual: '3', threshold: 'at most 0', error: '' };
+    const check = { check: 'orders.country.nullValues', dataset: 'bronze.orders', checkType: 'completeness', severity: Severity.CRITICAL, passed: false, actual: '3', threshold: 'at most 0', error: '', measure: 'nullShare', samples: [] };
     rig.far.script = {
       validate: async (_request, turn) => {
         await turn.result({ accounts: { read: 9, admitted: 9, duplicate: 0, quarantined: 0, filtered: 0 }, checks: [check], verdict: Verdict.FAILED, score: 0, rules: [] });

@@ -32,6 +32,7 @@ export interface Beginning extends Subject {
 /** The steps of one run: each numbers its attempts, applies the retry policy, heeds a hand on the run and keeps the progress. */
 export class Steps {
   private mayHaveBegun = false;
+  private judges: { readonly realtime: boolean; readonly extracted: boolean } | undefined;
 
   constructor(
     readonly progress: Progress,
@@ -49,6 +50,8 @@ export class Steps {
     const background = backfill !== undefined && from !== 'delivery';
     // Runs that began before streams existed have no topic at all in what begin gave them.
     const restates = Boolean(begun.topic) && kind !== 'refresh';
+    // Neither a delivery nor a refresh judges rows that could have been in quarantine; the archive of a stream does, and does not load them.
+    if (from !== 'delivery' && kind !== 'refresh') this.judges = { realtime: Boolean(begun.topic), extracted: begun.raw === undefined };
     return { begun, background, restates, policy: { retries, retryDelayMs, executionTimeoutMs }, ref: { runId: workflowInfo().runId, pipeline, definitionVersion, interval, background } };
   }
 
@@ -75,7 +78,14 @@ export class Steps {
   /** Records how the run ended, releases its leases and drops what it staged without publishing; nothing to do before begin. */
   async finish(status: FinalStatus, error?: WeirError): Promise<void> {
     if (!this.mayHaveBegun) return;
-    await clean.finish({ runId: workflowInfo().runId, status, error: error && fieldsOf(error) });
+    await clean.finish({ runId: workflowInfo().runId, status, error: error && fieldsOf(error), settles: this.settles(status) });
+  }
+
+  /** What is published is on its way to every table, save for those of a stream: what it wrote is restated or not. */
+  private settles(status: FinalStatus): { readonly extracted: boolean } | undefined {
+    const { judges } = this;
+    if (!judges || this.progress.view().snapshot === undefined || (judges.realtime && status !== 'SUCCEEDED')) return undefined;
+    return { extracted: judges.extracted };
   }
 }
 

@@ -341,6 +341,8 @@ export interface TryRowsRequest {
     | undefined;
   /** As the page before gave it; empty for the first. */
   cursor: string;
+  /** Most grains in the page; as many as fit when unset. */
+  grains?: number | undefined;
 }
 
 /** A page: some thousand rows, ordered by grain. */
@@ -2491,7 +2493,7 @@ export const RowEvent: MessageFns<RowEvent> = {
 };
 
 function createBaseTryRowsRequest(): TryRowsRequest {
-  return { pipeline: "", filter: undefined, cursor: "" };
+  return { pipeline: "", filter: undefined, cursor: "", grains: undefined };
 }
 
 export const TryRowsRequest: MessageFns<TryRowsRequest> = {
@@ -2504,6 +2506,9 @@ export const TryRowsRequest: MessageFns<TryRowsRequest> = {
     }
     if (message.cursor !== "") {
       writer.uint32(26).string(message.cursor);
+    }
+    if (message.grains !== undefined) {
+      writer.uint32(32).int32(message.grains);
     }
     return writer;
   },
@@ -2545,6 +2550,14 @@ export const TryRowsRequest: MessageFns<TryRowsRequest> = {
             message.cursor = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.grains = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2567,6 +2580,7 @@ export const TryRowsRequest: MessageFns<TryRowsRequest> = {
       ? RowFilter.fromPartial(object.filter)
       : undefined;
     message.cursor = object.cursor ?? "";
+    message.grains = object.grains ?? undefined;
     return message;
   },
 };
