@@ -16,6 +16,10 @@ import * as down from './down';
 import * as generateClickstream from './generate/clickstream';
 import * as generateRetailRealtime from './generate/retail-realtime';
 import * as init from './init';
+import * as quarantineDrop from './quarantine/drop';
+import * as quarantineList from './quarantine/list';
+import * as quarantineReplay from './quarantine/replay';
+import * as quarantineShow from './quarantine/show';
 import * as preview from './preview';
 import * as run from './run';
 import * as runsApprove from './runs/approve';
@@ -63,6 +67,7 @@ const NOUNS: readonly Noun[] = [
   { name: 'backfills', description: 'Backfills: many intervals as one piece of work.', verbs: [backfillsPlan, backfillsStart, backfillsList, backfillsShow, backfillsPause, backfillsResume, backfillsCancel] },
   { name: 'schedules', description: 'Schedules: when pipelines run by themselves.', verbs: [schedulesList, schedulesShow, schedulesPause, schedulesResume] },
   { name: 'streams', description: 'Streams: realtime pipelines at work, and a hand on them.', verbs: [streamsList, streamsShow, streamsStart, streamsPause, streamsResume, streamsStop, streamsScale] },
+  { name: 'quarantine', description: 'Quarantine: rows that a contract did not admit, and their way back.', verbs: [quarantineList, quarantineShow, quarantineReplay, quarantineDrop] },
   { name: 'datasets', description: 'Datasets: what is published, and what no longer is needed.', verbs: [datasetsList, datasetsGc] },
   { name: 'generate', description: 'Records for the realtime examples, sent to a topic of the platform.', verbs: [generateClickstream, generateRetailRealtime] },
 ];
