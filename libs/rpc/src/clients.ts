@@ -49,7 +49,24 @@ export function connect(addresses: Addresses) {
     open.push(client);
     return { service, client };
   };
-  const [ingest, quality, transform, load, metadata] = [far('ingest'), far('quality'), far('transform'), far('load'), far('metadata')];
+  const quality = far('quality');
+  return {
+    ...stageClients(far('ingest'), quality, far('transform'), far('load')),
+    ...metadataClients(far('metadata')),
+    quarantine: {
+      listRows: unary(quality, QuarantineServiceService.listRows),
+      getRow: unary(quality, QuarantineServiceService.getRow),
+      tryRows: unary(quality, QuarantineServiceService.tryRows),
+      replayRows: unary(quality, QuarantineServiceService.replayRows),
+      dropRows: unary(quality, QuarantineServiceService.dropRows),
+      recordReplay: unary(quality, QuarantineServiceService.recordReplay),
+    },
+    close: () => open.forEach((client) => client.close()),
+  };
+}
+
+/** What moves rows, in the order of their way. */
+function stageClients(ingest: Far, quality: Far, transform: Far, load: Far) {
   return {
     ingest: {
       extract: streaming(ingest, IngestServiceService.extract),
@@ -59,14 +76,6 @@ export function connect(addresses: Addresses) {
       push: collecting(ingest, IngestServiceService.push),
     },
     quality: { validate: streaming(quality, QualityServiceService.validate), audit: streaming(quality, QualityServiceService.audit), validateBatch: unary(quality, QualityServiceService.validateBatch) },
-    quarantine: {
-      listRows: unary(quality, QuarantineServiceService.listRows),
-      getRow: unary(quality, QuarantineServiceService.getRow),
-      tryRows: unary(quality, QuarantineServiceService.tryRows),
-      replayRows: unary(quality, QuarantineServiceService.replayRows),
-      dropRows: unary(quality, QuarantineServiceService.dropRows),
-      recordReplay: unary(quality, QuarantineServiceService.recordReplay),
-    },
     transform: {
       transform: streaming(transform, TransformServiceService.transform),
       transformBatch: unary(transform, TransformServiceService.transformBatch),
@@ -78,6 +87,12 @@ export function connect(addresses: Addresses) {
       loadBatch: unary(load, LoadServiceService.loadBatch),
       openPositions: unary(load, LoadServiceService.openPositions),
     },
+  };
+}
+
+/** What metadata knows. */
+function metadataClients(metadata: Far) {
+  return {
     definitions: {
       apply: unary(metadata, DefinitionServiceService.apply),
       compareContract: unary(metadata, DefinitionServiceService.compareContract),
@@ -108,7 +123,6 @@ export function connect(addresses: Addresses) {
       getBackfill: unary(metadata, BackfillServiceService.getBackfill),
       listBackfills: unary(metadata, BackfillServiceService.listBackfills),
     },
-    close: () => open.forEach((client) => client.close()),
   };
 }
 
