@@ -39,6 +39,7 @@ describe('recorded histories', () => {
     const byHand = ['approved', 'cancelled-by-hand', 'delivery-retry', 'paused-resumed', 'retried-at-once', 'scheduled'];
     const backfills = ['backfill', 'backfill-cancelled', 'backfill-paused'];
     const streams = ['archive', 'archive-lost', 'archive-run', 'archive-run-models', 'realtime-run', 'stream', 'stream-failed'];
-    expect(readdirSync(FOLDER).map((file) => file.replace('.json', ''))).toEqual(expect.arrayContaining([...before, ...byHand, ...backfills, ...streams]));
+    const replays = ['quarantine-replay', 'quarantine-replay-cancelled', 'quarantine-replay-continued'];
+    expect(readdirSync(FOLDER).map((file) => file.replace('.json', ''))).toEqual(expect.arrayContaining([...before, ...byHand, ...backfills, ...streams, ...replays]));
   });
 });
