@@ -68,7 +68,7 @@ test('a model that is changed fails its tests, in both modes, with the rows that
   expect(lines.filter((line) => /^a line knows .* silver\.lines (batch|micro-batch) 1 changed$/.test(line))).toHaveLength(2);
   expect(lines).toContain('changed C379 -27.500 expected true, is false 2010-12-01'.replace('C379', 'C536379'));
   expect(stdout).toContain(`${join(folder, 'tests/lines.yaml')}:16:5`);
-  expect(stdout).toContain('2 of 2 runs of 1 tests failed');
+  expect(stdout).toContain('2 of 2 runs of 1 test failed');
   const { tests } = JSON.parse((await weirTest(folder, '--model', 'silver.lines', '--json')).stdout) as { tests: object[] };
   expect(tests[0]).toMatchObject({ result: 'failed', differences: [{ kind: 'changed', columns: ['is_cancellation'], expected: { is_cancellation: 'true' }, actual: { is_cancellation: 'false' } }] });
 });

@@ -45,8 +45,9 @@ function plainRows(table: string, { partitions }: ModelRowsTest): string {
 function identifiedRows(table: string, dataset: string, definition: Definition, test: ModelRowsTest): string {
   const { columns } = datasetShape(definition, dataset);
   const source = definition.contract.datasets.find(({ name }) => `bronze.${name}` === dataset);
-  const place = definition.source.type === 'kafka' ? `${definition.source.topic}:0:` : 'given:';
-  const position = `coalesce(_weir_position, ${quoteLiteral(place)} || ${ORDINAL})`;
+  // Offsets count from 0, lines from 1.
+  const [place, first] = definition.source.type === 'kafka' ? [`${definition.source.topic}:0:`, 0] : ['given:', 1];
+  const position = `coalesce(_weir_position, ${quoteLiteral(place)} || (${ORDINAL} + ${first}))`;
   const deleted = source?.deletes === undefined ? 'false' : `coalesce(try((${source.deletes})), false)`;
   const named = columns.map(({ name }) => quoteIdent(name)).join(', ');
   return `select ${ORDINAL}, ${named}, ${PARTITION}, coalesce(_weir_row_id, ${rowIdSql(columns)}) as _weir_row_id, ${position} as _weir_position, ${deleted} as ${DELETED} from (${plainRows(table, test)})`;

@@ -24,7 +24,8 @@ function summary({ differences, error }: TestResult): string {
 }
 
 function totals(results: readonly TestResult[], failed: number): string {
-  const runs = `${results.length} ${results.length === 1 ? 'run' : 'runs'} of ${new Set(results.map(({ test }) => test)).size} tests`;
+  const some = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+  const runs = `${some(results.length, 'run')} of ${some(new Set(results.map(({ test }) => test)).size, 'test')}`;
   return failed === 0 ? `  ${colour.good('Right.')} ${runs} passed.` : `  ${colour.bad('Wrong.')} ${failed} of ${runs} failed.`;
 }
 
