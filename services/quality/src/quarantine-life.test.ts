@@ -4,6 +4,8 @@ import { dropRows } from './drop-rows';
 import { getRow } from './get-row';
 import { listRows } from './list-rows';
 import { replayRows } from './replay-rows';
+import { clicks, column, sendBatch } from './testing/records';
+import { stageLog } from './testing/segments';
 import { HEADER, line, retail, Workbench } from './testing/workbench';
 
 const signal = new AbortController().signal;
@@ -127,5 +129,33 @@ describe('the life of rows in quarantine', () => {
     apply(loosened());
     expect(await rerun('second', raw)).toMatchObject({ replayed: 1 });
     expect((await rows()).map(({ status }) => status)).toEqual(['dropped', 'replayed']);
+  });
+});
+
+describe('the life of records of a stream', () => {
+  let bench: Workbench;
+  beforeAll(async () => {
+    bench = await Workbench.open();
+  });
+  afterAll(() => bench.close());
+
+  it('a run over the archive takes those that it read and admitted; those that it has not read wait', async () => {
+    const columns = [column('id', 'VARCHAR', { required: true }), column('n', 'BIGINT')];
+    const rule = (most: number) => [{ id: 'small', severity: 'critical' as const, type: 'accuracy' as const, predicate: `n < ${most}`, description: 'n is small' }];
+    bench.definition = clicks({ columns, rules: rule(10) });
+    const records = [50, 5_000, 60, 70].map((n, offset) => ({ value: `{"id":"a${offset}","n":${n}}`, offset, timestamp: 1_000 * offset }));
+    await sendBatch(bench, records);
+    bench.definition = clicks({ columns, rules: rule(100) });
+    // The archive has come as far as offset 2.
+    const raw = await stageLog(bench, records.slice(0, 3));
+    expect((await bench.validateRaw('run-1', raw)).error).toBeUndefined();
+    expect(await replayRows(bench.dependencies, { runId: 'run-1', extracted: false })).toEqual({ replayed: 2, superseded: 0, reopened: 0 });
+    const states = async () => (await listRows(bench.dependencies, { pipeline: 'clicks', runId: '', limit: 0 })).rows.map(({ line: offset, status, runId }) => [offset, status, runId]);
+    const after = [[3, 'open', 'stream-run'], [2, 'replayed', 'stream-run'], [1, 'open', 'stream-run'], [0, 'replayed', 'stream-run']];
+    expect(await states()).toEqual(after);
+    // A batch that the stream repeats leaves them where they are.
+    bench.definition = clicks({ columns, rules: rule(10) });
+    await sendBatch(bench, records);
+    expect(await states()).toEqual(after);
   });
 });
