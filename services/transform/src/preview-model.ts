@@ -31,7 +31,8 @@ export function modelPreviewer(dependencies: Dependencies): (request: PreviewMod
   return async (request, signal) => {
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
     try {
-      return await preview(dependencies, gate, request, AbortSignal.any([signal, timeout]));
+      const either = AbortSignal.any([signal, timeout]);
+      return await gate.run(either, () => preview(dependencies, request, either));
     } catch (error) {
       if (!timeout.aborted || !isWeirError(error) || error.code !== 'CANCELLED') throw error;
       throw new WeirError({ code: 'DEADLINE', message: `The preview of ${request.model} took longer than ${TIMEOUT_MS / 1_000} s.`, fix: 'Ask for fewer rows, or for an interval of fewer grains.' }, { cause: error });
@@ -39,14 +40,14 @@ export function modelPreviewer(dependencies: Dependencies): (request: PreviewMod
   };
 }
 
-async function preview(dependencies: Dependencies, gate: StageGate, request: PreviewModelRequest, signal: AbortSignal): Promise<PreviewModelResponse> {
+async function preview(dependencies: Dependencies, request: PreviewModelRequest, signal: AbortSignal): Promise<PreviewModelResponse> {
   if (request.limit < 1 || request.limit > MAX_ROWS) throw new WeirError({ code: 'INVALID_VALUE', message: `${request.limit} is not a limit.`, fix: `Ask for 1 to ${MAX_ROWS} rows.` });
   const previewed = await previewedModel(dependencies.metadata, request, signal);
   const { definition, version, model } = previewed;
   const attributes = { 'weir.pipeline': definition.name, 'weir.dataset': qualifiedName(model) };
   return withSpan('preview model', attributes, async (span) => {
     const inputs = await previewInputs(dependencies, previewed, request.interval, signal);
-    const { lines, more, rowsRead, partitions } = await gate.run(signal, () => newestRows(dependencies, previewed, inputs, { limit: request.limit, signal }));
+    const { lines, more, rowsRead, partitions } = await newestRows(dependencies, previewed, inputs, { limit: request.limit, signal });
     span.setAttributes({ 'weir.rows.in': rowsRead, 'weir.rows.out': lines.length });
     const columns = model.columns.map(({ name, type }) => ({ name, type }));
     const rows = { dataset: qualifiedName(model), columns: columns.map(({ name }) => name), encoding: InlineEncoding.NDJSON, rows: lines.length, data: Buffer.from(lines.join('\n')) };

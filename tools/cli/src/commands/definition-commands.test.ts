@@ -1,40 +1,15 @@
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Command } from 'commander';
 import { checkFolder } from '../definition/check-folder';
+import { type Outcome, runCommand } from '../testing/run-command';
 import * as apply from './apply';
 import * as check from './check';
 import * as init from './init';
 
 const ROOT = resolve(__dirname, '../../../..');
 
-interface Outcome {
-  readonly code: typeof process.exitCode;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs one command as the program does, and gives what it printed and its exit code. */
-async function weir(...args: string[]): Promise<Outcome> {
-  const printed = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    jest.spyOn(process[name], 'write').mockImplementation((text: string | Uint8Array) => {
-      printed[name] += String(text);
-      return true;
-    }),
-  );
-  const before = process.exitCode;
-  try {
-    const program = new Command('weir');
-    for (const command of [init, check, apply]) command.register(program);
-    await program.parseAsync(args, { from: 'user' });
-    return { code: process.exitCode, ...printed };
-  } finally {
-    process.exitCode = before;
-    for (const spy of spies) spy.mockRestore();
-  }
-}
+const weir = (...args: string[]): Promise<Outcome> => runCommand([init, check, apply], args);
 
 let folder = '';
 beforeEach(() => {

@@ -35,7 +35,7 @@ export function register(program: Command): void {
 
 async function preview(model: string, folder: string, options: Options): Promise<ExitCode> {
   const json = options.json === true;
-  const limit = parseLimit(options.limit);
+  const wanted = { model, limit: parseLimit(options.limit), interval: intervalOf(options.interval) };
   const checked = options.pipeline === undefined ? await checkFolder(folder, process.env) : undefined;
   if (checked && 'problems' in checked) {
     printProblems(checked.problems, json);
@@ -44,7 +44,7 @@ async function preview(model: string, folder: string, options: Options): Promise
   const platform = await platformState();
   const clients = connect(platform.services);
   try {
-    const request = { ...sourceOf(checked, options.pipeline), model, limit, interval: intervalOf(options.interval) };
+    const request = { ...sourceOf(checked, options.pipeline), ...wanted };
     const answer = await clients.transform.previewModel(request, { timeoutMs: TIMEOUT_MS }).catch((error: unknown) => throwBelow(checked && folder, error));
     if (json) printJson(answerJson(answer));
     else print(...answerLines(answer));

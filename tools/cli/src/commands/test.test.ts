@@ -1,37 +1,12 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { Command } from 'commander';
+import { type Outcome, runCommand } from '../testing/run-command';
 import * as test_ from './test';
 
 const EXAMPLES = resolve(__dirname, '../../../../examples');
 
-interface Outcome {
-  readonly code: typeof process.exitCode;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs `weir test` as the program does. */
-async function weirTest(...args: string[]): Promise<Outcome> {
-  const printed = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    jest.spyOn(process[name], 'write').mockImplementation((text: string | Uint8Array) => {
-      printed[name] += String(text);
-      return true;
-    }),
-  );
-  const before = process.exitCode;
-  try {
-    const program = new Command('weir');
-    test_.register(program);
-    await program.parseAsync(['test', ...args], { from: 'user' });
-    return { code: process.exitCode, ...printed };
-  } finally {
-    process.exitCode = before;
-    for (const spy of spies) spy.mockRestore();
-  }
-}
+const weirTest = (...args: string[]): Promise<Outcome> => runCommand([test_], ['test', ...args]);
 
 let root = '';
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'weir-cli-test-'))));
@@ -123,4 +98,14 @@ test('rows of another pipeline are typed by the folder beside it, without a plat
     writeFileSync(join(root, 'report', path), text);
   }
   expect(await weirTest(join(root, 'report'))).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('pipelines in folders side by side that read each other are told, and do not wait for each other', async () => {
+  for (const [name, other] of Object.entries({ report: 'orders', orders: 'stock', stock: 'orders' })) {
+    const folder = changed('hello', 'pipeline.yaml', 'name: hello', `name: ${name}`);
+    writeFileSync(join(folder, 'models/gold/revenue_by_country.sql'), `select country, revenue, 1 as orders from ${other}.revenue_by_country`);
+    cpSync(folder, join(root, name), { recursive: true });
+    rmSync(folder, { recursive: true });
+  }
+  expect(await weirTest(join(root, 'report'))).toMatchObject({ code: 2, stderr: expect.stringMatching(/`orders\.revenue_by_country`/) as string });
 });

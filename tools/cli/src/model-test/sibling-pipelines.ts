@@ -13,18 +13,17 @@ const MAX_FOLDERS = 500;
  */
 export function siblingPipelines(folder: string, inspector: SqlInspector, platform = platformPipelines()): AppliedPipelines & { close(): void } {
   const folders = siblingFolders(resolve(folder));
-  const compiled = new Map<string, Promise<Definition | undefined>>();
+  const compiled = new Map<string, Definition | undefined>();
   const pipelines: AppliedPipelines & { close(): void } = {
     async newest(pipeline) {
       const sibling = (await folders).get(pipeline);
       if (sibling === undefined) return platform.newest(pipeline);
-      const known = compiled.get(pipeline);
-      if (known) return known;
+      if (compiled.has(pipeline)) return compiled.get(pipeline);
       // While a folder is compiled it is not there for those that it reads: a circle ends as an unknown dataset.
-      compiled.set(pipeline, Promise.resolve(undefined));
-      const fresh = compileSibling(sibling, inspector, pipelines);
-      compiled.set(pipeline, fresh);
-      return fresh;
+      compiled.set(pipeline, undefined);
+      const definition = await compileSibling(sibling, inspector, pipelines);
+      compiled.set(pipeline, definition);
+      return definition;
     },
     names: async () => [...(await folders).keys()],
     close: () => platform.close(),
