@@ -1,3 +1,4 @@
+import { RunStatus } from '@weir/rpc';
 import { until } from '@weir/testkit';
 import { weir, type CommandEnd } from './command-line';
 import { useHouse } from './house';
@@ -68,7 +69,7 @@ describe('rows in quarantine', () => {
     expect(await items(shop)).toEqual(after);
     expect(await totals(shop)).toEqual(['owed 1 -1.00', 'owned 3 14.00']);
     expect(await states(shop)).toEqual(settled);
-    const { runs } = await house.platform.clients.runs.listRuns({ pipeline: shop.name, limit: 100, status: '' as never, backfill: `replay/${shop.name}` });
+    const { runs } = await house.platform.clients.runs.listRuns({ pipeline: shop.name, limit: 100, status: RunStatus.UNSPECIFIED, backfill: `replay/${shop.name}` });
     expect(runs.map(({ kind }) => kind)).toEqual(['RUN_KIND_REPLAY', 'RUN_KIND_REPLAY']);
     expect(runs.map(({ accounts }) => accounts?.read).filter((read) => read !== undefined)).toEqual([4]);
     expect(runs.find(({ accounts }) => accounts?.read === 4)?.accounts).toMatchObject({ read: 4, admitted: 3, duplicate: 0, quarantined: 1, filtered: 0 });

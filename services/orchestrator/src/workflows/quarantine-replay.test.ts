@@ -23,7 +23,7 @@ describe('quarantineReplay', () => {
     reservoir.add(7, { open: 2, landing: 2, retryOf: 'failed-run' });
     rig.far.script = reservoir.script();
     expect(await run(reservoir, { rule: 'type:n', reason: 'mended', by: 'ada' })).toMatchObject({ tried: 35, landing: 7, waiting: 0, grains: 6, succeeded: 6, failed: 0, runs: 6, failures: [], contractVersion: '1.0.0' });
-    expect(reservoir.begun.map(({ interval }) => interval?.start).sort()).toEqual([1, 3, 5, 7, 9, 11].map(dayOf));
+    expect(reservoir.begun.map(({ interval }) => interval?.start ?? '').sort()).toEqual([1, 3, 5, 7, 9, 11].map(dayOf));
     for (const request of reservoir.begun) expect(request).toMatchObject({ kind: RunKind.REPLAY, startAt: RunStart.RAW, retryOf: request.interval?.start === dayOf(7) ? 'failed-run' : '', backfill: `replay/${reservoir.pipeline}` });
     expect(reservoir.most).toBeLessThanOrEqual(4);
     expect(rig.far.requests<ReplayRowsRequest>('replayRows').map(({ extracted }) => extracted)).toEqual(Array.from({ length: 6 }, () => false));
