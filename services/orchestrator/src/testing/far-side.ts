@@ -209,17 +209,7 @@ function services(side: () => FarSide): Parameters<typeof serve>[0]['services'] 
       },
     ],
     [QualityServiceService, { validate: many('validate', validated), audit: many('audit', () => ({ checks: [], verdict: Verdict.PASSED, score: 100 })) }],
-    [
-      QuarantineServiceService,
-      {
-        listRows: unused,
-        getRow: unused,
-        dropRows: unused,
-        tryRows: one('tryRows', () => ({ contractVersion: '1.0.0', grains: [], rules: [], cursor: '' })),
-        replayRows: one('replayRows', () => ({ replayed: 0, superseded: 0, reopened: 0 })),
-        recordReplay: one('recordReplay', () => ({ action: 1, openBefore: 0, openAfter: 0, replayed: 0, contractVersion: '1.0.0' })),
-      },
-    ],
+    [QuarantineServiceService, quarantine(side)],
     [TransformServiceService, { transform: many('transform', () => ({ staged: segments('staged', 40), models: [{ name: 'gold.a', rowsIn: 97, rowsOut: 40, milliseconds: 5 }] })) }],
     [
       LoadServiceService,
@@ -262,6 +252,19 @@ function services(side: () => FarSide): Parameters<typeof serve>[0]['services'] 
       },
     ],
   ];
+}
+
+function quarantine(side: () => FarSide) {
+  const { one } = players(side);
+  const unused = unary(() => Promise.resolve({})) as never;
+  return {
+    listRows: unused,
+    getRow: unused,
+    dropRows: unused,
+    tryRows: one('tryRows', () => ({ contractVersion: '1.0.0', grains: [], rules: [], cursor: '' })),
+    replayRows: one('replayRows', () => ({ replayed: 0, superseded: 0, reopened: 0 })),
+    recordReplay: one('recordReplay', () => ({ action: 1, openBefore: 0, openAfter: 0, replayed: 0, contractVersion: '1.0.0' })),
+  };
 }
 
 /** Rpcs by their kind: with one answer, with a stream that ends with one, and the member of a stream. */
