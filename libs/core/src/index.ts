@@ -74,6 +74,12 @@ export { MAX_IDENTIFIER_BYTES, isPlainIdentifier, numberLiteral, quoteIdent, quo
 export { type CompiledCheck, compileCheck, type Found, foundGroups, foundTogether, groupsOf, measureGroups, measureTogether, type RowNames, samplesSql, sumsOverRows } from './check/compile-check';
 export { judge, unmeasured } from './check/judge';
 export { score, verdict } from './check/verdict';
+export { isKnown, type KnownRules } from './check/suggest/known-rules';
+export { type AgeProfile, type ColumnProfile, type DatasetProfile } from './check/suggest/profile';
+export { ageSql, FEW_VALUES, profileSql, quantilesSql, readProfile, SAMPLE_ROWS, sampleSql, valuesSql } from './check/suggest/profile-sql';
+export { type Candidate, isIdLike, proposeChecks, type SuggestedMeasure } from './check/suggest/propose';
+export { checkOf, countingCheck, type LeftOut, type Proposal, settle } from './check/suggest/settle';
+export { type Insertion, insertQuality, type LongerContract } from './contract/insert-quality';
 export { BROKEN_RULES, DELETED, type Decode, type DecodeRule, POISON, REMARKS, ROW_ID, TOMBSTONE, compileDecode, rowIdSql } from './contract/decode-sql';
 export { ADMITTED_ROWS, BRONZE_ROWS, FILE_COLUMN, KEY_CONFLICT, OFFSET_COLUMN, type ReadFile, VALID_ROWS, type ValidatePlan, planValidate } from './plan/validate';
 export { csvRowSql } from './plan/csv-rows';

@@ -1,0 +1,102 @@
+import { formatDuration } from '../../definition/duration';
+import type { Check, CheckOutcome, Threshold } from '../check';
+import { PRIMITIVES } from '../primitives';
+import type { AgeProfile } from './profile';
+import type { Candidate, SuggestedMeasure } from './propose';
+
+/** A check that a person may accept. */
+export interface Proposal {
+  /** `<column>.<kind>`: people accept it by that. */
+  readonly id: string;
+  readonly column: string;
+  readonly measure: SuggestedMeasure;
+  readonly threshold: Threshold;
+  /** What in the data speaks for it, as a sentence. */
+  readonly reason: string;
+}
+
+/** A check that the data speaks against. */
+export interface LeftOut {
+  readonly id: string;
+  readonly column: string;
+  readonly reason: string;
+}
+
+/** Percent of the rows that may be null for a rule about nulls to say anything. */
+const MOST_NULLS = 50;
+
+/** Percent of the values that may lie outside of a rule. */
+const MOST_OUTSIDE = 5;
+
+/** Everything passes it: what was counted is what matters. */
+const ANY: Threshold = { atLeast: 0, unit: 'rows' };
+
+/** The check that counts what fails a candidate; it passes whatever it finds. */
+export function countingCheck({ id, measure, atMost }: Candidate): Check {
+  return checkOf({ id, measure, threshold: atMost === undefined ? { ...ANY, of: 'values' } : { atMost, unit: 'seconds' } });
+}
+
+/** A proposal as the check that it would be. */
+export function checkOf({ id, measure, threshold }: Pick<Proposal, 'id' | 'measure' | 'threshold'>): Check {
+  return { id, severity: 'warning', type: PRIMITIVES[measure.kind].type, measure, threshold };
+}
+
+/** Says how many rows of a candidate may fail, now that those of the data that do are counted: with room, so that data like this passes. Or why it is left out. */
+export function settle(candidate: Candidate, counted: CheckOutcome, age?: AgeProfile): Proposal | LeftOut {
+  const { id, column, measure, atMost } = candidate;
+  if (counted.error !== undefined) return { id, column, reason: `It cannot be measured: ${counted.error}` };
+  if (measure.kind === 'freshness') return { id, column, measure, threshold: { atMost: atMost ?? 0, unit: 'seconds' }, reason: ageReason(age, atMost ?? 0) };
+  const failed = counted.failed ?? 0;
+  // Nulls are a share of all rows, everything else of those that have values.
+  const rows = counted.rows ?? 0;
+  const share = rows === 0 ? 0 : (failed * 100) / rows;
+  const settled = measure.kind === 'nullShare' ? nullsOf(failed, rows, share) : valuesOf(measure, failed, rows, share);
+  return typeof settled === 'string' ? { id, column, reason: settled } : { id, column, measure, ...settled };
+}
+
+type Settled = Pick<Proposal, 'threshold' | 'reason'> | string;
+
+const NONE: Threshold = { equal: 0, unit: 'rows' };
+
+function nullsOf(failed: number, rows: number, share: number): Settled {
+  if (failed === 0) return { threshold: NONE, reason: `No nulls in ${counts(rows, 'row')}.` };
+  if (share > MOST_NULLS) return `${percent(share)} of ${counts(rows, 'row')} are null.`;
+  const atMost = Math.min(99, Math.ceil(share * 1.2 + 1));
+  return { threshold: { atMost, unit: 'percent' }, reason: `${percent(share)} of ${counts(rows, 'row')} are null; ${atMost} % leaves room.` };
+}
+
+function valuesOf(measure: SuggestedMeasure, failed: number, rows: number, share: number): Settled {
+  const facts = FACTS[measure.kind](measure, counts(rows, 'value'));
+  if (measure.kind === 'unique' || measure.kind === 'set' || measure.kind === 'length') return failed === 0 ? { threshold: NONE, reason: facts } : `${counts(failed, 'value')} of ${shownCount(rows)} fail it.`;
+  if (share > MOST_OUTSIDE) return `${percent(share)} of ${counts(rows, 'value')} fail it.`;
+  const atMost = Math.max(1, Math.ceil(share * 2));
+  if (failed === 0 && measure.kind === 'pattern') return { threshold: NONE, reason: facts };
+  return { threshold: { atMost, unit: 'percent', of: 'values' }, reason: `${facts} ${failed === 0 ? 'None' : `${shownCount(failed)} (${percent(share)})`} of them ${failed === 1 ? 'fails' : 'fail'} it; ${atMost} % may.` };
+}
+
+const FACTS: Readonly<Record<SuggestedMeasure['kind'], (measure: SuggestedMeasure, values: string) => string>> = {
+  nullShare: (_measure, values) => `${values}.`,
+  unique: (_measure, values) => `${values}, all different.`,
+  range: (measure, values) => (measure.kind === 'range' ? `The middle 98 % of ${values}, widened by half of their width on either side.` : ''),
+  set: (measure, values) => (measure.kind === 'set' ? `${values}, of which ${measure.values.length} ${measure.values.length === 1 ? 'is' : 'are'} different.` : ''),
+  pattern: (_measure, values) => `${values}, by their name e-mail addresses.`,
+  length: (measure, values) => (measure.kind === 'length' ? `${values}, all of ${counts(measure.min ?? 0, 'character')}.` : ''),
+  freshness: (_measure, values) => `${values}.`,
+};
+
+function ageReason(age: AgeProfile | undefined, atMost: number): string {
+  const oldest = formatDuration(Math.ceil(Math.max(0, age?.oldest ?? 0) / 60) * 60_000);
+  return `In each of ${counts(age?.grains ?? 0, 'grain')} the newest value was at most ${oldest} old when the grain ended; ${formatDuration(atMost * 1_000)} leaves room.`;
+}
+
+function percent(share: number): string {
+  return `${share < 0.1 ? 'less than 0.1' : Number(share.toFixed(1))} %`;
+}
+
+function shownCount(number: number): string {
+  return number.toLocaleString('en-US');
+}
+
+function counts(number: number, noun: string): string {
+  return `${shownCount(number)} ${noun}${number === 1 ? '' : 's'}`;
+}
