@@ -46,17 +46,21 @@ function yamlRows(yaml: YamlText, path: YamlPath, value: unknown): RawRecord[] {
 function yamlText(yaml: YamlText, path: YamlPath, value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return value;
-  return yamlJson(yaml, path, value);
+  return typeof value === 'number' ? numberText(yaml, path, value, DECIMAL) : yamlJson(yaml, path, value);
 }
 
-/** A number as it is written: as a double it could have other digits. */
-function numberText(yaml: YamlText, path: YamlPath, value: number): string {
+/** Numbers in decimal digits, and those among them that JSON has: no leading zero. */
+const DECIMAL = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
+
+/** A number as it is written where it has the form: as a double it could have other digits, and 007 may be text. */
+function numberText(yaml: YamlText, path: YamlPath, value: number, form: RegExp): string {
   const source = yaml.source(path) ?? '';
-  return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/.test(source) ? source : String(value);
+  return form.test(source) ? source : String(value);
 }
 
 function yamlJson(yaml: YamlText, path: YamlPath, value: unknown): string {
-  if (typeof value === 'number') return Number.isFinite(value) ? numberText(yaml, path, value) : 'null';
+  if (typeof value === 'number') return Number.isFinite(value) ? numberText(yaml, path, value, JSON_NUMBER) : 'null';
   if (Array.isArray(value)) return `[${value.map((item: unknown, index) => yamlJson(yaml, [...path, index], item)).join(',')}]`;
   if (typeof value === 'object' && value !== null) return `{${Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${yamlJson(yaml, [...path, key], item)}`).join(',')}}`;
   return JSON.stringify(value ?? null);

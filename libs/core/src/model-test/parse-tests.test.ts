@@ -85,7 +85,7 @@ describe('a test of the contract', () => {
   test('takes records by the headers of the files', () => {
     const [found] = testsOf(one('model: bronze.orders\ngiven: { raw.orders: [{ Id: 01, Amount: 1.00 }] }\nexpect: [{ id: 1 }]\nquarantined: [{ record: { Id: x }, rules: [type:id] }]'));
     expect(found).toMatchObject({ kind: 'contract', quarantined: [{ rules: ['type:id'] }] });
-    expect(found?.kind === 'contract' && [...(found.records[0]?.fields ?? [])].map(([name, { text }]) => [name, text])).toEqual([['Id', '1'], ['Amount', '1.00']]);
+    expect(found?.kind === 'contract' && [...(found.records[0]?.fields ?? [])].map(([name, { text }]) => [name, text])).toEqual([['Id', '01'], ['Amount', '1.00']]);
   });
 
   test.each([
