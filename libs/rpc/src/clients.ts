@@ -75,7 +75,12 @@ function stageClients(ingest: Far, quality: Far, transform: Far, load: Far) {
       planArchive: unary(ingest, IngestServiceService.planArchive),
       push: collecting(ingest, IngestServiceService.push),
     },
-    quality: { validate: streaming(quality, QualityServiceService.validate), audit: streaming(quality, QualityServiceService.audit), validateBatch: unary(quality, QualityServiceService.validateBatch) },
+    quality: {
+      validate: streaming(quality, QualityServiceService.validate),
+      audit: streaming(quality, QualityServiceService.audit),
+      validateBatch: unary(quality, QualityServiceService.validateBatch),
+      suggestChecks: unary(quality, QualityServiceService.suggestChecks),
+    },
     transform: {
       transform: streaming(transform, TransformServiceService.transform),
       transformBatch: unary(transform, TransformServiceService.transformBatch),

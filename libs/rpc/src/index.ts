@@ -75,6 +75,7 @@ export type {
   TryRowsRequest,
   TryRowsResponse,
 } from './gen/weir/quality/v1/quarantine';
+export { type LeftOutCheck, type ProfiledColumn, type ProposedCheck, type SuggestChecksRequest, type SuggestChecksResponse } from './gen/weir/quality/v1/suggest';
 export { type PreviewColumn, type PreviewModelRequest, type PreviewModelResponse, Scope, type TransformBatchRequest, type TransformBatchResponse, type TransformRequest, type TransformResponse, type TransformResult, type TransformServiceServer } from './gen/weir/transform/v1/transform';
 export {
   type ListHeadsRequest,

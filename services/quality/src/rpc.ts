@@ -1,4 +1,4 @@
-import { QualityServiceService, QuarantineServiceService, stream, unary, type QualityServiceServer, type QuarantineServiceServer, type ServeOptions } from '@weir/rpc';
+import { QualityServiceService, QuarantineServiceService, stream, unary, type QualityServiceServer, type QuarantineServiceServer, type ServeOptions, type SuggestChecksRequest } from '@weir/rpc';
 import { audit } from './audit';
 import type { Dependencies } from './dependencies';
 import { dropRows } from './drop-rows';
@@ -6,6 +6,7 @@ import { getRow } from './get-row';
 import { listRows } from './list-rows';
 import { recordReplay } from './record-replay';
 import { replayRows } from './replay-rows';
+import { checkSuggester } from './suggest-checks';
 import { tryRows } from './try-rows';
 import { validate } from './validate';
 import { validateBatch } from './validate-batch';
@@ -25,7 +26,8 @@ export function services(dependencies: Dependencies, assertReady: () => void): S
       assertReady();
       return useCase(dependencies, request, signal);
     });
-  const quality: QualityServiceServer = { validate: stage(validate), validateBatch: one(validateBatch), audit: stage(audit) };
+  const suggestChecks = checkSuggester(dependencies);
+  const quality: QualityServiceServer = { validate: stage(validate), validateBatch: one(validateBatch), audit: stage(audit), suggestChecks: one((_dependencies, request: SuggestChecksRequest, signal) => suggestChecks(request, signal)) };
   const quarantine: QuarantineServiceServer = { listRows: one(listRows), getRow: one(getRow), tryRows: one(tryRows), replayRows: one(replayRows), dropRows: one(dropRows), recordReplay: one(recordReplay) };
   return [
     [QualityServiceService, quality],

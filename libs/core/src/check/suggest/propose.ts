@@ -70,17 +70,20 @@ function rangeOf({ name, type, low, high, min: least, max: greatest }: ColumnPro
   if (!isNumeric(type) || isIdLike(name) || low === undefined || high === undefined || high <= low || !Number.isFinite(high - low)) return undefined;
   const step = 10 ** (Math.floor(Math.log10(high - low)) - 1);
   const room = (high - low) * HEADROOM;
-  const min = rounded(Math.floor((low - room) / step), step, type);
-  const max = rounded(Math.ceil((high + room) / step), step, type);
+  const min = rounded(Math.floor(quiet((low - room) / step)) * step, type);
+  const max = rounded(Math.ceil(quiet((high + room) / step)) * step, type);
   // Where nothing was negative, or nothing positive, zero is the bound that people mean.
   const bounds = { min: Number(least) >= 0 && min < 0 ? 0 : min, max: Number(greatest) <= 0 && max > 0 ? 0 : max };
   return Number.isFinite(bounds.min) && Number.isFinite(bounds.max) ? { kind: 'range', column: name, ...bounds } : undefined;
 }
 
-/** A multiple of a power of ten without the noise of floating numbers. */
-function rounded(times: number, step: number, type: ColumnProfile['type']): number {
-  const value = Number((times * step).toPrecision(12));
-  return (type === 'BIGINT' ? Math.round(value) : value) + 0;
+function rounded(number: number, type: ColumnProfile['type']): number {
+  return (type === 'BIGINT' ? Math.round(quiet(number)) : quiet(number)) + 0;
+}
+
+/** A number without the noise of floating arithmetic: 14.8 and not 14.800000000000002. */
+function quiet(number: number): number {
+  return Number(number.toPrecision(12));
 }
 
 /** Twice the age of the grain in which the newest value was oldest, in whole hours or minutes. */

@@ -33,6 +33,7 @@ import {
   TryRowsRequest,
   TryRowsResponse,
 } from "./quarantine";
+import { SuggestChecksRequest, SuggestChecksResponse } from "./suggest";
 
 export const protobufPackage = "weir.quality.v1";
 
@@ -2469,6 +2470,15 @@ export const QualityServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /** Profiles what is published of a dataset and proposes checks that it passes. Writes nothing; ends with DEADLINE after a minute. */
+    suggestChecks: {
+      name: "SuggestChecks",
+      requestType: SuggestChecksRequest as typeof SuggestChecksRequest,
+      requestStream: false,
+      responseType: SuggestChecksResponse as typeof SuggestChecksResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -2509,6 +2519,17 @@ export const QualityServiceService = {
     responseSerialize: (value: AuditResponse): Buffer => Buffer.from(AuditResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): AuditResponse => AuditResponse.decode(value),
   },
+  /** Profiles what is published of a dataset and proposes checks that it passes. Writes nothing; ends with DEADLINE after a minute. */
+  suggestChecks: {
+    path: "/weir.quality.v1.QualityService/SuggestChecks" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SuggestChecksRequest): Buffer => Buffer.from(SuggestChecksRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SuggestChecksRequest => SuggestChecksRequest.decode(value),
+    responseSerialize: (value: SuggestChecksResponse): Buffer =>
+      Buffer.from(SuggestChecksResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SuggestChecksResponse => SuggestChecksResponse.decode(value),
+  },
 } as const;
 
 export interface QualityServiceServer extends UntypedServiceImplementation {
@@ -2521,6 +2542,8 @@ export interface QualityServiceServer extends UntypedServiceImplementation {
   validateBatch: handleUnaryCall<ValidateBatchRequest, ValidateBatchResponse>;
   /** Dataset checks on staged silver and gold. A failed verdict ends the call as in Validate. */
   audit: handleServerStreamingCall<AuditRequest, AuditResponse>;
+  /** Profiles what is published of a dataset and proposes checks that it passes. Writes nothing; ends with DEADLINE after a minute. */
+  suggestChecks: handleUnaryCall<SuggestChecksRequest, SuggestChecksResponse>;
 }
 
 export interface QualityServiceClient extends Client {
@@ -2557,6 +2580,22 @@ export interface QualityServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<AuditResponse>;
+  /** Profiles what is published of a dataset and proposes checks that it passes. Writes nothing; ends with DEADLINE after a minute. */
+  suggestChecks(
+    request: SuggestChecksRequest,
+    callback: (error: ServiceError | null, response: SuggestChecksResponse) => void,
+  ): ClientUnaryCall;
+  suggestChecks(
+    request: SuggestChecksRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SuggestChecksResponse) => void,
+  ): ClientUnaryCall;
+  suggestChecks(
+    request: SuggestChecksRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SuggestChecksResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const QualityServiceClient = makeGenericClientConstructor(
