@@ -96,7 +96,7 @@ async function readSlices(deps: ExtractLogDependencies, { context, source }: Log
       for (const slice of slices) {
         let at = slice.from;
         for await (const { records, next } of readLog(log, slice, signal)) {
-          for (const some of records) await segments.add(slice.partition, some, slice.grainOf);
+          await segments.add(slice.partition, records, slice.grainOf);
           report({ step: 'read records', done: (done += next - at), total });
           at = next;
         }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as giveWay } from 'node:timers/promises';
 import type { LogRecord, LogRecords } from '@weir/connectors';
 import { formatLogSegment, quoteLiteral } from '@weir/core';
 import type { AppendedValue, Engine } from '@weir/engine';
@@ -9,6 +10,8 @@ import { MAX_RECORD_BYTES } from './stream/gatherer';
 /** A segment is closed at whichever comes first: bounds the memory of the engine, and what a reader takes at once. */
 const MOST_RECORDS = 500_000;
 const MOST_BYTES = 64 * 1024 * 1024;
+/** Rows that are handed to the engine at once, which takes the thread that streams run on for some milliseconds. */
+const MOST_PENDING = 2_048;
 /** Rows per row group: bounds what a writer holds in memory. */
 const ROW_GROUP_ROWS = 30_720;
 
@@ -48,8 +51,8 @@ export class LogSegments {
   constructor(private readonly target: SegmentTarget) {}
 
   /** Takes records of a partition that follow those of it that were given before, and the grain of each. */
-  async add(partition: number, records: LogRecords, grainOf: (offset: number, timestamp: number) => string): Promise<void> {
-    for (const record of records) {
+  async add(partition: number, parts: readonly LogRecords[], grainOf: (offset: number, timestamp: number) => string): Promise<void> {
+    for (const record of each(parts)) {
       const { offset, timestamp } = record;
       const grain = grainOf(offset, timestamp);
       if (this.open && !fits(this.open, partition, grain)) await this.close();
@@ -59,6 +62,7 @@ export class LogSegments {
       this.open.next = offset + 1;
       this.open.rows += 1;
       this.open.bytes += bytesOf(row);
+      if (this.pending.length === MOST_PENDING) await this.flush();
     }
     await this.flush();
   }
@@ -85,8 +89,15 @@ export class LogSegments {
   private async flush(): Promise<void> {
     const { pending } = this;
     this.pending = [];
-    if (pending.length > 0) await this.target.engine.append('records', pending);
+    if (pending.length === 0) return;
+    await this.target.engine.append('records', pending);
+    // Nothing else gives way: the engine appends without leaving the thread, and pages of records may be there already.
+    await giveWay();
   }
+}
+
+function* each(parts: readonly LogRecords[]): Generator<LogRecord, void, undefined> {
+  for (const records of parts) yield* records;
 }
 
 function fits({ partition, grain, rows, bytes }: OpenSegment, nextPartition: number, nextGrain: string): boolean {
