@@ -9,9 +9,11 @@ import type { Dependencies } from './dependencies';
 import { filterValues, leavesAll, narrowed, type FilterValues } from './row-filter';
 
 const MAX_TEXT = 500;
+/** Rows that one call drops, the oldest first: bounds the transaction and the memory. */
+const MAX_ROWS = 100_000;
 
 /**
- * Drops the open rows that a filter leaves: the rows stay, as dropped, with who and why; their originals, keys and headers are removed at once. Repeating it drops nothing more.
+ * Drops the open rows that a filter leaves: the rows stay, as dropped, with who and why; their originals, keys and headers are removed at once. A call drops a hundred thousand at most and says when more are left; when none is, repeating it drops nothing.
  * Throws PIPELINE_NOT_FOUND, MISSING_KEY without a reason, or without a filter unless `all` says so; INVALID_VALUE for both, and for a filter that is none; UNAVAILABLE.
  */
 export async function dropRows(dependencies: Pick<Dependencies, 'pool' | 'lake' | 'catalog'>, request: DropRowsRequest, signal: AbortSignal): Promise<DropRowsResponse> {
@@ -51,15 +53,17 @@ const DROP = `with changed as (
 insert into quality.quarantine_event (row_id, status, changed_by, why, contract_version, action_id) select id, 'dropped', $2, $3, contract_version, $4 from changed`;
 
 async function drop(client: pg.ClientBase, { pipeline, reason, by, filter }: DropRowsRequest, values: FilterValues, contractVersion: string): Promise<Dropped> {
-  const { rows } = await client.query<{ id: string; original_path: string | null }>(`select id, original_path ${MATCHING} order by id for update`, [pipeline, ...values]);
+  const { rows } = await client.query<{ id: string; original_path: string | null }>(`select id, original_path ${MATCHING} order by id limit ${MAX_ROWS + 1} for update`, [pipeline, ...values]);
   const openBefore = await countOpen(client, pipeline);
-  const dropped = rows.length;
-  if (dropped === 0) return { dropped, openBefore, openAfter: openBefore, action: 0, paths: [] };
+  const more = rows.length > MAX_ROWS;
+  const taken = rows.slice(0, MAX_ROWS);
+  const dropped = taken.length;
+  if (dropped === 0) return { dropped, openBefore, openAfter: openBefore, action: 0, more, paths: [] };
   const openAfter = openBefore - dropped;
   const action = await client.query<{ id: string }>(ACTION, [pipeline, by, reason, JSON.stringify(filter ?? {}), contractVersion, openBefore, openAfter, dropped]);
   const actionId = action.rows[0]?.id;
-  await client.query(DROP, [rows.map(({ id }) => id), by, reason, actionId]);
-  return { dropped, openBefore, openAfter, action: Number(actionId), paths: [...new Set(rows.flatMap(({ original_path: path }) => (path === null ? [] : [path])))] };
+  await client.query(DROP, [taken.map(({ id }) => id), by, reason, actionId]);
+  return { dropped, openBefore, openAfter, action: Number(actionId), more, paths: [...new Set(taken.flatMap(({ original_path: path }) => (path === null ? [] : [path])))] };
 }
 
 /** Rows with the same content share an original. One that comes again at this moment is written again by its own run. */

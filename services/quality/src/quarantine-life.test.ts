@@ -112,8 +112,8 @@ describe('the life of rows in quarantine', () => {
     await expect(dropRows(bench.dependencies, { pipeline: 'retail', all: true, reason: ' ', by: 'ada' }, signal)).rejects.toMatchObject({ code: 'MISSING_KEY' });
     await expect(dropRows(bench.dependencies, { pipeline: 'none', all: true, reason: 'old', by: 'ada' }, signal)).rejects.toMatchObject({ code: 'PIPELINE_NOT_FOUND' });
     const filter = { runId: '', rule: 'type:quantity', partition: '', rows: [], before: '' };
-    expect(await dropRows(bench.dependencies, { pipeline: 'retail', filter, all: false, reason: 'nobody knows', by: 'ada' }, signal)).toEqual({ dropped: 2, openBefore: 3, openAfter: 1, action: 1 });
-    expect(await dropRows(bench.dependencies, { pipeline: 'retail', filter, all: false, reason: 'nobody knows', by: 'ada' }, signal)).toEqual({ dropped: 0, openBefore: 1, openAfter: 1, action: 0 });
+    expect(await dropRows(bench.dependencies, { pipeline: 'retail', filter, all: false, reason: 'nobody knows', by: 'ada' }, signal)).toEqual({ dropped: 2, openBefore: 3, openAfter: 1, action: 1, more: false });
+    expect(await dropRows(bench.dependencies, { pipeline: 'retail', filter, all: false, reason: 'nobody knows', by: 'ada' }, signal)).toEqual({ dropped: 0, openBefore: 1, openAfter: 1, action: 0, more: false });
     await expect(bench.lake.verify({ path, bytes: large.length, sha256: '' })).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' });
     expect((await rows()).map((row) => [row.line, row.status, row.original.toString()])).toEqual([[4, 'dropped', ''], [3, 'dropped', ''], [2, 'open', NEGATIVE]]);
     await rerun('second', raw);
@@ -145,10 +145,14 @@ describe('the life of records of a stream', () => {
     bench.definition = clicks({ columns, rules: rule(10) });
     const records = [50, 5_000, 60, 70].map((n, offset) => ({ value: `{"id":"a${offset}","n":${n}}`, offset, timestamp: 1_000 * offset }));
     await sendBatch(bench, records);
-    bench.definition = clicks({ columns, rules: rule(100) });
+    const loose = clicks({ columns, rules: rule(100) });
+    bench.definition = { ...loose, contract: { ...loose.contract, version: '2.0.0' } };
     // The archive has come as far as offset 2.
     const raw = await stageLog(bench, records.slice(0, 3));
-    expect((await bench.validateRaw('run-1', raw)).error).toBeUndefined();
+    // A run of the archive leaves them alone.
+    expect((await bench.validateRaw('archive', raw)).error).toBeUndefined();
+    expect((await listRows(bench.dependencies, { pipeline: 'clicks', runId: '', limit: 0 })).rows.map(({ contractVersion, status }) => [contractVersion, status])).toEqual(Array.from({ length: 4 }, () => ['1.0.0', 'open']));
+    expect((await bench.restate('run-1', raw)).error).toBeUndefined();
     expect(await replayRows(bench.dependencies, { runId: 'run-1', extracted: false })).toEqual({ replayed: 2, superseded: 0, reopened: 0 });
     const states = async () => (await listRows(bench.dependencies, { pipeline: 'clicks', runId: '', limit: 0 })).rows.map(({ line: offset, status, runId }) => [offset, status, runId]);
     const after = [[3, 'open', 'stream-run'], [2, 'replayed', 'stream-run'], [1, 'open', 'stream-run'], [0, 'replayed', 'stream-run']];

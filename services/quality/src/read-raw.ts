@@ -45,7 +45,7 @@ async function readFiles<T>(work: Work, report: ReportProgress, body: (read: Raw
 }
 
 async function readLog<T>(work: Work, report: ReportProgress, body: (read: RawRead) => Promise<T>): Promise<T> {
-  const { lake, definition, raw, dir, signal } = work;
+  const { lake, definition, raw, dir, signal, stage } = work;
   const { source, mode } = definition;
   const format = source.type === 'kafka' ? source.format : 'json';
   const total = raw.segments.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -54,8 +54,8 @@ async function readLog<T>(work: Work, report: ReportProgress, body: (read: RawRe
   const decoder = format === 'json' ? undefined : work.decoder(format);
   return withEngine({ inputs: [...segments.map(({ path }) => path), ...work.surroundings.inputs], staging: dir, ...work.engine, signal }, async (engine) => {
     const plan = await decodeSegments(segments, { engine, dataset: sourceContract(definition), decoder, dir, limits: { ...work.engine, signal } });
-    // What a stream has set aside stays under its name: the archive reads the same records again.
-    const conflict = mode === 'realtime' ? 'judge' : 'claim';
+    // What a stream has set aside stays under its name: its archive reads the same records again, at every turn those of the whole grain.
+    const conflict = mode !== 'realtime' ? 'claim' : stage.restates ? 'judge' : 'keep';
     return body({ engine, plan, files: [], quarantine: (client, context, limit) => quarantineRecords(client, lake, context, segmentRejects(segments, engine, plan), { conflict, signal, limit }) });
   });
 }

@@ -66,7 +66,7 @@ async function settle(client: pg.ClientBase, { judgement, runId, extracted, raw 
   const files = logs.length > 0 ? [] : segments.map((segment) => [nameOf(segment), segment.sha256] as const);
   const placed = logs.length > 0 ? columns(logs, 4) : columns(files, 2);
   const here = logs.length > 0 ? IN_LOGS : IN_FILES;
-  const replayed = await changed('replayed', 'the contract admitted it', `status <> 'replayed' and judgement < $7 and ${here}`, placed);
+  const replayed = await changed('replayed', 'the contract admitted it', `status in ('open', 'dropped', 'superseded') and judgement < $7 and ${here}`, placed);
   // A log never changes; what is not in the segments of one is not archived yet.
   const supersedes = extracted && logs.length === 0;
   const superseded = supersedes ? await changed('superseded', 'its file was read again and is another now', `status = 'open' and judgement < $7 and q.sha256 is not null and not ${IN_FILES}`, placed) : 0;

@@ -13,6 +13,8 @@ export interface StageRequest {
   readonly segments: ManifestReference;
   /** Live work goes first. */
   readonly background: boolean;
+  /** Of a realtime pipeline: the run brings the tables of its stream to what it publishes; a run of its archive does not. */
+  readonly restates: boolean;
 }
 
 /** The parts of a stage request; INVALID_VALUE for one without them. `name` is the field of the segments. */
@@ -22,6 +24,6 @@ export function requestOf(context: StageContext | undefined, segments: SegmentSe
   for (const field of ['pipeline', 'runId', 'attempt'] as const) {
     if (context[field] === '') throw new WeirError({ code: 'INVALID_VALUE', message: `\`${field}\` of the request's context is empty.` });
   }
-  const { pipeline, runId, attempt, definitionVersion, interval, background } = context;
-  return { pipeline, runId, attempt, definitionVersion, interval, background, segments: { manifest: segments.manifest, sha256: segments.sha256 } };
+  const { pipeline, runId, attempt, definitionVersion, interval, background, restates = false } = context;
+  return { pipeline, runId, attempt, definitionVersion, interval, background, restates, segments: { manifest: segments.manifest, sha256: segments.sha256 } };
 }

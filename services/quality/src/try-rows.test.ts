@@ -3,6 +3,7 @@ import type { Definition } from '@weir/core';
 import type { RowFilter, TryRowsResponse } from '@weir/rpc';
 import { getRow } from './get-row';
 import { listRows } from './list-rows';
+import { replayRows } from './replay-rows';
 import { clicks, column, sendBatch } from './testing/records';
 import { HEADER, line, retail, Workbench } from './testing/workbench';
 import { tryRows } from './try-rows';
@@ -101,6 +102,25 @@ describe('tryRows', () => {
     expect(pages.map(({ grains }) => grains.map(({ landing }) => landing))).toEqual([[2_000], [500]]);
     // The run has published nothing: its own raw segments are to be run again.
     expect(pages.flatMap(({ grains }) => grains.map(({ retryOf }) => retryOf))).toEqual(['one', 'one']);
+  });
+
+  it('names the run that judged a grain last where it has published nothing, whichever row is the newest', async () => {
+    apply(retail());
+    const day = (...lines: string[]) => [{ name: 'a.csv', content: `${[HEADER, ...lines].join('\n')}\n`, partition: '2010-12-01T00:00:00Z' }];
+    const retryOf = async () => (await tried('retail')).flatMap(({ grains }) => grains.map((grain) => grain.retryOf));
+    const bad = [line('1', { 5: '-1' }), line('2', { 3: 'x' })];
+    await bench.validate(day(...bad), { runId: 'published' });
+    await replayRows(bench.dependencies, { runId: 'published', extracted: true });
+    expect(await retryOf()).toEqual(['']);
+    // It refuses the older row again, and admits the newer one.
+    const [orders] = retail().contract.datasets;
+    if (!orders) throw new Error('The contract has no dataset.');
+    const columns = orders.columns.map((one) => (one.name === 'quantity' ? { ...one, type: 'VARCHAR' as const } : one));
+    bench.definition = { ...retail(), contract: { ...retail().contract, datasets: [{ ...orders, columns, rules: orders.rules.slice(0, 1) }] } };
+    await bench.validate(day(...bad), { runId: 'failed' });
+    expect(await retryOf()).toEqual(['failed']);
+    await replayRows(bench.dependencies, { runId: 'failed', extracted: true });
+    expect(await retryOf()).toEqual(['']);
   });
 
   it('judges records as a micro-batch does, and tells how far the archive must be', async () => {

@@ -27,8 +27,6 @@ export interface OpenRow {
   readonly original: Buffer | null;
   readonly original_path: string | null;
   readonly key: Buffer | null;
-  /** The run that refused it, where that run has published nothing. */
-  readonly unpublished: string | null;
 }
 
 /** What the newest contract says of a row: nothing where it would land, else why it stays. */
@@ -36,12 +34,10 @@ export type Verdicts = ReadonlyMap<string, string>;
 
 // The first row of a page comes whatever its size is.
 const PAGE = `select * from (
-  select q.*, case when j.settled_at is null then j.run_id end as unpublished,
-    sum(coalesce(octet_length(q.original), 0)) over (order by q.partition, q.id) as bytes, row_number() over (order by q.partition, q.id) as place
+  select q.*, sum(coalesce(octet_length(original), 0)) over (order by partition, id) as bytes, row_number() over (order by partition, id) as place
   from (
-    select id, partition, file, sha256, line, dataset, rules, reason, original, original_path, key, judgement from quality.quarantined_row
-    where pipeline = $1 and status = 'open' and ${narrowed(2)} and (partition, id) > ($7, $8::bigint) order by partition, id limit ${PAGE_ROWS}) as q
-  left join quality.judgement j on j.id = q.judgement) as measured
+    select id, partition, file, sha256, line, dataset, rules, reason, original, original_path, key from quality.quarantined_row
+    where pipeline = $1 and status = 'open' and ${narrowed(2)} and (partition, id) > ($7, $8::bigint) order by partition, id limit ${PAGE_ROWS}) as q) as measured
 where place = 1 or bytes <= ${PAGE_BYTES} order by partition, id`;
 
 /**
@@ -60,7 +56,8 @@ export async function tryRows(dependencies: Dependencies, request: TryRowsReques
     const staying = new Map([...doomed, ...tried]);
     span.setAttribute('weir.rows.admitted', rows.length - staying.size);
     const last = rows.at(-1);
-    return { contractVersion: definition.contract.version, ...tallyOf(rows, staying), cursor: last ? `${last.id} ${last.partition}` : '' };
+    const newer = await newerThanPublished(dependencies.pool, pipeline, rows);
+    return { contractVersion: definition.contract.version, ...tallyOf(rows, staying, newer), cursor: last ? `${last.id} ${last.partition}` : '' };
   });
 }
 
@@ -72,6 +69,19 @@ async function pageOf(pool: pg.Pool, { pipeline, filter, cursor, grains = 0 }: T
   });
   const partitions = new Set([...new Set(rows.map((row) => row.partition))].slice(0, grains > 0 ? grains : undefined));
   return rows.filter((row) => partitions.has(row.partition));
+}
+
+const NEWEST = `select p.partition, j.run_id from unnest($2::text[]) as p (partition)
+cross join lateral (select judgement from quality.quarantined_row where pipeline = $1 and status = 'open' and partition = p.partition order by judgement desc limit 1) as newest
+join quality.judgement j on j.id = newest.judgement where j.settled_at is null`;
+
+/** By grain the run that judged last, where that run has published nothing: what it extracted is newer than what is published. */
+async function newerThanPublished(pool: pg.Pool, pipeline: string, rows: readonly OpenRow[]): Promise<ReadonlyMap<string, string>> {
+  const partitions = [...new Set(rows.map(({ partition }) => partition))];
+  const { rows: newest } = await pool.query<{ partition: string; run_id: string }>(NEWEST, [pipeline, partitions]).catch((error: unknown) => {
+    throw mapPostgresError(error);
+  });
+  return new Map(newest.map(({ partition, run_id: runId }) => [partition, runId]));
 }
 
 /** Of records whose values nobody could read: no contract changes that. What could not be decoded may be, by another schema. */

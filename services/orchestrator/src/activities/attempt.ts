@@ -124,8 +124,8 @@ export function describeSpan(stage: string, run: Partial<RunRef>): void {
 }
 
 function contextOf(run: RunRef, attempt: string): StageContext {
-  const { runId, pipeline, definitionVersion, interval, background = false } = run;
-  return { runId, pipeline, definitionVersion, interval, background, attempt };
+  const { runId, pipeline, definitionVersion, interval, background = false, restates } = run;
+  return { runId, pipeline, definitionVersion, interval, background, restates, attempt };
 }
 
 function countsOf({ rowsIn, rowsOut, rowsQuarantined, milliseconds }: StageRecord): StageCounts {

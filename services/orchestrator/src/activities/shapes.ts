@@ -14,6 +14,8 @@ export interface RunRef {
   readonly interval?: Interval | undefined;
   /** Work of a backfill: where a service must choose, live runs go first. */
   readonly background?: boolean | undefined;
+  /** Of a realtime pipeline: it brings the tables that the stream writes to what it publishes. */
+  readonly restates?: boolean | undefined;
 }
 
 /** What every stage activity takes. */

@@ -92,6 +92,12 @@ export class Workbench {
     return collect((send) => validate(this.dependencies, request, send, signal));
   }
 
+  /** The same for a run that brings the tables of a stream to what it publishes. */
+  async restate(runId: string, raw: SegmentSet): Promise<Answer<ValidateResult>> {
+    const context = { runId, pipeline: this.definition.name, definitionVersion: 1, interval: undefined, attempt: randomUUID(), background: false, restates: true };
+    return collect((send) => validate(this.dependencies, { context, raw }, send, new AbortController().signal));
+  }
+
   async audit(staged: SegmentSet): Promise<Answer<AuditResult>> {
     const context = { runId: randomUUID(), pipeline: 'retail', definitionVersion: 1, interval: undefined, attempt: randomUUID(), background: false };
     return collect((send) => audit(this.dependencies, { context, staged }, send, new AbortController().signal));

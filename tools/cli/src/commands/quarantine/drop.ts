@@ -11,6 +11,9 @@ interface Options extends RowOptions {
   readonly json?: boolean;
 }
 
+/** Of one call, which drops a hundred thousand rows at most. */
+const DROP_MS = 120_000;
+
 export function register(parent: Command): void {
   withRows(parent.command('drop').argument('<pipeline>', 'a pipeline').description('Give up open rows that nobody will mend: they stay in the list as dropped, and their originals are removed.'))
     .requiredOption('--reason <text>', 'why, for the audit')
@@ -25,9 +28,17 @@ async function drop(pipeline: string, { all = false, reason, json, ...rows }: Op
   const { services } = await platformState();
   const clients = connect({ quality: services.quality });
   try {
-    const dropped = await clients.quarantine.dropRows({ pipeline, filter, all, reason, by: operator() });
-    if (json) printJson(dropped);
-    else print(`  ${colour.good('Dropped')} ${count(dropped.dropped)} ${dropped.dropped === 1 ? 'row' : 'rows'}; open rows: ${count(dropped.openBefore)} before, ${count(dropped.openAfter)} now.`);
+    const once = () => clients.quarantine.dropRows({ pipeline, filter, all, reason, by: operator() }, { timeoutMs: DROP_MS });
+    let last = await once();
+    const { openBefore } = last;
+    let { dropped } = last;
+    while (last.more) {
+      last = await once();
+      dropped += last.dropped;
+    }
+    const { openAfter } = last;
+    if (json) printJson({ dropped, openBefore, openAfter });
+    else print(`  ${colour.good('Dropped')} ${count(dropped)} ${dropped === 1 ? 'row' : 'rows'}; open rows: ${count(openBefore)} before, ${count(openAfter)} now.`);
   } finally {
     clients.close();
   }

@@ -100,6 +100,8 @@ export interface StageContext {
   attempt: string;
   /** Work of a backfill: where a service must choose, live runs go first. */
   background: boolean;
+  /** Of a realtime pipeline: the run brings the tables that its stream writes to what it publishes. Unset for runs of its archive. */
+  restates?: boolean | undefined;
 }
 
 /** Rows into and out of one model or table. */
@@ -464,7 +466,15 @@ export const Progress: MessageFns<Progress> = {
 };
 
 function createBaseStageContext(): StageContext {
-  return { runId: "", pipeline: "", definitionVersion: 0, interval: undefined, attempt: "", background: false };
+  return {
+    runId: "",
+    pipeline: "",
+    definitionVersion: 0,
+    interval: undefined,
+    attempt: "",
+    background: false,
+    restates: undefined,
+  };
 }
 
 export const StageContext: MessageFns<StageContext> = {
@@ -486,6 +496,9 @@ export const StageContext: MessageFns<StageContext> = {
     }
     if (message.background !== false) {
       writer.uint32(48).bool(message.background);
+    }
+    if (message.restates !== undefined) {
+      writer.uint32(56).bool(message.restates);
     }
     return writer;
   },
@@ -551,6 +564,14 @@ export const StageContext: MessageFns<StageContext> = {
             message.background = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.restates = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -576,6 +597,7 @@ export const StageContext: MessageFns<StageContext> = {
       : undefined;
     message.attempt = object.attempt ?? "";
     message.background = object.background ?? false;
+    message.restates = object.restates ?? undefined;
     return message;
   },
 };

@@ -141,6 +141,8 @@ export interface DropRowsResponse {
   openAfter: number;
   /** Of the audit; 0 when nothing was dropped. */
   action: number;
+  /** Rows are left that the filter leaves: one call drops a hundred thousand at most. */
+  more: boolean;
 }
 
 /** A replay, by its execution. */
@@ -1367,7 +1369,7 @@ export const DropRowsRequest: MessageFns<DropRowsRequest> = {
 };
 
 function createBaseDropRowsResponse(): DropRowsResponse {
-  return { dropped: 0, openBefore: 0, openAfter: 0, action: 0 };
+  return { dropped: 0, openBefore: 0, openAfter: 0, action: 0, more: false };
 }
 
 export const DropRowsResponse: MessageFns<DropRowsResponse> = {
@@ -1383,6 +1385,9 @@ export const DropRowsResponse: MessageFns<DropRowsResponse> = {
     }
     if (message.action !== 0) {
       writer.uint32(32).int64(message.action);
+    }
+    if (message.more !== false) {
+      writer.uint32(40).bool(message.more);
     }
     return writer;
   },
@@ -1432,6 +1437,14 @@ export const DropRowsResponse: MessageFns<DropRowsResponse> = {
             message.action = longToNumber(reader.int64());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1453,6 +1466,7 @@ export const DropRowsResponse: MessageFns<DropRowsResponse> = {
     message.openBefore = object.openBefore ?? 0;
     message.openAfter = object.openAfter ?? 0;
     message.action = object.action ?? 0;
+    message.more = object.more ?? false;
     return message;
   },
 };
