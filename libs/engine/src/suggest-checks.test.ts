@@ -1,4 +1,4 @@
-import { checkOf, type Column, type ColumnType, type KnownRules, quoteIdent, quoteLiteral } from '@weir/core';
+import { canonicalInstant, checkOf, type Column, type ColumnType, type KnownRules, quoteIdent, quoteLiteral } from '@weir/core';
 import { tempDir } from '@weir/testkit';
 import fc from 'fast-check';
 import { type Engine, withEngine } from './engine';
@@ -24,6 +24,7 @@ type Cell = string | number | boolean | null;
 type Row = readonly Cell[];
 
 const NOTHING: KnownRules = { required: [], key: [], checks: [], rules: [] };
+const DAYS = [12, 13, 14].map((day) => `2024-02-${day}T00:00:00Z`);
 const GRAIN = { column: 'placed_at', grainMs: 86_400_000, until: '2024-02-15T00:00:00Z' };
 
 const textOf = (...often: string[]) => fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...often) }, fc.string({ unit: 'grapheme', maxLength: 8 }).filter((text) => !/[\0\uD800-\uDFFF]/u.test(text)));
@@ -58,7 +59,7 @@ async function fill(engine: Engine, rows: readonly Row[]): Promise<void> {
   await engine.run(`create or replace temp table rows (${COLUMNS.map(({ name, type }) => `${quoteIdent(name)} ${type}`).join(', ')}, _weir_partition VARCHAR)`);
   const literal = (cell: Cell) => (cell === null ? 'null' : quoteLiteral(String(cell)));
   // One row in three is of another grain.
-  if (rows.length > 0) await engine.run(`insert into rows values ${rows.map((row) => `(${[...row.map(literal), `'2024-02-${12 + (Number(row[0] ?? 0) % 3)}T00:00:00Z'`].join(', ')})`).join(', ')}`);
+  if (rows.length > 0) await engine.run(`insert into rows values ${rows.map((row) => `(${[...row.map(literal), quoteLiteral(DAYS[Number(row[0] ?? 0) % 3] ?? '')].join(', ')})`).join(', ')}`);
 }
 
 const input = (change: Partial<SuggestInput> = {}): SuggestInput => ({ dataset: 'bronze.t', relation: 'rows', columns: COLUMNS, known: NOTHING, age: GRAIN, ...change });
@@ -71,9 +72,11 @@ describe('suggested checks', () => {
         await fill(engine, rows);
         const first = await suggestChecks(engine, input());
         for (const { measure } of first.proposals) kinds.set(measure.kind, (kinds.get(measure.kind) ?? 0) + 1);
-        // Measured as a run would, not as suggesting did.
-        const outcomes = await measureChecks(engine, first.proposals.map(checkOf), { dataset: 'bronze.t', relation: 'rows', beforeDedupe: 'rows', columns: COLUMNS, key: [], place: "''", until: GRAIN.until, history: [], grains: 1, others: new Map() });
-        expect(outcomes.filter(({ passed }) => !passed)).toEqual([]);
+        // Measured as runs would: over all rows, and over each grain by itself.
+        for (const [relation, until] of [['rows', GRAIN.until], ...DAYS.map((day) => [`(select * from rows where _weir_partition = '${day}')`, canonicalInstant(Date.parse(day) + GRAIN.grainMs)])] as const) {
+          const [{ n } = { n: 0 }] = await engine.rows<{ n: number }>(`select count(*) as n from ${relation}`);
+          if (n > 0) expect((await measureChecks(engine, first.proposals.map(checkOf), { dataset: 'bronze.t', relation, beforeDedupe: relation, columns: COLUMNS, key: [], place: "''", until, history: [], grains: 1, others: new Map() })).filter(({ passed }) => !passed)).toEqual([]);
+        }
         if (rows.length === 0) expect(first.proposals).toEqual([]);
         const shuffled = [...rows].map((row) => ({ row, by: order.next().value })).sort((a, b) => a.by - b.by).map(({ row }) => row);
         await fill(engine, shuffled);
@@ -98,14 +101,15 @@ describe('suggested checks', () => {
         'id.unique': '1,000 values, all different.',
         'country.set': '1,000 values, of which 2 are different.',
         'code.length': '1,000 values, all of 4 characters.',
-        'score.nullShare': '20 % of 1,000 rows are null; 25 % leaves room.',
-        'customer_email.pattern': '1,000 values, by their name e-mail addresses. 1 (0.1 %) of them fails it; 1 % may.',
-        'amount.range': 'The middle 98 % of 1,000 values, widened by half of their width on either side. 1 (0.1 %) of them fails it; 1 % may.',
+        // 67 of 333.
+        'score.nullShare': '20 % of 1,000 rows are null, 20.1 % in one grain; 26 % leaves room.',
+        'customer_email.pattern': '1,000 values, by their name e-mail addresses. 1 of them (0.1 %, 0.3 % in one grain) fails it; 1 % may.',
+        'amount.range': 'The middle 98 % of 1,000 values, widened by half of their width on either side. 1 of them (0.1 %, 0.3 % in one grain) fails it; 1 % may.',
         'placed_at.freshness': 'In each of 3 grains the newest value was at most 6h old when the grain ended; 12h leaves room.',
       });
       // The 10th and the 990th value are 1 and 99: 98 apart, so that 99 + 49 is the upper bound, and nothing is negative.
       expect(proposals.find(({ id }) => id === 'amount.range')).toMatchObject({ measure: { min: 0, max: 148 }, threshold: { atMost: 1, unit: 'percent', of: 'values' } });
-      expect(leftOut).toEqual([{ id: 'code.unique', column: 'code', reason: '100 values of 1,000 fail it.' }, { id: 'big.nullShare', column: 'big', reason: '60 % of 1,000 rows are null.' }]);
+      expect(leftOut).toEqual([{ id: 'code.unique', column: 'code', reason: '100 values of 1,000 fail it.' }, { id: 'big.nullShare', column: 'big', reason: '60 % of 1,000 rows are null, 60.1 % in one grain.' }]);
     });
   });
 
@@ -124,8 +128,8 @@ describe('suggested checks', () => {
   test('take quantiles of a part of many rows, the same part whatever their order', async () => {
     await withTables(async (engine) => {
       const columns: readonly Column[] = [{ name: 'n', type: 'BIGINT' }];
-      await engine.run('create temp table rows as select range as n from range(4100000)');
-      await engine.run('create temp table turned as select n from rows order by n desc');
+      await engine.run("create temp table rows as select range as n, 'all' as _weir_partition from range(4100000)");
+      await engine.run('create temp table turned as select * from rows order by n desc');
       const ask = (relation: string) => suggestChecks(engine, { dataset: 't', relation, columns, known: NOTHING });
       const first = await ask('rows');
       expect(await ask('turned')).toEqual(first);

@@ -1,4 +1,4 @@
-import { ageSql, checkOf, countingCheck, FEW_VALUES, profileSql, proposeChecks, quantilesSql, readProfile, SAMPLE_ROWS, sampleSql, settle, valuesSql, type AgeProfile, type Candidate, type CheckOutcome, type Column, type ColumnProfile, type DatasetProfile, type KnownRules, type LeftOut, type Proposal } from '@weir/core';
+import { ageSql, checkOf, compileCheck, countingCheck, FEW_VALUES, profileSql, proposeChecks, quantilesSql, readProfile, SAMPLE_ROWS, sampleSql, settle, valuesSql, worstSharesSql, type AgeProfile, type Candidate, type Check, type CheckOutcome, type Column, type ColumnProfile, type DatasetProfile, type KnownRules, type LeftOut, type MeasureContext, type Proposal } from '@weir/core';
 import type { Engine } from './engine';
 import { measureChecks } from './measure-checks';
 import { PARTITION_COLUMN } from './relation';
@@ -7,11 +7,11 @@ import { PARTITION_COLUMN } from './relation';
 export interface SuggestInput {
   /** For outcomes, such as `bronze.orders`. */
   readonly dataset: string;
-  /** SQL relation of its rows. */
+  /** SQL relation of its rows, with PARTITION_COLUMN: a run judges its own grains. */
   readonly relation: string;
   readonly columns: readonly Column[];
   readonly known: KnownRules;
-  /** The time column whose age in each grain is looked at, and how long a grain is; the relation then has PARTITION_COLUMN. Undefined where rows belong to no grain. */
+  /** The time column whose age in each grain is looked at, and how long a grain is. Undefined where rows belong to no grain. */
   readonly age?: { readonly column: string; readonly grainMs: number; /** Canonical end of the newest grain. */ readonly until: string } | undefined;
 }
 
@@ -39,13 +39,25 @@ export async function suggestChecks(engine: Engine, input: SuggestInput): Promis
 }
 
 async function settleAll(engine: Engine, input: SuggestInput, { age }: DatasetProfile, candidates: readonly Candidate[]): Promise<(Proposal | LeftOut)[]> {
-  const counted = await measure(engine, input, candidates.map(countingCheck));
-  return candidates.map((candidate, n) => settle(candidate, counted[n] as CheckOutcome, age));
+  const checks = candidates.map(countingCheck);
+  const counted = await measure(engine, input, checks);
+  const worst = await worstShares(engine, input, checks);
+  return candidates.map((candidate, n) => settle(candidate, counted[n] as CheckOutcome, { worst: worst[`share${n}`] ?? undefined, age }));
 }
 
-function measure(engine: Engine, { dataset, relation, columns, age }: SuggestInput, checks: Parameters<typeof measureChecks>[1]): Promise<CheckOutcome[]> {
-  const until = age?.until ?? '1970-01-01T00:00:00Z';
-  return measureChecks(engine, checks, { dataset, relation, beforeDedupe: relation, columns, key: [], place: "''", until, history: [], grains: 1, others: new Map() });
+async function worstShares(engine: Engine, input: SuggestInput, checks: readonly Check[]): Promise<Record<string, number | null>> {
+  if (checks.length === 0) return {};
+  const compiled = checks.map((check) => compileCheck(check, contextOf(input)));
+  const [row = {}] = await engine.rows<Record<string, number | null>>(worstSharesSql(compiled, input.relation, PARTITION_COLUMN.name), 'profile grains');
+  return row;
+}
+
+function measure(engine: Engine, input: SuggestInput, checks: readonly Check[]): Promise<CheckOutcome[]> {
+  return measureChecks(engine, checks, { ...contextOf(input), dataset: input.dataset, beforeDedupe: input.relation, key: [], place: "''" });
+}
+
+function contextOf({ relation, columns, age }: SuggestInput): MeasureContext {
+  return { relation, columns, until: age?.until ?? '1970-01-01T00:00:00Z', history: [], grains: 1, others: new Map() };
 }
 
 async function profileOf(engine: Engine, { relation, columns, age }: SuggestInput): Promise<DatasetProfile> {

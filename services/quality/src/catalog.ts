@@ -1,5 +1,5 @@
 import type { Definition } from '@weir/core';
-import { newestDefinition, newestVersion, type Clients, type LiveSegment } from '@weir/rpc';
+import { newestDefinition, newestVersion, RunStatus, type Clients, type LiveSegment } from '@weir/rpc';
 
 /** What quality asks of the catalog, for checks that look at more than the rows of a run. */
 export interface Catalog {
@@ -11,10 +11,12 @@ export interface Catalog {
   live(pipeline: string, dataset: string, signal: AbortSignal): Promise<readonly LiveSegment[]>;
   /** Rows of the last partitions of a dataset before the start of a grain, or of the last versions of one without a grain (`before` is ''); the newest first. */
   history(pipeline: string, dataset: string, before: string, limit: number, signal: AbortSignal): Promise<readonly number[]>;
+  /** Rows of the source that the last 1,000 runs dropped: copies of others, and those that lost to another of their key. */
+  dropped(pipeline: string, signal: AbortSignal): Promise<number>;
 }
 
 /** The catalog of the metadata service. */
-export function remoteCatalog(clients: Pick<Clients, 'definitions' | 'catalog'>): Catalog {
+export function remoteCatalog(clients: Pick<Clients, 'definitions' | 'catalog' | 'runs'>): Catalog {
   return {
     newest: (pipeline, signal) => newestDefinition(clients, pipeline, { signal }),
     newestVersion: (pipeline, signal) => newestVersion(clients, pipeline, { signal }),
@@ -26,6 +28,10 @@ export function remoteCatalog(clients: Pick<Clients, 'definitions' | 'catalog'>)
     async history(pipeline, dataset, before, limit, signal) {
       const { partitions } = await clients.catalog.listPartitionRows({ pipeline, dataset, before, limit }, { signal });
       return partitions.map(({ rows }) => rows);
+    },
+    async dropped(pipeline, signal) {
+      const { runs } = await clients.runs.listRuns({ pipeline, limit: 1_000, status: RunStatus.UNSPECIFIED, backfill: '' }, { signal });
+      return runs.reduce((sum, { accounts }) => sum + (accounts?.duplicate ?? 0), 0);
     },
   };
 }

@@ -24,6 +24,7 @@ beforeEach(() => {
   bench.catalog.definitions.clear();
   bench.catalog.segments.clear();
   bench.catalog.rows.clear();
+  bench.catalog.copies.clear();
 });
 
 const REVENUE: Model = {
@@ -89,6 +90,16 @@ describe('suggesting checks', () => {
     expect(two.proposals.map(({ id }) => id)).not.toContain('invoice_date.freshness');
     bench.catalog.rows.set('retail bronze.orders', [['2024-02-14T00:00:00Z', 400], ['2024-02-11T00:00:00Z', 0]]);
     expect((await ask()).proposals.map(({ id }) => id)).not.toContain('invoice_date.freshness');
+  });
+
+  it('leaves uniqueness out where runs dropped copies, which published rows do not show', async () => {
+    applied();
+    await publish('bronze.orders', LINES.replace("'I' || (1000 + n)", "'I' || (1000 + n) || '-' || day::DATE").replace('12000 + n', 'null'));
+    expect((await ask()).proposals.map(({ id }) => id)).toContain('invoice_no.unique');
+    bench.catalog.copies.set('retail', 1_234);
+    const { proposals, leftOut } = await ask();
+    expect(proposals.map(({ id }) => id)).not.toContain('invoice_no.unique');
+    expect(leftOut).toContainEqual({ id: 'invoice_no.unique', column: 'invoice_no', reason: '1,234 rows were dropped as copies, and a run counts them before that. Where it is the key, `primaryKey: true` says so.' });
   });
 
   it('of a model by its name, whose key is checked already', async () => {

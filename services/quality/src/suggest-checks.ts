@@ -43,7 +43,7 @@ async function suggested(dependencies: Dependencies, request: SuggestChecksReque
   return withSpan('quality suggest', { 'weir.pipeline': pipeline, 'weir.dataset': subject.dataset }, async (span) => {
     const segments = await publishedSegments(dependencies, definition, { subject, interval, signal });
     const age = await ageOf(dependencies, definition, { subject, segments, signal });
-    const found = await overRows(dependencies, subject, { segments, age, signal });
+    const found = await withoutCopies(dependencies, definition, { subject, found: await overRows(dependencies, subject, { segments, age, signal }), signal });
     span.setAttributes({ 'weir.rows.in': found.profile.rows, 'weir.checks': found.proposals.length });
     return { pipeline, definitionVersion: version, dataset: subject.dataset, ...toResponse(found) };
   });
@@ -107,6 +107,22 @@ async function overRows({ lake, engine: limits }: Dependencies, { dataset, colum
   } finally {
     await scratch.dispose();
   }
+}
+
+interface Judged {
+  readonly subject: SuggestSubject;
+  readonly found: Suggestions;
+  readonly signal: AbortSignal;
+}
+
+/** A run counts rows of its source that are not unique before it drops copies, and published rows have none: where runs dropped some, nobody knows what they would have counted. */
+async function withoutCopies({ catalog }: Dependencies, { name }: Definition, { subject, found, signal }: Judged): Promise<Suggestions> {
+  const unique = found.proposals.filter(({ measure }) => measure.kind === 'unique');
+  if (!subject.deduped || unique.length === 0) return found;
+  const dropped = await catalog.dropped(name, signal);
+  if (dropped === 0) return found;
+  const reason = `${dropped.toLocaleString('en-US')} rows were dropped as copies, and a run counts them before that. Where it is the key, \`primaryKey: true\` says so.`;
+  return { ...found, proposals: found.proposals.filter((proposal) => !unique.includes(proposal)), leftOut: [...found.leftOut, ...unique.map(({ id, column }) => ({ id, column, reason }))] };
 }
 
 function toResponse({ profile, proposals, leftOut }: Suggestions): Pick<SuggestChecksResponse, 'rows' | 'sampled' | 'columns' | 'proposals' | 'leftOut'> {

@@ -12,7 +12,7 @@ export interface Insertion {
   readonly lines: readonly string[];
 }
 
-/** A contract with rules more: its text, and the lines that were added. All other lines are what they were, to the byte. */
+/** A contract with rules more: its text, and the lines that were added, in the order of the file. All other lines are what they were, to the byte. */
 export interface LongerContract {
   readonly text: string;
   readonly insertions: readonly Insertion[];
@@ -77,7 +77,7 @@ class ContractLines {
     if (others.length > 0 && !takesQuality(found)) throw this.onOneLine(`The \`quality\` of \`${dataset}\``);
     // The dataset's own come last: where its last column ends it may end too.
     const targets: Target[] = [...own, ...(others.length > 0 ? [{ place: 'dataset', map: found, proposals: others } as const] : [])];
-    return targets.map((target) => this.insertion(target));
+    return targets.map((target) => this.insertion(target)).sort((a, b) => a.line - b.line);
   }
 
   private newDataset(schema: YAMLSeq, dataset: string, proposals: readonly Proposal[]): Insertion {

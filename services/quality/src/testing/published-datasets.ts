@@ -8,6 +8,8 @@ export class PublishedDatasets implements Catalog {
   readonly segments = new Map<string, readonly LiveSegment[]>();
   /** By dataset: rows by the start of their grain, the newest first. */
   readonly rows = new Map<string, readonly (readonly [partition: string, rows: number])[]>();
+  /** By pipeline: rows of its source that its runs dropped. */
+  readonly copies = new Map<string, number>();
   /** What was asked for. */
   readonly asked: string[] = [];
   /** Definitions in the order in which somebody asked for them as the newest: their versions. */
@@ -33,5 +35,9 @@ export class PublishedDatasets implements Catalog {
     this.asked.push(`history ${pipeline} ${dataset} ${before}`);
     const rows = (this.rows.get(`${pipeline} ${dataset}`) ?? []).filter(([partition]) => before === '' || partition < before);
     return Promise.resolve(rows.slice(0, limit).map(([, count]) => count));
+  }
+
+  dropped(pipeline: string): Promise<number> {
+    return Promise.resolve(this.copies.get(pipeline) ?? 0);
   }
 }

@@ -1,5 +1,5 @@
 import { isNumeric } from '../../contract/column-type';
-import type { MeasureKind, MeasureOf } from '../measure';
+import type { MeasureOf } from '../measure';
 import { isKnown, type KnownRules } from './known-rules';
 import type { ColumnProfile, DatasetProfile } from './profile';
 import { EMAIL_PATTERN, FEW_VALUES } from './profile-sql';
@@ -88,7 +88,6 @@ function quiet(number: number): number {
 
 /** Twice the age of the grain in which the newest value was oldest, in whole hours or minutes. */
 function freshnessOf({ column, oldest }: NonNullable<DatasetProfile['age']>): Candidate {
-  const kind: MeasureKind = 'freshness';
   const unit = oldest > 3_600 ? 3_600 : 60;
-  return { id: `${column}.${kind}`, column, measure: { kind, column }, atMost: Math.max(unit, Math.ceil((oldest * 2) / unit) * unit) };
+  return { id: `${column}.freshness`, column, measure: { kind: 'freshness', column }, atMost: Math.max(unit, Math.ceil((oldest * 2) / unit) * unit) };
 }

@@ -41,48 +41,79 @@ export function checkOf({ id, measure, threshold }: Pick<Proposal, 'id' | 'measu
   return { id, severity: 'warning', type: PRIMITIVES[measure.kind].type, measure, threshold };
 }
 
-/** Says how many rows of a candidate may fail, now that those of the data that do are counted: with room, so that data like this passes. Or why it is left out. */
-export function settle(candidate: Candidate, counted: CheckOutcome, age?: AgeProfile): Proposal | LeftOut {
+/** What was found besides the counts of one candidate. */
+export interface Seen {
+  /** Of the grain in which the greatest share of rows fails: percent. */
+  readonly worst?: number | undefined;
+  readonly age?: AgeProfile | undefined;
+}
+
+/** Says how many rows of a candidate may fail, now that those of the data that do are counted: with room, so that data like this passes, each grain by itself. Or why it is left out. */
+export function settle(candidate: Candidate, counted: CheckOutcome, { worst, age }: Seen = {}): Proposal | LeftOut {
   const { id, column, measure, atMost } = candidate;
   if (counted.error !== undefined) return { id, column, reason: `It cannot be measured: ${counted.error}` };
   if (measure.kind === 'freshness') return { id, column, measure, threshold: { atMost: atMost ?? 0, unit: 'seconds' }, reason: ageReason(age, atMost ?? 0) };
-  const failed = counted.failed ?? 0;
-  // Nulls are a share of all rows, everything else of those that have values.
-  const rows = counted.rows ?? 0;
+  const { failed = 0, rows = 0 } = counted;
   const share = rows === 0 ? 0 : (failed * 100) / rows;
-  const settled = measure.kind === 'nullShare' ? nullsOf(failed, rows, share) : valuesOf(measure, failed, rows, share);
+  const shares: Shares = { failed, rows, share, worst: Math.max(share, worst ?? 0) };
+  const settled = measure.kind === 'nullShare' ? nullsOf(shares) : valuesOf(measure, shares);
   return typeof settled === 'string' ? { id, column, reason: settled } : { id, column, measure, ...settled };
 }
+
+/** Nulls are a share of all rows, everything else of those that have values. */
+interface Shares {
+  readonly failed: number;
+  readonly rows: number;
+  /** Percent, of all rows and of those of the worst grain. */
+  readonly share: number;
+  readonly worst: number;
+}
+
+/** What looks at values. */
+type ValueMeasure = Exclude<SuggestedMeasure, { readonly kind: 'nullShare' | 'freshness' }>;
 
 type Settled = Pick<Proposal, 'threshold' | 'reason'> | string;
 
 const NONE: Threshold = { equal: 0, unit: 'rows' };
 
-function nullsOf(failed: number, rows: number, share: number): Settled {
+function nullsOf({ failed, rows, share, worst }: Shares): Settled {
   if (failed === 0) return { threshold: NONE, reason: `No nulls in ${counts(rows, 'row')}.` };
-  if (share > MOST_NULLS) return `${percent(share)} of ${counts(rows, 'row')} are null.`;
-  const atMost = Math.min(99, Math.ceil(share * 1.2 + 1));
-  return { threshold: { atMost, unit: 'percent' }, reason: `${percent(share)} of ${counts(rows, 'row')} are null; ${atMost} % leaves room.` };
+  const found = `${percent(share)} of ${counts(rows, 'row')} are null${worstText(share, worst)}`;
+  if (worst > MOST_NULLS) return `${found}.`;
+  const atMost = Math.ceil(worst * 1.2 + 1);
+  return { threshold: { atMost, unit: 'percent' }, reason: `${found}; ${atMost} % leaves room.` };
 }
 
-function valuesOf(measure: SuggestedMeasure, failed: number, rows: number, share: number): Settled {
-  const facts = FACTS[measure.kind](measure, counts(rows, 'value'));
+function valuesOf(measure: ValueMeasure, { failed, rows, share, worst }: Shares): Settled {
+  const facts = factsOf(measure, counts(rows, 'value'));
   if (measure.kind === 'unique' || measure.kind === 'set' || measure.kind === 'length') return failed === 0 ? { threshold: NONE, reason: facts } : `${counts(failed, 'value')} of ${shownCount(rows)} fail it.`;
-  if (share > MOST_OUTSIDE) return `${percent(share)} of ${counts(rows, 'value')} fail it.`;
-  const atMost = Math.max(1, Math.ceil(share * 2));
+  if (worst > MOST_OUTSIDE) return `${percent(share)} of ${counts(rows, 'value')} fail it${worstText(share, worst)}.`;
   if (failed === 0 && measure.kind === 'pattern') return { threshold: NONE, reason: facts };
-  return { threshold: { atMost, unit: 'percent', of: 'values' }, reason: `${facts} ${failed === 0 ? 'None' : `${shownCount(failed)} (${percent(share)})`} of them ${failed === 1 ? 'fails' : 'fail'} it; ${atMost} % may.` };
+  const atMost = Math.max(1, Math.ceil(worst * 2));
+  const fail = failed === 0 ? 'None of them fails it' : `${shownCount(failed)} of them (${percent(share)}${worstText(share, worst)}) ${failed === 1 ? 'fails' : 'fail'} it`;
+  return { threshold: { atMost, unit: 'percent', of: 'values' }, reason: `${facts} ${fail}; ${atMost} % may.` };
 }
 
-const FACTS: Readonly<Record<SuggestedMeasure['kind'], (measure: SuggestedMeasure, values: string) => string>> = {
-  nullShare: (_measure, values) => `${values}.`,
-  unique: (_measure, values) => `${values}, all different.`,
-  range: (measure, values) => (measure.kind === 'range' ? `The middle 98 % of ${values}, widened by half of their width on either side.` : ''),
-  set: (measure, values) => (measure.kind === 'set' ? `${values}, of which ${measure.values.length} ${measure.values.length === 1 ? 'is' : 'are'} different.` : ''),
-  pattern: (_measure, values) => `${values}, by their name e-mail addresses.`,
-  length: (measure, values) => (measure.kind === 'length' ? `${values}, all of ${counts(measure.min ?? 0, 'character')}.` : ''),
-  freshness: (_measure, values) => `${values}.`,
-};
+/** Shown where it says something else than the share of all. */
+function worstText(share: number, worst: number): string {
+  return percent(worst) === percent(share) ? '' : `, ${percent(worst)} in one grain`;
+}
+
+/** What the values have in common. */
+function factsOf(measure: ValueMeasure, values: string): string {
+  switch (measure.kind) {
+    case 'unique':
+      return `${values}, all different.`;
+    case 'range':
+      return `The middle 98 % of ${values}, widened by half of their width on either side.`;
+    case 'set':
+      return `${values}, of which ${measure.values.length} ${measure.values.length === 1 ? 'is' : 'are'} different.`;
+    case 'pattern':
+      return `${values}, by their name e-mail addresses.`;
+    case 'length':
+      return `${values}, all of ${counts(measure.min ?? 0, 'character')}.`;
+  }
+}
 
 function ageReason(age: AgeProfile | undefined, atMost: number): string {
   const oldest = formatDuration(Math.ceil(Math.max(0, age?.oldest ?? 0) / 60) * 60_000);
