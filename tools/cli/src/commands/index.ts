@@ -10,6 +10,7 @@ import * as backfillsStart from './backfills/start';
 import * as check from './check';
 import * as datasetsGc from './datasets/gc';
 import * as datasetsList from './datasets/list';
+import * as datasetsSuggest from './datasets/suggest';
 import * as demo from './demo';
 import * as doctor from './doctor';
 import * as down from './down';
@@ -68,7 +69,7 @@ const NOUNS: readonly Noun[] = [
   { name: 'schedules', description: 'Schedules: when pipelines run by themselves.', verbs: [schedulesList, schedulesShow, schedulesPause, schedulesResume] },
   { name: 'streams', description: 'Streams: realtime pipelines at work, and a hand on them.', verbs: [streamsList, streamsShow, streamsStart, streamsPause, streamsResume, streamsStop, streamsScale] },
   { name: 'quarantine', description: 'Quarantine: rows that a contract did not admit, and their way back.', verbs: [quarantineList, quarantineShow, quarantineReplay, quarantineDrop] },
-  { name: 'datasets', description: 'Datasets: what is published, and what no longer is needed.', verbs: [datasetsList, datasetsGc] },
+  { name: 'datasets', description: 'Datasets: what is published, what it speaks for, and what no longer is needed.', verbs: [datasetsList, datasetsSuggest, datasetsGc] },
   { name: 'generate', description: 'Records for the realtime examples, sent to a topic of the platform.', verbs: [generateClickstream, generateRetailRealtime] },
 ];
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { CONTRACT_FILE, parseContract } from '@weir/core';
+import { CONTRACT_FILE, insertQuality, parseContract, type Proposal } from '@weir/core';
 import { odcsPackage } from '@weir/servers';
 import Ajv2019, { type ValidateFunction } from 'ajv/dist/2019';
 import { Command } from 'commander';
@@ -100,6 +100,16 @@ describe('contracts that we accept or write are right by the official JSON Schem
     }
   });
 
+  test.each(['v3.1.0', 'v3.2.0'])('what `weir datasets suggest` adds, under %s', (version) => {
+    const retail = readFileSync(join(EXAMPLES, 'retail', CONTRACT_FILE), 'utf8');
+    for (const [text, dataset, column] of [[retail, 'order_lines', 'country'], [retail, 'lines', 'day'], [RICH.replace('physicalType: text', 'logicalType: string'), 'orders', 'customer']] as const) {
+      const before = text.replace(/^apiVersion: .*/, `apiVersion: ${version}`);
+      const longer = insertQuality({ path: CONTRACT_FILE, text: before }, dataset, proposalsOf(column));
+      expect(problems(longer.text)).toEqual([]);
+      expect(faults(parse(longer.text) as Json)).toEqual([]);
+    }
+  });
+
   // Contracts with one to three things changed at random: most are wrong, and of those that we accept none may be wrong there.
   test('whatever is changed in them', () => {
     // The small ones more often: reading takes most of the time.
@@ -119,6 +129,24 @@ describe('contracts that we accept or write are right by the official JSON Schem
     expect(refused).toBeGreaterThan(400);
   });
 });
+
+/** One proposal of each kind and threshold, whether or not it fits the column. */
+function proposalsOf(column: string): Proposal[] {
+  const none = { equal: 0, unit: 'rows' } as const;
+  const some = { atMost: 3, unit: 'percent', of: 'values' } as const;
+  const one = (measure: Proposal['measure'], threshold: Proposal['threshold']): Proposal => ({ id: `${column}.${measure.kind}`, column, measure, threshold, reason: 'Because.' });
+  return [
+    one({ kind: 'nullShare', column }, none),
+    one({ kind: 'nullShare', column }, { atMost: 31, unit: 'percent' }),
+    one({ kind: 'unique', columns: [column] }, none),
+    one({ kind: 'range', column, min: -0.5, max: 10 }, some),
+    one({ kind: 'set', column, values: ['a', '1', 'true'] }, none),
+    one({ kind: 'pattern', column, patterns: ['^[\\w\\.-]+$'] }, none),
+    one({ kind: 'pattern', column, patterns: ['@'] }, some),
+    one({ kind: 'length', column, min: 4, max: 4 }, none),
+    one({ kind: 'freshness', column }, { atMost: 7_200, unit: 'seconds' }),
+  ];
+}
 
 /** A contract of v3.1 with some of everything that we read. */
 const RICH = `apiVersion: v3.1.0

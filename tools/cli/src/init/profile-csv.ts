@@ -141,8 +141,3 @@ function mostFitting(formats: readonly (readonly [string, string])[], countOf: (
   }
   return best;
 }
-
-/** Whether a column's name says that it identifies something. */
-export function isIdLike(name: string): boolean {
-  return /(^|_)(id|no|nr|number|key|code|uuid|guid|ref|reference)$/.test(name);
-}

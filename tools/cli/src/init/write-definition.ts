@@ -1,5 +1,5 @@
-import { quoteIdent } from '@weir/core';
-import { type ColumnProfile, type CsvProfile, isIdLike } from './profile-csv';
+import { isIdLike, quoteIdent } from '@weir/core';
+import type { ColumnProfile, CsvProfile } from './profile-csv';
 
 /** One file that init writes, relative to its folder. */
 export interface InitFile {
