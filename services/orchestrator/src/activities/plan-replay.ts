@@ -38,11 +38,14 @@ export interface PlannedReplay {
 const ARCHIVE_MS = 5 * 60_000;
 const LOOK_MS = 1_000;
 
+/** Pages of one plan: a pipeline with millions of rows that stay is gone through in several. */
+const MAX_PAGES = 100;
+
 /** Quality judges a page of rows in seconds, also with a cold engine. */
 const PAGE_MS = 120_000;
 
 /**
- * Tries open rows until enough grains are known in which one would land. Of a realtime pipeline it waits until the archive has passed these rows, 5 min at most; grains with rows that it has not passed
+ * Tries open rows until enough grains are known in which one would land, or a great many rows were looked at. Of a realtime pipeline it waits until the archive has passed these rows, 5 min at most; grains with rows that it has not passed
  * then are left out. Throws PIPELINE_NOT_FOUND and what TryRows throws.
  */
 export function planReplay(deps: Deps) {
@@ -73,15 +76,16 @@ async function triedGrains(deps: Deps, call: StageCall, { request, cursor: from,
   const grains = new Map<string, TriedGrain>();
   let cursor = from;
   const left = (): number => limit - [...grains.values()].filter(({ landing }) => landing > 0).length;
-  do {
+  for (let pages = 0; pages < MAX_PAGES && left() > 0; pages += 1) {
     const page = await deps.clients.quarantine.tryRows({ pipeline: request.pipeline, filter: rowFilter(request), cursor, grains: left() }, { ...call.options, timeoutMs: PAGE_MS });
     for (const grain of page.grains) grains.set(grain.partition, together(grains.get(grain.partition), grain));
     cursor = page.cursor;
-  } while (cursor !== '' && left() > 0);
+    if (cursor === '') break;
+  }
   return { grains: [...grains.values()], cursor };
 }
 
-/** Later rows of a grain come later, and say which raw segments are the newest. */
+/** The rows of a grain that goes over pages. */
 function together(known: TriedGrain | undefined, more: TriedGrain): TriedGrain {
   if (!known) return more;
   const marks = new Map(known.marks.map(({ log, offset }) => [log, offset]));

@@ -1,11 +1,10 @@
 import { Context } from '@temporalio/activity';
-import { trace } from '@opentelemetry/api';
 import type { Interval } from '@weir/core';
 import { BackfillStatus } from '@weir/rpc';
 import type { BackfillOnlyWord, BackfillOrderWord } from '../workflows/backfill-request';
 import { attemptStep, type Deps } from './attempt';
 import { ONLY, ORDER } from './backfill-words';
-import { linkTraces, type TraceLink } from './trace-link';
+import { linkTraces, ownTrace, type TraceLink } from './trace-link';
 
 export interface BackfillRecordInput {
   readonly pipeline: string;
@@ -37,9 +36,4 @@ export function recordBackfill(deps: Deps) {
       linkTraces(links);
       return { trace: ownTrace() };
     });
-}
-
-function ownTrace(): string {
-  const span = trace.getActiveSpan()?.spanContext();
-  return span ? `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}` : '';
 }

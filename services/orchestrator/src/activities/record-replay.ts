@@ -2,7 +2,7 @@ import type { RecordReplayResponse } from '@weir/rpc';
 import type { ReplayRequest } from '../workflows/quarantine-request';
 import { attemptStep, type Deps } from './attempt';
 import { rowFilter } from './plan-replay';
-import { linkTraces, type TraceLink } from './trace-link';
+import { linkTraces, ownTrace, type TraceLink } from './trace-link';
 
 export type ReplayStatus = 'running' | 'done' | 'failed' | 'cancelled';
 
@@ -14,12 +14,14 @@ export interface RecordReplayInput {
   readonly status: ReplayStatus;
   /** So far. */
   readonly runs: number;
-  /** Runs that ended since the last record. */
+  /** Runs that ended since the last record; in the first record of an execution the one before it, too. */
   readonly ended: readonly TraceLink[];
 }
 
-/** What the audit says of a replay. */
-export type RecordedReplay = RecordReplayResponse;
+/** What the audit says of a replay, and the trace of its execution. */
+export interface RecordedReplay extends RecordReplayResponse {
+  readonly trace: string;
+}
 
 /** Stores in quality's audit where a replay stands, and links its trace to those of its runs. */
 export function recordReplay(deps: Deps) {
@@ -29,6 +31,6 @@ export function recordReplay(deps: Deps) {
       const runIds = ended.flatMap(({ runId }) => runId ?? []);
       const recorded = await deps.clients.quarantine.recordReplay({ ...rest, pipeline, filter: rowFilter(request), reason, by, runIds }, call.options);
       linkTraces(ended);
-      return recorded;
+      return { ...recorded, trace: ownTrace() };
     });
 }

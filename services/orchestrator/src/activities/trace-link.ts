@@ -23,3 +23,9 @@ function linkTo({ trace: traceparent, runId }: TraceLink): Link[] {
   if (!traceId || !spanId || !flags) return [];
   return [{ context: { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true }, attributes: runId === undefined ? {} : { 'weir.run.id': runId } }];
 }
+
+/** The active span as a W3C traceparent; empty where nothing is traced. */
+export function ownTrace(): string {
+  const span = trace.getActiveSpan()?.spanContext();
+  return span ? `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}` : '';
+}

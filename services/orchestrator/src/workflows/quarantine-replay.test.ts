@@ -1,5 +1,5 @@
 import { WeirError } from '@weir/core';
-import { RunKind, RunStart, type RecordReplayRequest, type ReplayRowsRequest } from '@weir/rpc';
+import { RunKind, RunStart, type LoadRequest, type RecordReplayRequest, type ReplayRowsRequest } from '@weir/rpc';
 import { until } from '@weir/testkit';
 import { hang } from '../testing/far-side';
 import { dayOf, Reservoir } from '../testing/reservoir';
@@ -90,6 +90,7 @@ describe('quarantineReplay', () => {
     let archived = 41;
     let looks = 0;
     rig.far.script = reservoir.script({
+      beginRun: async () => ({ topic: 'clicks', hasHistoryModels: true, destinations: 1 }),
       listPositions: async () => {
         if ((looks += 1) === 2) archived = 42;
         return { positions: [{ source: 'clicks:1', value: `${archived}@0` }] };
@@ -97,7 +98,9 @@ describe('quarantineReplay', () => {
     });
     expect(await run(reservoir)).toMatchObject({ grains: 1, succeeded: 1, waiting: 0 });
     expect(looks).toBeGreaterThan(1);
-    expect(reservoir.begun).toMatchObject([{ retryOf: '' }]);
+    // The grain's run restates; the delivery of history models would restate all that is published.
+    expect(rig.far.requests<LoadRequest>('load').map(({ restate }) => restate)).toEqual([true, false]);
+    expect(reservoir.begun[0]).toMatchObject({ kind: RunKind.REPLAY, startAt: RunStart.RAW, retryOf: '' });
   });
 
   it('ends its open runs when it is cancelled, and says so in the audit', async () => {

@@ -52,6 +52,8 @@ export interface CarriedReplay {
   readonly cursor: string;
   /** When the rate allows the next start, milliseconds since 1970. */
   readonly nextStartAt: number;
+  /** Of the execution. */
+  readonly trace?: string | undefined;
 }
 
 const progressQuery = defineQuery<ReplayProgress>('progress');
@@ -80,7 +82,9 @@ class Replay {
   private state: ReplayProgress['state'] = 'planning';
   private readonly open = new Set<string>();
   /** Ended, and not in the audit yet. */
-  private ended: TraceLink[] = [];
+  private ended: TraceLink[];
+  /** Of this execution. */
+  private trace: string | undefined;
 
   constructor(
     private readonly request: ReplayRequest,
@@ -89,6 +93,7 @@ class Replay {
     this.tally = carried?.tally ?? NO_REPLAYS;
     this.cursor = carried?.cursor ?? '';
     this.nextStartAt = carried?.nextStartAt ?? 0;
+    this.ended = carried?.trace ? [{ trace: carried.trace }] : [];
   }
 
   async run(): Promise<ReplayResult> {
@@ -98,7 +103,7 @@ class Replay {
       { key: SEARCH_ATTRIBUTES.kind, value: 'replay' },
     ]);
     const end = await settle(this.work());
-    if (end.ok && end.value === 'long') return continueAsNew<typeof quarantineReplay>(this.request, { tally: this.tally, cursor: this.cursor, nextStartAt: this.nextStartAt });
+    if (end.ok && end.value === 'long') return continueAsNew<typeof quarantineReplay>(this.request, this.handOver());
     return CancellationScope.nonCancellable(() => this.close(end));
   }
 
@@ -181,7 +186,14 @@ class Replay {
     this.ended = [];
     const { firstExecutionRunId: executionId, workflowId } = workflowInfo();
     const input = { request, workflowId, executionId, status, runs: this.tally.runs, ended };
-    return runStage({ retries: 5, retryDelayMs: RETRY_MS, executionTimeoutMs: RECORD_MS }, UNATTENDED, ({ timeoutMs }) => within(timeoutMs).recordReplay(input));
+    const recorded = await runStage({ retries: 5, retryDelayMs: RETRY_MS, executionTimeoutMs: RECORD_MS }, UNATTENDED, ({ timeoutMs }) => within(timeoutMs).recordReplay(input));
+    this.trace = recorded.trace;
+    return recorded;
+  }
+
+  private handOver(): CarriedReplay {
+    const { tally, cursor, nextStartAt, trace } = this;
+    return { tally, cursor, nextStartAt, trace };
   }
 
   private view(): ReplayProgress {

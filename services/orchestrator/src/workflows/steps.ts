@@ -48,11 +48,13 @@ export class Steps {
     const { retries, retryDelayMs, executionTimeoutMs, definitionVersion, interval = asked } = begun;
     this.progress.took(interval);
     const background = backfill !== undefined && from !== 'delivery';
+    // The runs of a replay have restated their grains; its delivery is for history models, and would restate all that is published.
+    const deliversReplay = kind === 'replay' && from === 'delivery' && interval === undefined;
     // Runs that began before streams existed have no topic at all in what begin gave them.
-    const restates = Boolean(begun.topic) && kind !== 'refresh';
+    const restates = Boolean(begun.topic) && kind !== 'refresh' && !deliversReplay;
     // Neither a delivery nor a refresh judges rows that could have been in quarantine; the archive of a stream does, and does not load them.
     if (from !== 'delivery' && kind !== 'refresh') this.judges = { realtime: Boolean(begun.topic), extracted: begun.raw === undefined };
-    return { begun, background, restates, policy: { retries, retryDelayMs, executionTimeoutMs }, ref: { runId: workflowInfo().runId, pipeline, definitionVersion, interval, background } };
+    return { begun, background, restates, policy: { retries, retryDelayMs, executionTimeoutMs }, ref: { runId: workflowInfo().runId, pipeline, definitionVersion, interval, background, restates: restates || undefined } };
   }
 
   /** Runs a stage under a policy. Throws its WeirError with the stage named, or the cancellation. */
