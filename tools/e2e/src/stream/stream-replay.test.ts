@@ -25,7 +25,41 @@ describe('quarantined records of a stream', () => {
     return rows.map(({ file, line, status }) => `${file}:${line} ${status}`).sort();
   }
 
+  /** Takes the rule on amounts out of the contract. */
+  function loosen(folder: string): void {
+    const contract = join(folder, 'contract.odcs.yaml');
+    writeFileSync(contract, readFileSync(contract, 'utf8').replace(/ {4}quality:\n.*\n/, '').replace('version: 1.0.0', 'version: 1.1.0'));
+  }
+
   const replay = async (pipeline: string) => (await house.platform.temporal.workflow.start('quarantineReplay', { taskQueue: 'weir', workflowId: `replay/${pipeline}`, args: [{ pipeline, ratePerMinute: 6_000 }] })).result() as Promise<object>;
+
+  const HOUR_MS = 3_600_000;
+  const FIRST = Date.parse('2024-03-01T00:00:00Z');
+
+  test('land once, and all of them, when quality is killed while they are replayed', async () => {
+    const [name, topic, hours] = ['stream_replay_killed', 'stream-replay-killed', 8];
+    await streaming.topic(topic, 1);
+    const folder = writeLogPipeline(house.scratch, { name, topic, kind: 'sequence', mode: 'realtime' });
+    await streaming.apply(folder);
+    await streaming.start(name);
+    // Each in a grain of its own, with a good one beside it.
+    const messages = Array.from({ length: hours }, (_, hour) => [record(`good${hour}`, 1, '1.00'), record(`owed${hour}`, 1, '-1.00')].map((message) => ({ ...message, timestamp: String(FIRST + hour * HOUR_MS) }))).flat();
+    await streaming.send(topic, messages);
+    await streaming.loaded(name, topic);
+    await streaming.followed(name, topic);
+    loosen(folder);
+    await streaming.apply(folder);
+    const handle = await house.platform.temporal.workflow.start('quarantineReplay', { taskQueue: 'weir', workflowId: `replay/${name}`, args: [{ pipeline: name, ratePerMinute: 6_000 }] });
+    await until(async () => (await handle.query<{ succeeded: number }>('progress')).succeeded > 0, { timeoutMs: 60_000, what: 'A grain that was replayed' });
+    const before = house.platform.restarts('quality');
+    house.platform.kill('quality');
+    expect(await handle.result()).toMatchObject({ replayed: hours, openBefore: hours, openAfter: 0, grains: hours, succeeded: hours, failures: [] });
+    expect(house.platform.restarts('quality')).toBe(before + 1);
+    expect(await items(name)).toEqual(Array.from({ length: hours }, (_, hour) => [`good${hour} 1 1.00`, `owed${hour} 1 -1.00`]).flat().sort());
+    expect(new Set((await states(name)).map((state) => state.split(' ')[1]))).toEqual(new Set(['replayed']));
+    await house.platform.healthy();
+    await streaming.stop(name);
+  });
 
   test('land once when a corrected contract admits them, beside newer versions and what comes meanwhile', async () => {
     const [name, topic] = ['stream_replay', 'stream-replay'];
@@ -39,8 +73,7 @@ describe('quarantined records of a stream', () => {
     expect(await items(name)).toEqual(['a 1 5.00', 'b 2 7.00']);
     expect(await states(name)).toEqual([1, 2, 3].map((offset) => `${topic}:0:${offset} open`));
 
-    const contract = join(folder, 'contract.odcs.yaml');
-    writeFileSync(contract, readFileSync(contract, 'utf8').replace(/ {4}quality:\n.*\n/, '').replace('version: 1.0.0', 'version: 1.1.0'));
+    loosen(folder);
     await streaming.apply(folder);
     const replaying = replay(name);
     await streaming.send(topic, [record('e', 1, '2.00')]);
