@@ -16,7 +16,9 @@ export function insertionDiff(path: string, text: string, insertions: readonly I
     before += added(hunk);
     return [header, ...bodyOf(hunk, lines, open)];
   });
-  return [`--- a/${path}`, `+++ b/${path}`, ...hunks];
+  // An absolute path begins with a slash of its own.
+  const name = path.replace(/^\/+/, '');
+  return [`--- a/${name}`, `+++ b/${name}`, ...hunks];
 }
 
 /** Neighbouring insertions and the lines around them, from `start` until before `end`. */

@@ -116,7 +116,8 @@ function factsOf(measure: ValueMeasure, values: string): string {
 }
 
 function ageReason(age: AgeProfile | undefined, atMost: number): string {
-  const oldest = formatDuration(Math.ceil(Math.max(0, age?.oldest ?? 0) / 60) * 60_000);
+  const minutes = Math.ceil(Math.max(0, age?.oldest ?? 0) / 60);
+  const oldest = minutes < 120 ? `${minutes}m` : `${Math.ceil(minutes / 6) / 10}h`;
   return `In each of ${counts(age?.grains ?? 0, 'grain')} the newest value was at most ${oldest} old when the grain ended; ${formatDuration(atMost * 1_000)} leaves room.`;
 }
 
