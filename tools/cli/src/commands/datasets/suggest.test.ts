@@ -22,7 +22,7 @@ afterEach(() => {
 const weir = (...args: string[]): Promise<Outcome> => runCommand([suggest], ['suggest', ...args]);
 
 // What the platform answers is in tools/e2e/src/suggest.test.ts.
-test('without a platform ends with 3', async () => {
+test('suggesting without a platform ends with 3', async () => {
   expect(await weir('retail', RETAIL)).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('PLATFORM_DOWN') as string });
 });
 
