@@ -27,6 +27,7 @@ describe('a row', () => {
     expect(lines).toMatch(/key +0xff/);
     expect(lines).toMatch(new RegExp(`trace +${'a'.repeat(32)}$`, 'm'));
     expect(lines).not.toContain('\u001b[2J');
+    expect(rowDetail(answer('x'), 'c'.repeat(32)).join('\n')).toMatch(new RegExp(`run trace +${'c'.repeat(32)}$`, 'm'));
   });
 
   test('is shown as numbers where it is no text, and says when it was cut or is gone', () => {

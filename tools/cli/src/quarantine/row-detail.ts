@@ -4,8 +4,8 @@ import { colour, count } from '../output';
 import { hexDump } from './hex-dump';
 import { paintedStatus, positionOf } from './row-table';
 
-/** Everything that is known of a row. */
-export function rowDetail(answer: GetRowResponse): string[] {
+/** Everything that is known of a row; `runTrace` is the trace of the run that set it aside, empty where it was no run or is not known. */
+export function rowDetail(answer: GetRowResponse, runTrace = ''): string[] {
   const { row, pipeline, rules, events } = answer;
   if (!row) return [];
   const facts: readonly (readonly [string, string])[] = [
@@ -13,6 +13,7 @@ export function rowDetail(answer: GetRowResponse): string[] {
     ['dataset', row.dataset],
     ['grain', row.partition],
     ['run', row.runId],
+    ...(runTrace ? [['run trace', runTrace] as const] : []),
     ['contract', row.contractVersion],
     ['set aside', row.quarantinedAt],
     ...(row.traceparent ? [['trace', row.traceparent.split('-')[1] ?? ''] as const] : []),

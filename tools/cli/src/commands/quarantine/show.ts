@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { connect, type GetRowResponse } from '@weir/rpc';
+import { connect, type Clients, type GetRowResponse } from '@weir/rpc';
 import { platformState } from '@weir/servers';
 import type { Command } from 'commander';
 import { action, print, printJson } from '../../output';
@@ -28,14 +28,21 @@ export function register(parent: Command): void {
 async function show(row: string, { full = false, json = false }: Options): Promise<void> {
   const id = parseRow(row, '<row>');
   const { services } = await platformState();
-  const clients = connect({ quality: services.quality });
+  const clients = connect({ quality: services.quality, metadata: services.metadata });
   try {
     const answer = await clients.quarantine.getRow({ id, limit: full ? FULL_BYTES : 0 });
-    if (json) printJson(plain(answer));
-    else print(...rowDetail(answer));
+    const runTrace = await traceOf(clients, answer);
+    if (json) printJson({ ...plain(answer), runTrace });
+    else print(...rowDetail(answer, runTrace));
   } finally {
     clients.close();
   }
+}
+
+/** A stream has no run record, and a row is worth showing without one. */
+async function traceOf({ runs }: Clients, { row }: GetRowResponse): Promise<string> {
+  const answer = await runs.getRun({ run: row?.runId ?? '' }, { timeoutMs: 5_000 }).catch(() => undefined);
+  return answer?.run?.traceId ?? '';
 }
 
 /** Bytes as text where they are text, else as base64. */
