@@ -58,7 +58,8 @@ function checkRow({ check, checkType, severity, passed, actual, threshold, error
   return [check, checkType, severityWord(severity), error ? colour.bad(error) : actual, threshold, mark];
 }
 
-function lastAttempts(stages: readonly StageRecord[]): StageRecord[] {
+/** Of a stage that was tried again what its last attempt says. */
+export function lastAttempts(stages: readonly StageRecord[]): StageRecord[] {
   return [...new Map(stages.map((record) => [record.stage, record])).values()];
 }
 

@@ -1,5 +1,5 @@
 import { formatInterval } from '@weir/core';
-import { RunStatus, Verdict, type Run, type Severity } from '@weir/rpc';
+import { Verdict, type Run, type RunStatus, type Severity } from '@weir/rpc';
 import { colour } from './output';
 
 /** The words that people read for the wire's enums, in the colours of their meaning. */
@@ -10,9 +10,13 @@ export function statusWord(status: RunStatus): string {
 }
 
 export function paintedStatus(status: RunStatus): string {
-  const word = statusWord(status);
-  if (status === RunStatus.SUCCEEDED) return colour.good(word);
-  return status === RunStatus.RUNNING ? colour.name(word) : colour.bad(word);
+  return paintedStatusWord(statusWord(status));
+}
+
+/** A word of `statusWord` in its colour. */
+export function paintedStatusWord(word: string): string {
+  if (word === 'succeeded') return colour.good(word);
+  return word === 'running' ? colour.name(word) : colour.bad(word);
 }
 
 export function paintedVerdict(verdict: Verdict): string {

@@ -1,4 +1,5 @@
 import { COMPATIBILITY_MODES, contractChanges, versionChanges, type ColumnType, type ContractColumn, type ContractDataset } from '@weir/core';
+import { mulberry32 } from '@weir/testkit';
 import { askAvro, type AvroAnswer } from './testing/avro';
 
 const TYPES: readonly ColumnType[] = ['VARCHAR', 'BOOLEAN', 'BIGINT', 'DOUBLE', 'DECIMAL(12,2)', 'DECIMAL(14,2)', 'DECIMAL(12,3)', 'DECIMAL(14,3)', 'DECIMAL(38,0)', 'DATE', 'TIMESTAMP'];
@@ -56,20 +57,10 @@ const KINDS: readonly Kind[] = [
   ...pairs([undefined, '%d/%m/%Y %H:%M']).map(([from, to]) => ({ name: `format of a time ${from} to ${to}`, before: dataset(column('a', { type: 'TIMESTAMP', format: from })), after: dataset(column('a', { type: 'TIMESTAMP', format: to })) })),
 ];
 
-/** A generator of whole numbers below `limit` that gives the same ones in every run (mulberry32). */
-function seeded(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  };
-}
-
 /** Contracts that follow each other, each with up to two changes of the one before. */
 function randomChain(seed: number): ContractDataset[] {
-  const below = seeded(seed);
+  const next = mulberry32(seed);
+  const below = (limit: number): number => next() % limit;
   const pick = <T>(values: readonly [T, ...T[]] | readonly T[]): T => values[below(values.length)] as T;
   const fresh = (name: string) => column(name, { type: pick(TYPES), ...pick(STATES) });
   const mutate = (columns: readonly ContractColumn[]): ContractColumn[] => {

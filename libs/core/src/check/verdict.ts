@@ -8,7 +8,7 @@ export function verdict(outcomes: readonly CheckOutcome[]): Verdict {
 }
 
 /** Percent of checks that passed; undefined when there are none, because nothing was judged. */
-export function score(outcomes: readonly CheckOutcome[]): number | undefined {
+export function score(outcomes: readonly Pick<CheckOutcome, 'passed'>[]): number | undefined {
   if (outcomes.length === 0) return undefined;
   return (outcomes.filter((outcome) => outcome.passed).length / outcomes.length) * 100;
 }

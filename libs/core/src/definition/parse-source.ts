@@ -1,5 +1,4 @@
-import { isWeirError } from '../errors';
-import { parseInstant } from '../interval/interval';
+import { instantOf } from '../interval/interval';
 import type { Report } from '../yaml/report';
 import type { RecordFormat, Source } from './definition';
 import { DEFAULTS } from './pipeline-schema';
@@ -58,14 +57,5 @@ function checkKafka({ connection = CONNECTION, start = DEFAULTS.startFrom }: Sou
   if (connection !== CONNECTION) report.add('UNKNOWN_CONNECTION', ['source', 'connection'], `There is no Kafka connection \`${connection}\`.`, `Use \`${CONNECTION}\`, the connection that comes with \`weir up\`.`);
   if (start !== 'earliest' && start !== 'latest' && instantOf(start) === undefined) {
     report.invalid(['source', 'start'], `\`source.start\` cannot be \`${start}\`.`, 'Use earliest, latest, or a time such as 2026-01-01T00:00:00Z.');
-  }
-}
-
-function instantOf(text: string): string | undefined {
-  try {
-    return parseInstant(text);
-  } catch (error) {
-    if (isWeirError(error)) return undefined;
-    throw error;
   }
 }

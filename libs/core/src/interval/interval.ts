@@ -28,12 +28,16 @@ const INSTANT = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2})(?::(\d{2})(?::(\d{2})(?:\.0+
 
 /** The canonical form of an instant. Accepts 2010-12-01, 2010-12-01T10, 2010-12-01T10:00 and full RFC 3339; without an offset it is UTC. Throws INVALID_INTERVAL. */
 export function parseInstant(text: string): string {
+  const instant = instantOf(text);
+  if (instant !== undefined) return instant;
+  throw new WeirError({ code: 'INVALID_INTERVAL', message: `\`${text}\` is not a date or time.`, fix: 'Write 2010-12-01 or 2010-12-01T10:00:00Z.' });
+}
+
+/** The same of what may be no instant; undefined then. */
+export function instantOf(text: string): string | undefined {
   const [, date, hour = '00', minute = '00', second = '00', offset = 'Z'] = INSTANT.exec(text.trim()) ?? [];
   const ms = Date.parse(`${date}T${hour}:${minute}:${second}${offset}`);
-  if (date === undefined || Number.isNaN(ms) || hour === '24' || !isCalendarDay(date)) {
-    throw new WeirError({ code: 'INVALID_INTERVAL', message: `\`${text}\` is not a date or time.`, fix: 'Write 2010-12-01 or 2010-12-01T10:00:00Z.' });
-  }
-  return canonicalInstant(ms);
+  return date === undefined || Number.isNaN(ms) || hour === '24' || !isCalendarDay(date) ? undefined : canonicalInstant(ms);
 }
 
 /** Date.parse rolls 2024-02-30 over to March; a day that does not come back as it was written is not a day. */

@@ -1,6 +1,5 @@
 import type { Column, Definition, Model } from '../definition/definition';
-import { isWeirError } from '../errors';
-import { parseInstant } from '../interval/interval';
+import { instantOf } from '../interval/interval';
 import { RESERVED_PREFIX } from '../definition/names';
 import { datasetShape, qualifiedName } from '../plan/dataset-shape';
 import { listed, suggest } from '../suggest';
@@ -117,13 +116,4 @@ function inPartition(row: FixtureRow, partitions: readonly string[], report: Rep
   const fix = `Use the start of one of its grains, such as ${partitions[0]}; \`interval\` of the test says which there are.`;
   report.problems.push({ code: 'INVALID_VALUE', message: `\`${cell.text ?? ''}\` is not a partition of this test.`, fix, place: cell.place });
   return row;
-}
-
-function instantOf(text: string): string | undefined {
-  try {
-    return parseInstant(text);
-  } catch (error) {
-    if (isWeirError(error)) return undefined;
-    throw error;
-  }
 }

@@ -84,7 +84,7 @@ export class Gatherer {
     const queue = this.queues.get(delivery.partition);
     if (!queue) return;
     queue.waiting.push({ records: [...delivery.records], next: delivery.next });
-    this.count(delivery.records, 1);
+    for (const records of delivery.records) this.count(records);
     for (const go of this.hungry.splice(0)) go();
     if (this.records > FULL.records || this.bytes > FULL.bytes) await new Promise<void>((resolve) => this.held.push(resolve));
   }
@@ -104,7 +104,8 @@ export class Gatherer {
 
   /** The next micro-batch; undefined when nothing waits. `most` bounds its records. */
   take(most: number = LARGEST_BATCH.records): Gathered | undefined {
-    const room = { records: Math.min(most, LARGEST_BATCH.records), bytes: LARGEST_BATCH.bytes };
+    const allowed = Math.min(most, LARGEST_BATCH.records);
+    const room = { records: allowed, bytes: LARGEST_BATCH.bytes };
     const parts: GatheredPart[] = [];
     const ranges: LogRange[] = [];
     for (const [partition, queue] of this.queues) {
@@ -112,13 +113,15 @@ export class Gatherer {
       const { next: from } = queue;
       const greatestBeforeFrom = this.grains.greatestOf(partition);
       const records = takeFrom(queue, room);
-      this.count(records, -1);
       if (records.length > 0) parts.push({ partition, records, ranges: this.rangesOf(partition, records) });
       if (queue.next > from) ranges.push({ partition, from, to: queue.next, greatestBeforeFrom, greatestBeforeTo: this.grains.greatestOf(partition) });
     }
+    const taken = allowed - room.records;
+    this.records -= taken;
+    this.bytes -= LARGEST_BATCH.bytes - room.bytes;
     this.rotate();
     if (this.records < ROOM.records && this.bytes < ROOM.bytes) for (const go of this.held.splice(0)) go();
-    return ranges.length === 0 ? undefined : { parts, ranges, records: parts.reduce((sum, { records }) => sum + lengthOf(records), 0) };
+    return ranges.length === 0 ? undefined : { parts, ranges, records: taken };
   }
 
   /** The partition that was looked at first comes last next time, so that none waits behind a busy one. */
@@ -144,11 +147,9 @@ export class Gatherer {
     return ranges;
   }
 
-  private count(parts: readonly LogRecords[], sign: 1 | -1): void {
-    for (const records of parts) {
-      this.records += sign * records.length;
-      for (let index = 0; index < records.length; index++) this.bytes += sign * sizeOf(records, index);
-    }
+  private count(records: LogRecords): void {
+    this.records += records.length;
+    for (let index = 0; index < records.length; index++) this.bytes += sizeOf(records, index);
   }
 }
 
@@ -187,9 +188,4 @@ function fitting(records: LogRecords, room: { records: number; bytes: number }):
 function sizeOf(records: LogRecords, index: number): number {
   const length = records.valueLength(index);
   return 24 + Math.max(0, records.keyLength(index)) + (length > MAX_RECORD_BYTES ? 0 : Math.max(0, length));
-}
-
-/** How many records they are together. */
-export function lengthOf(parts: readonly LogRecords[]): number {
-  return parts.reduce((sum, { length }) => sum + length, 0);
 }

@@ -1,23 +1,12 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { useOwnHome } from '../testing/own-home';
 import { type Outcome, runCommand } from '../testing/run-command';
 import * as preview from './preview';
 
 const HELLO = resolve(__dirname, '../../../../examples/hello');
 
-let root = '';
-let home: string | undefined;
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'weir-cli-preview-'));
-  home = process.env['WEIR_HOME'];
-  process.env['WEIR_HOME'] = join(root, 'home');
-});
-afterEach(() => {
-  if (home === undefined) delete process.env['WEIR_HOME'];
-  else process.env['WEIR_HOME'] = home;
-  rmSync(root, { recursive: true });
-});
+const root = useOwnHome();
 
 const weir = (...args: string[]): Promise<Outcome> => runCommand([preview], ['preview', ...args]);
 
@@ -26,7 +15,7 @@ test('without a platform ends with 3', async () => {
 });
 
 test('wrong files end with 2, each problem with its place, before any platform is asked', async () => {
-  const folder = join(root, 'hello');
+  const folder = join(root(), 'hello');
   cpSync(HELLO, folder, { recursive: true });
   writeFileSync(join(folder, 'models/gold/revenue_by_country.sql'), 'select\n  countri,\n  count(*) as orders\nfrom bronze.orders group by country');
   expect(await weir('gold.revenue_by_country', folder)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(`INVALID_SQL  ${folder}/models/gold/revenue_by_country.sql:2:3`) as string });

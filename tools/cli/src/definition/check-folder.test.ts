@@ -3,32 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type AppliedPipelines, type DefinitionFile, compileDefinition } from '@weir/core';
 import { inspector } from '@weir/engine';
+import { CONTRACT, PIPELINE } from '../testing/shop';
 import { checkFolder } from './check-folder';
 
 const EXAMPLES = resolve(__dirname, '../../../../examples');
-
-const PIPELINE = `name: shop
-source: { dataset: orders, type: file, path: data/*.csv }
-models:
-  by_country: { key: [country] }
-destinations:
-  - { connection: warehouse, schema: shop }
-`;
-
-const CONTRACT = `apiVersion: v3.1.0
-kind: DataContract
-id: shop
-version: 1.0.0
-status: active
-schema:
-  - name: orders
-    properties:
-      - { name: id, logicalType: integer, primaryKey: true }
-      - { name: country, logicalType: string, required: true }
-      - { name: amount, logicalType: number, physicalType: "decimal(12,2)" }
-      - { name: weight, logicalType: number }
-      - { name: placed_at, logicalType: timestamp }
-`;
 
 const LINES = 'select id, country, amount, placed_at from bronze.orders where amount is not null';
 const BY_COUNTRY = 'select country, count(*) as orders, sum(amount) as revenue from silver.lines group by country';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CONTRACT_FILE, insertQuality, parseContract, type Proposal } from '@weir/core';
 import { odcsPackage } from '@weir/servers';
+import { mulberry32 } from '@weir/testkit';
 import Ajv2019, { type ValidateFunction } from 'ajv/dist/2019';
 import { Command } from 'commander';
 import { parse } from 'yaml';
@@ -180,17 +181,6 @@ team: [{ username: a, role: Owner }]
 slaProperties: [{ property: latency, value: 4, unit: d }]
 `;
 
-/** The same generator of numbers below `limit` for the same seed (mulberry32). */
-function seeded(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  };
-}
-
 const VALUES: readonly Json[] = [null, true, false, 0, 1, -1, 2.5, '', 'x', 'a b', 'a.b', 'string', 'integer', 'object', 'array', 'map', 'vector', 'time', 'date', 'number', 'boolean', [], {}, ['x'], ['x', 'x'], [1, 2], [1, 1], [{}], { x: 1 }, 'v3.1.0', 'v3.2.0'];
 
 /** All mappings and lists of a contract but those of servers, whose kinds are others' to know. */
@@ -201,7 +191,8 @@ function containers(value: Json): (Json[] | { [key: string]: Json })[] {
 }
 
 function mutated(bases: readonly Json[], seed: number): Json {
-  const below = seeded(seed);
+  const next = mulberry32(seed);
+  const below = (limit: number): number => next() % limit;
   const pick = <T>(values: readonly T[]): T => values[below(values.length)] as T;
   const contract = structuredClone(pick(bases));
   for (let changes = 1 + below(3); changes > 0; changes -= 1) {

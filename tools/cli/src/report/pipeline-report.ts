@@ -1,4 +1,7 @@
+import { score } from '@weir/core';
 import { RunKind, RunStatus, Severity, type CheckResult, type GetRunResponse, type Run, type StageRecord } from '@weir/rpc';
+import { count } from '../output';
+import { lastAttempts } from '../run-report';
 import { elapsedMs, kindWord, severityWord, statusWord, verdictWord } from '../run-words';
 
 /** Checks of a run by how they ended. */
@@ -84,14 +87,9 @@ function isTelling({ run, stages }: Known): boolean {
   return run.kind !== RunKind.REFRESH || run.interval !== undefined || run.status !== RunStatus.SUCCEEDED || stages.some(({ checks }) => checks.some(({ passed }) => !passed));
 }
 
-function lastAttempts(stages: readonly StageRecord[]): StageRecord[] {
-  return [...new Map(stages.map((record) => [record.stage, record])).values()];
-}
-
 function reportedRun(run: Run, stages: readonly StageRecord[], now: number): ReportedRun {
   const { runId, workflowId, traceId, kind, status, verdict, interval, startedAt, endedAt, accounts, error } = run;
   const checks = stages.flatMap((stage) => stage.checks);
-  const counts = countsOf(checks);
   const { read = 0, admitted = 0, duplicate = 0, quarantined = 0, filtered = 0 } = accounts ?? {};
   return {
     runId,
@@ -110,8 +108,8 @@ function reportedRun(run: Run, stages: readonly StageRecord[], now: number): Rep
     duplicate,
     quarantined,
     filtered,
-    checks: counts,
-    score: checks.length === 0 ? undefined : (counts.passed / checks.length) * 100,
+    checks: countsOf(checks),
+    score: score(checks),
     freshnessMinutes: freshnessOf(run),
     error: error?.code || undefined,
   };
@@ -153,7 +151,7 @@ function failingChecks({ checks }: StageRecord): Failure[] {
 /** What validate counted of rules that act on the row: of critical ones no row went on. */
 function brokenRules({ stage, details }: StageRecord): Failure[] {
   if (stage !== 'validate') return [];
-  return details.filter(({ rowsIn }) => rowsIn > 0).map(({ name, rowsIn, rowsOut }) => ({ rule: name, type: 'row rule', severity: rowsOut === 0 ? 'critical' : 'warning', rows: rowsIn, lastActual: `${rowsIn.toLocaleString('en-US')} ${rowsIn === 1 ? 'row' : 'rows'}`, threshold: '' }));
+  return details.filter(({ rowsIn }) => rowsIn > 0).map(({ name, rowsIn, rowsOut }) => ({ rule: name, type: 'row rule', severity: rowsOut === 0 ? 'critical' : 'warning', rows: rowsIn, lastActual: `${count(rowsIn)} ${rowsIn === 1 ? 'row' : 'rows'}`, threshold: '' }));
 }
 
 function weight({ severity, type }: FailingRule): number {

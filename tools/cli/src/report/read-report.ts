@@ -1,9 +1,7 @@
-import { RunStatus, type Clients, type GetRunResponse, type Run } from '@weir/rpc';
+import { RunStatus, type Clients } from '@weir/rpc';
 import { MAX_LIMIT } from '../limit';
+import { sideBySide } from '../side-by-side';
 import { pipelineReport, type PipelineReport } from './pipeline-report';
-
-/** Runs whose stages are asked for side by side. */
-const AT_ONCE = 16;
 
 /** Reads the newest runs of a pipeline with their stages. Throws PIPELINE_NOT_FOUND, UNAVAILABLE. */
 export async function readReport(clients: Pick<Clients, 'runs' | 'definitions'>, { pipeline, limit, now }: { pipeline: string; limit: number; now: number }): Promise<PipelineReport> {
@@ -11,8 +9,6 @@ export async function readReport(clients: Pick<Clients, 'runs' | 'definitions'>,
   await clients.definitions.getDefinition({ pipeline, version: 0 });
   // Half of them may be refreshes that the report leaves out.
   const { runs } = await clients.runs.listRuns({ pipeline, backfill: '', limit: Math.min(MAX_LIMIT, 2 * limit), status: RunStatus.UNSPECIFIED });
-  const queue: Run[] = [...runs];
-  const answers: GetRunResponse[] = [];
-  while (queue.length > 0) answers.push(...(await Promise.all(queue.splice(0, AT_ONCE).map(({ runId }) => clients.runs.getRun({ run: runId })))));
+  const answers = await sideBySide(runs, ({ runId }) => clients.runs.getRun({ run: runId }));
   return pipelineReport(pipeline, answers, { limit, now });
 }

@@ -1,4 +1,6 @@
+import { formatInterval } from '@weir/core';
 import { colour, count, seconds, table } from '../output';
+import { paintedStatusWord } from '../run-words';
 import type { FailingRule, PipelineReport, ReportedRun } from './pipeline-report';
 
 /** Failing rules that a terminal shows. */
@@ -19,17 +21,12 @@ function runTable(runs: readonly ReportedRun[]): string {
 
 function runRow(run: ReportedRun): string[] {
   const { sources, startedAt, interval, status, rows, quarantined, score, checks, error } = run;
-  const painted = status === 'succeeded' ? colour.good(status) : status === 'running' ? colour.name(status) : colour.bad(status);
   const bad = (number: number, paint: (text: string) => string): string => (number > 0 ? paint(count(number)) : '0');
-  return [sources[0] ?? '', startedAt.slice(0, 19), intervalText(interval), painted, count(rows), bad(quarantined, colour.doubt), scoreText(score), count(checks.passed), bad(checks.failed, colour.bad), bad(checks.warning, colour.doubt), count(checks.info), seconds(run.seconds * 1_000), colour.bad(error ?? '')];
-}
-
-function intervalText(interval: ReportedRun['interval']): string {
-  return interval ? `${interval.start.replace('T00:00:00Z', '')}/${interval.end.replace('T00:00:00Z', '')}` : 'all';
+  return [sources[0] ?? '', startedAt.slice(0, 19), formatInterval(interval), paintedStatusWord(status), count(rows), bad(quarantined, colour.doubt), scoreText(score), count(checks.passed), bad(checks.failed, colour.bad), bad(checks.warning, colour.doubt), count(checks.info), seconds(run.seconds * 1_000), colour.bad(error ?? '')];
 }
 
 /** Percent with one decimal; a dash where nothing was checked, because then there is no score. */
-export function scoreText(score: number | undefined): string {
+function scoreText(score: number | undefined): string {
   return score === undefined ? '–' : `${score.toFixed(1)} %`;
 }
 

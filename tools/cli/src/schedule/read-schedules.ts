@@ -1,11 +1,9 @@
 import type { ScheduleDescription, ScheduleExecutionResult } from '@temporalio/client';
 import { WeirError } from '@weir/core';
+import { sideBySide } from '../side-by-side';
 import type { Temporal } from '../temporal';
 import { fromTemporal } from '../temporal-failure';
 import { pipelineOf, readNote, scheduleIdOf, type ScheduleView, type ScheduledRun } from './schedule';
-
-/** Schedules that are asked for at the same time. */
-const AT_ONCE = 16;
 
 /** The schedules of all pipelines, by name. Temporal may need a second to list one that was just made. Throws UNAVAILABLE. */
 export async function listSchedules(temporal: Temporal): Promise<ScheduleView[]> {
@@ -18,10 +16,7 @@ export async function listSchedules(temporal: Temporal): Promise<ScheduleView[]>
   } catch (error) {
     throw fromTemporal(error, 'schedules');
   }
-  const found: ScheduleView[] = [];
-  const queue = pipelines.toSorted();
-  while (queue.length > 0) found.push(...(await Promise.all(queue.splice(0, AT_ONCE).map((pipeline) => findSchedule(temporal, pipeline)))).filter((view) => view !== undefined));
-  return found;
+  return (await sideBySide(pipelines.toSorted(), (pipeline) => findSchedule(temporal, pipeline))).filter((view) => view !== undefined);
 }
 
 /** A pipeline's schedule. Throws NOT_POSSIBLE when it has none. */

@@ -1,5 +1,6 @@
 import type { StreamProgress } from '@weir/orchestrator';
 import { colour, count, table } from '../output';
+import { sideBySide } from '../side-by-side';
 import type { Temporal } from '../temporal';
 import { lasting } from '../time-words';
 import { readConsumers, totalsOf, type ConsumerTotals } from './consumers';
@@ -13,15 +14,9 @@ export interface StreamSummary extends OpenStream {
   readonly totals: ConsumerTotals;
 }
 
-/** Streams that are asked at the same time. */
-const AT_ONCE = 16;
-
 /** All open streams with where they stand, by pipeline. Throws UNAVAILABLE when Temporal does not answer. */
 export async function streamSummaries(temporal: Temporal): Promise<StreamSummary[]> {
-  const queue = await openStreams(temporal);
-  const found: StreamSummary[] = [];
-  while (queue.length > 0) found.push(...(await Promise.all(queue.splice(0, AT_ONCE).map((stream) => summary(temporal, stream)))));
-  return found;
+  return sideBySide(await openStreams(temporal), (stream) => summary(temporal, stream));
 }
 
 async function summary(temporal: Temporal, stream: OpenStream): Promise<StreamSummary> {

@@ -1,3 +1,4 @@
+import { mulberry32 } from '@weir/testkit';
 import type { Message } from 'kafkajs';
 
 /** How the newest version of an item is known, and whether items have keys at all. */
@@ -27,7 +28,8 @@ const PARTITIONS = 3;
  * All versions of an item are in one partition, as a producer with keys sends them.
  */
 export function randomLogs(kind: LogKind, logs: number, seed: number): LogEvent[] {
-  const random = mulberry32(seed);
+  const next = mulberry32(seed);
+  const random = (): number => next() / 4_294_967_296;
   const placed: { event: LogEvent; at: number }[] = [];
   for (let log = 0; log < logs; log += 1) {
     const events = randomLog(kind, log, random);
@@ -85,15 +87,4 @@ function shuffleNear(events: LogEvent[], random: () => number): void {
     const [one, two] = [events[at], events[other]];
     if (one && two) [events[at], events[other]] = [two, one];
   }
-}
-
-/** T. Gilmour's mulberry32: the same seed gives the same numbers. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -1,23 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { useOwnHome } from '../../testing/own-home';
 import { type Outcome, runCommand } from '../../testing/run-command';
 import * as suggest from './suggest';
 
 const RETAIL = resolve(__dirname, '../../../../../examples/retail');
 
-let root = '';
-let home: string | undefined;
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'weir-cli-suggest-'));
-  home = process.env['WEIR_HOME'];
-  process.env['WEIR_HOME'] = join(root, 'home');
-});
-afterEach(() => {
-  if (home === undefined) delete process.env['WEIR_HOME'];
-  else process.env['WEIR_HOME'] = home;
-  rmSync(root, { recursive: true });
-});
+useOwnHome();
 
 const weir = (...args: string[]): Promise<Outcome> => runCommand([suggest], ['suggest', ...args]);
 
