@@ -9,7 +9,7 @@ export { inspector } from './inspector';
 export { measureChecks, type Measured } from './measure-checks';
 export { writeParquet, type ParquetFile, type ParquetOptions, type PartitionRows } from './parquet';
 export { MAX_OUTPUT_BYTES, planBatch, type BatchPlan, type BatchRow } from './plan-batch';
-export { DELETED_COLUMN, PARTITION_COLUMN, ROW_COLUMNS, segmentRelation, type RelationSegment } from './relation';
+export { DELETED_COLUMN, livingRelation, PARTITION_COLUMN, ROW_COLUMNS, segmentRelation, type RelationSegment } from './relation';
 export { suggestChecks, type SuggestInput, type Suggestions } from './suggest-checks';
 export { runModel, type ModelOutput } from './run-model';
 export { type WarmParameter, type WarmStatement } from './warm-engine';

@@ -39,6 +39,12 @@ export function segmentRelation(segments: readonly RelationSegment[], columns: r
   return `(select ${names.join(', ')} from (${branches.join(' union all by name ')}))`;
 }
 
+/** As segmentRelation, without the rows that delete their key: what people see of a dataset, whichever it is. */
+export function livingRelation(segments: readonly RelationSegment[], columns: readonly Column[]): string {
+  const names = columns.map(({ name }) => quoteIdent(name));
+  return `(select ${names.join(', ')} from ${segmentRelation(segments, [...columns, DELETED_COLUMN])} where not ${DELETED_COLUMN.name})`;
+}
+
 function valueOf({ name, type }: Column): string {
   const value = `${quoteIdent(name)}::${type}`;
   return name === DELETED_COLUMN.name ? `coalesce(${value}, false)` : value;

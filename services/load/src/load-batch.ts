@@ -1,5 +1,5 @@
 import { streamTable, type StagedRows, type StreamCommit } from '@weir/connectors';
-import { WeirError } from '@weir/core';
+import { qualifiedName, WeirError } from '@weir/core';
 import { withSpan } from '@weir/platform';
 import { InlineEncoding, type InlineBatch, type LoadBatchRequest, type LoadBatchResponse } from '@weir/rpc';
 import { withinDeadline } from './deadline';
@@ -60,7 +60,7 @@ function deliver(stream: StreamDestination, request: LoadBatchRequest, traceId: 
 }
 
 function stagedRows({ definition, schema }: StreamDestination, topic: string, { dataset, columns, encoding, rows, data }: InlineBatch): StagedRows {
-  const model = definition.models.find(({ zone, name, scope }) => `${zone}.${name}` === dataset && scope === 'row');
+  const model = definition.models.find((each) => each.scope === 'row' && qualifiedName(each) === dataset);
   if (!model) throw new WeirError({ code: 'INVALID_VALUE', message: `The pipeline ${definition.name} has no model over rows \`${dataset}\`.` });
   if (encoding !== InlineEncoding.CSV) throw new WeirError({ code: 'INVALID_VALUE', message: `Rows of ${dataset} must be CSV.` });
   return { table: streamTable(tableSpec(model, schema), model.sequence, topic), columns, rows, data };

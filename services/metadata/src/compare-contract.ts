@@ -1,4 +1,4 @@
-import { ColumnReaders, compileDefinition, problemsError, type ColumnReader, type Contract, type Definition, type ReadChange, type VersionChange, type VersionedDefinition } from '@weir/core';
+import { ColumnReaders, compileDefinition, problemsError, qualifiedName, type ColumnReader, type Contract, type Definition, type ReadChange, type VersionChange, type VersionedDefinition } from '@weir/core';
 import type { CompareContractRequest, CompareContractResponse, ContractChange } from '@weir/rpc';
 import { storedPipelines } from './applied-pipelines';
 import { changesOfContract } from './contract-versions';
@@ -58,7 +58,7 @@ async function readersOf({ columns }: VersionChange, pipeline: string, dataset: 
 
 /** What models call the datasets of a contract. */
 function qualifiedNames(definitions: readonly Definition[]): ReadonlyMap<string, string> {
-  return new Map(definitions.flatMap(({ source, models }) => [[source.dataset, `bronze.${source.dataset}`] as const, ...models.map(({ zone, name }) => [name, `${zone}.${name}`] as const)]));
+  return new Map(definitions.flatMap(({ source, models }) => [[source.dataset, `bronze.${source.dataset}`] as const, ...models.map((model) => [model.name, qualifiedName(model)] as const)]));
 }
 
 /** Those that others may read, and those that read: all of the platform. */

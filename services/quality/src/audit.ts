@@ -1,5 +1,5 @@
-import { quoteIdent, score, verdict, type CheckOutcome, type Definition, type Model } from '@weir/core';
-import { DELETED_COLUMN, measureChecks, PARTITION_COLUMN, segmentRelation, withEngine, type Engine, type RelationSegment } from '@weir/engine';
+import { qualifiedName, quoteIdent, score, verdict, type CheckOutcome, type Definition, type Model } from '@weir/core';
+import { livingRelation, measureChecks, PARTITION_COLUMN, withEngine, type Engine } from '@weir/engine';
 import type { Lake, ManifestDataset } from '@weir/lake';
 import { withSpan } from '@weir/platform';
 import { withProgress, type AuditRequest, type AuditResponse, type Progress, type ReportProgress } from '@weir/rpc';
@@ -53,7 +53,7 @@ interface Audited extends DatasetChecks, Staged {
 }
 
 function auditedOf({ dataset, partitions, segments }: ManifestDataset, { models, contract, grain }: Definition, lake: Lake): Audited[] {
-  const model = models.find(({ zone, name }) => `${zone}.${name}` === dataset);
+  const model = models.find((each) => qualifiedName(each) === dataset);
   if (!model) return [];
   const checks = [...(contract.datasets.find(({ name }) => name === model.name)?.checks ?? []), ...keyChecks(model)];
   const files = segments.map(({ path, partitions: held }) => ({ absolutePath: lake.absolute(path), partitions: held, whole: true }));
@@ -65,14 +65,8 @@ async function auditAll(engine: Engine, datasets: readonly Audited[], surroundin
   for (const [done, { dataset, model, checks, segments }] of datasets.entries()) {
     report({ step: dataset, done, total: datasets.length });
     const relation = quoteIdent(`weir_staged_${model.zone}_${model.name}`.slice(0, 63));
-    await engine.run(`create temp view ${relation} as ${livingRows(model, segments)}`, 'view');
+    await engine.run(`create temp view ${relation} as select * from ${livingRelation(segments, [...model.columns, PARTITION_COLUMN])}`, 'view');
     outcomes.push(...(await measureChecks(engine, checks, { dataset, columns: model.columns, relation, beforeDedupe: relation, key: model.key, place: '_weir_partition', ...surroundings.of(dataset) })));
   }
   return outcomes;
-}
-
-/** Rows that delete their key are in row models, where nobody sees them. */
-function livingRows({ scope, columns }: Model, segments: readonly RelationSegment[]): string {
-  if (scope !== 'row') return `select * from ${segmentRelation(segments, [...columns, PARTITION_COLUMN])}`;
-  return `select * exclude (${DELETED_COLUMN.name}) from ${segmentRelation(segments, [...columns, PARTITION_COLUMN, DELETED_COLUMN])} where not ${DELETED_COLUMN.name}`;
 }

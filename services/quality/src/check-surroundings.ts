@@ -1,5 +1,5 @@
-import { isWeirError, partitionsOf, quoteIdent, WeirError, type Check, type Column, type Definition, type OtherDataset } from '@weir/core';
-import { DELETED_COLUMN, segmentRelation, type Measured, type RelationSegment } from '@weir/engine';
+import { isWeirError, partitionsOf, qualifiedName, WeirError, type Check, type Column, type Definition, type OtherDataset } from '@weir/core';
+import { livingRelation, type Measured, type RelationSegment } from '@weir/engine';
 import type { Lake } from '@weir/lake';
 import type { LiveSegment } from '@weir/rpc';
 import type { Catalog } from './catalog';
@@ -55,7 +55,7 @@ export async function surroundingsOf(dependencies: Pick<Dependencies, 'catalog' 
   for (const reference of references) {
     const found = await otherRows(catalog, lake, definition, reference, staged, signal).catch(faultOf);
     if ('fault' in found) others.set(reference, found);
-    else if (found.segments.length > 0) others.set(reference, { relation: livingRows(found.columns, found.segments) });
+    else if (found.segments.length > 0) others.set(reference, { relation: livingRelation(found.segments, found.columns) });
     if ('segments' in found) inputs.push(...found.segments.map(({ absolutePath }) => absolutePath));
   }
   // Rows of a stream's archive are as old as they are: no interval says when they should have come.
@@ -63,10 +63,6 @@ export async function surroundingsOf(dependencies: Pick<Dependencies, 'catalog' 
   const grains = partitionsOf(interval, definition.grain).length;
   const wholes = new Set(datasets.filter(({ whole }) => whole).map(({ dataset }) => dataset));
   return { of: (dataset) => ({ until, grains: wholes.has(dataset) ? 1 : grains, others, history: histories.get(dataset) ?? [] }), inputs };
-}
-
-function livingRows(columns: readonly Column[], segments: readonly RelationSegment[]): string {
-  return `(select ${columns.map(({ name }) => quoteIdent(name)).join(', ')} from ${segmentRelation(segments, [...columns, DELETED_COLUMN])} where not ${DELETED_COLUMN.name})`;
 }
 
 /** A dataset that is gone makes its check fail, and no other one; what passes by itself fails the attempt. */
@@ -91,13 +87,13 @@ async function otherRows(catalog: Catalog, lake: Lake, definition: Definition, r
   const other = await catalog.newest(pipeline, signal);
   const model = other.models.find((one) => one.name === name);
   if (!model) throw new WeirError({ code: 'UNKNOWN_DATASET', place: reference, message: `\`${reference}\` is no longer a dataset of ${pipeline}.` });
-  const live = await catalog.live(pipeline, `${model.zone}.${name}`, signal);
+  const live = await catalog.live(pipeline, qualifiedName(model), signal);
   return { columns: model.columns, segments: live.flatMap((segment) => without(segment, [], lake)) };
 }
 
 function columnsOf({ source, contract, models }: Definition, reference: string): readonly Column[] | undefined {
   if (reference === `bronze.${source.dataset}`) return contract.datasets.find(({ name }) => name === source.dataset)?.columns;
-  return models.find(({ zone, name }) => `${zone}.${name}` === reference)?.columns;
+  return models.find((each) => qualifiedName(each) === reference)?.columns;
 }
 
 /** A segment without partitions that were staged anew. */

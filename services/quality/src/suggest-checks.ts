@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { formatInterval, grainFrom, grainMs, isWeirError, parseInterval, partitionsOf, quoteIdent, WeirError, WHOLE, type Definition } from '@weir/core';
-import { DELETED_COLUMN, PARTITION_COLUMN, segmentRelation, suggestChecks, withEngine, type RelationSegment, type SuggestInput, type Suggestions } from '@weir/engine';
+import { formatInterval, grainFrom, grainMs, isWeirError, parseInterval, partitionsOf, WeirError, WHOLE, type Definition } from '@weir/core';
+import { livingRelation, PARTITION_COLUMN, suggestChecks, withEngine, type RelationSegment, type SuggestInput, type Suggestions } from '@weir/engine';
 import { StageGate, withSpan } from '@weir/platform';
 import type { Interval, SuggestChecksRequest, SuggestChecksResponse } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
@@ -93,15 +93,13 @@ interface Rows {
   readonly signal: AbortSignal;
 }
 
-async function overRows({ lake, engine: limits }: Dependencies, { dataset, columns, known, deletes }: SuggestSubject, { segments, age, signal }: Rows): Promise<Suggestions> {
+async function overRows({ lake, engine: limits }: Dependencies, { dataset, columns, known }: SuggestSubject, { segments, age, signal }: Rows): Promise<Suggestions> {
   const scratch = await lake.scratch('suggest', randomUUID());
   try {
     const inputs = [...new Set(segments.map(({ absolutePath }) => absolutePath))];
     return await withEngine({ inputs, staging: scratch.dir, ...limits, signal }, async (engine) => {
       const relation = '_weir_suggest';
-      const all = segmentRelation(segments, [...columns, PARTITION_COLUMN, ...(deletes ? [DELETED_COLUMN] : [])]);
-      const living = deletes ? ` where not ${quoteIdent(DELETED_COLUMN.name)}` : '';
-      await engine.run(`create temp view ${relation} as select * from ${all}${living}`, 'view');
+      await engine.run(`create temp view ${relation} as select * from ${livingRelation(segments, [...columns, PARTITION_COLUMN])}`, 'view');
       return suggestChecks(engine, { dataset, relation, columns, known, age });
     });
   } finally {

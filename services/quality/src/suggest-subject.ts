@@ -6,8 +6,6 @@ export interface SuggestSubject {
   readonly dataset: string;
   readonly columns: readonly Column[];
   readonly known: KnownRules;
-  /** Whether rows say that they delete their key. */
-  readonly deletes: boolean;
   /** Whether runs drop copies of its rows, and losers of a key. */
   readonly deduped: boolean;
   /** The column that says when a row happened, where rows belong to grains and a run judges their age by the end of its grain. */
@@ -32,13 +30,13 @@ function sourceSubject(definition: Definition, dataset: string): SuggestSubject 
   const required = columns.filter((column) => column.required).map(({ name }) => name);
   const key = columns.filter(({ keyPosition }) => keyPosition !== undefined).map(({ name }) => name);
   const time = timeOf(definition, columns, order.by === 'sequence' ? order.column : undefined);
-  return { dataset, columns: columns.map(({ name, type }) => ({ name, type })), known: { required, key, checks, rules }, deletes: true, deduped: true, time };
+  return { dataset, columns: columns.map(({ name, type }) => ({ name, type })), known: { required, key, checks, rules }, deduped: true, time };
 }
 
 function modelSubject(definition: Definition, model: Model, contract: Definition['contract']['datasets'][number] | undefined): SuggestSubject {
   const { columns, key, scope, sequence } = model;
   const known = { required: key, key, checks: contract?.checks ?? [], rules: [] };
-  return { dataset: qualifiedName(model), columns, known, deletes: scope === 'row', deduped: false, time: scope === 'history' ? undefined : timeOf(definition, columns, sequence) };
+  return { dataset: qualifiedName(model), columns, known, deduped: false, time: scope === 'history' ? undefined : timeOf(definition, columns, sequence) };
 }
 
 /** The sequence where it is a time, else the only time there is. Rows of a stream's archive are judged by the clock, which says nothing of them. */

@@ -1,4 +1,4 @@
-import { readByInterval, WeirError, WHOLE, winnerRule, type Column, type Definition, type Upstream } from '@weir/core';
+import { qualifiedName, readByInterval, WeirError, WHOLE, winnerRule, type Column, type Definition, type Upstream } from '@weir/core';
 import type { RelationSegment, UpstreamRows } from '@weir/engine';
 import type { LiveSegment, UpstreamInput } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
@@ -56,7 +56,7 @@ type Shape = Pick<UpstreamDataset, 'reference' | 'columns' | 'visible' | 'gone' 
 function shapeNow(upstream: Upstream, newest: Definition, { definition: reader, partitions }: UpstreamNeed): Shape {
   const { reference, dataset, byInterval } = upstream;
   const fix = `Apply ${reader.name} again; it then says what has to change.`;
-  const model = newest.models.find(({ zone, name }) => `${zone}.${name}` === dataset);
+  const model = newest.models.find((each) => qualifiedName(each) === dataset);
   if (!model) throw new WeirError({ code: 'UNKNOWN_DATASET', message: `\`${reference}\` is read by ${reader.name}, and no longer a dataset of ${newest.name}: ${dataset} is gone.`, fix });
   if (partitions && byInterval && !readByInterval(reader.grain, newest, model)) {
     throw new WeirError({ code: 'MODEL_FAILED', message: `\`${reference}\` had the partitions of ${reader.name} when that was applied, and now has others: it is over ${model.scope}, of grain ${newest.grain ?? 'none'}.`, fix });

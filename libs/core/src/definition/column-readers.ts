@@ -1,3 +1,4 @@
+import { qualifiedName } from '../plan/dataset-shape';
 import type { Definition, Model } from './definition';
 import { type ColumnRead, type SqlInspector, isSqlProblem } from './sql-inspector';
 
@@ -83,7 +84,7 @@ export class ColumnReaders {
 
   private isGone({ pipeline, dataset, column }: Passed): boolean {
     const given = this.definitions.find(({ definition, version }) => version === undefined && definition.name === pipeline);
-    const model = given?.definition.models.find(({ zone, name }) => `${zone}.${name}` === dataset);
+    const model = given?.definition.models.find((each) => qualifiedName(each) === dataset);
     return given !== undefined && !model?.columns.some(({ name }) => name.toLowerCase() === column);
   }
 
@@ -98,7 +99,7 @@ export class ColumnReaders {
 function inputColumns({ contract, source, models, upstream }: Definition, { inputs }: Model): ReadonlyMap<string, readonly string[]> {
   const known = new Map([
     ...contract.datasets.filter(({ name }) => name === source.dataset).map(({ name, columns }) => [`bronze.${name}`, columns] as const),
-    ...models.map(({ zone, name, columns }) => [`${zone}.${name}`, columns] as const),
+    ...models.map((model) => [qualifiedName(model), model.columns] as const),
     ...upstream.map(({ reference, columns }) => [reference, columns] as const),
   ]);
   return new Map(inputs.map((input) => [input, (known.get(input) ?? []).map(({ name }) => name)]));
