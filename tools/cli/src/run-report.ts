@@ -2,6 +2,7 @@ import { formatError, isErrorCode, type ErrorFields } from '@weir/core';
 import { StageStatus, type Accounts, type CheckResult, type GetRunResponse, type QuarantinedRow, type Run, type RunError, type StageRecord } from '@weir/rpc';
 import { colour, count, seconds, table } from './output';
 import { elapsedMs, intervalWord, kindWord, paintedStatus, paintedVerdict, severityWord } from './run-words';
+import { cut, printable } from './terminal-text';
 
 /** What `weir run`, `weir runs show` and the demo print about a run, section by section; each gives lines, none when it has nothing to say. */
 
@@ -50,7 +51,7 @@ export function checkTable(stages: readonly StageRecord[]): string[] {
 /** How many rows made a check fail, and which the first of them are. */
 function failingRows({ check, failed, rows, samples }: CheckResult): string[] {
   const counted = failed === undefined || rows === undefined ? '' : `: ${count(failed)} of ${count(rows)} rows`;
-  return [`  ${colour.faint(`${check}${counted}, such as`)}`, ...samples.map((sample) => `    ${colour.faint(printable(Buffer.from(sample)))}`)];
+  return [`  ${colour.faint(`${check}${counted}, such as`)}`, ...samples.map((sample) => `    ${colour.faint(printable(sample))}`)];
 }
 
 function checkRow({ check, checkType, severity, passed, actual, threshold, error }: CheckResult): string[] {
@@ -89,20 +90,10 @@ export function errorLines(error: RunError | undefined): string[] {
 export function quarantineTable(rows: readonly QuarantinedRow[]): string[] {
   if (rows.length === 0) return [];
   const columns = ['quarantined row', 'rules', 'reason', 'original'].map((title) => ({ title }));
-  return [table(columns, rows.map(({ file, line, rules, reason, original, originalPath }) => [`${file}:${line}`, rules.join(' '), cut(reason), originalPath || colour.faint(cut(printable(original)))]))];
+  return [table(columns, rows.map(({ file, line, rules, reason, original, originalPath }) => [`${file}:${line}`, rules.join(' '), cut(reason, CUT), originalPath || colour.faint(cut(printable(Buffer.from(original).toString('utf8')), CUT))]))];
 }
 
 const CUT = 60;
-
-function cut(text: string): string {
-  return text.length > CUT ? `${text.slice(0, CUT - 1)}…` : text;
-}
-
-/** Bytes from a source may hold anything; a terminal must not act on them. */
-function printable(bytes: Uint8Array): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what it removes
-  return Buffer.from(bytes).toString('utf8').replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
-}
 
 /** Where to look further. */
 export function links({ traceId, workflowId, runId }: Pick<Run, 'traceId' | 'workflowId' | 'runId'>, to: { jaeger: string; temporalUi: string; namespace: string }): string[] {

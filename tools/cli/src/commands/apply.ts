@@ -1,9 +1,9 @@
-import { type EnvironmentValue, WeirError, isWeirError } from '@weir/core';
+import { type EnvironmentValue, isWeirError } from '@weir/core';
 import type { ReconciledSchedule } from '@weir/orchestrator';
 import { type ApplyResponse, type Change, type CompareContractResponse, connect } from '@weir/rpc';
 import { type PlatformState, platformState } from '@weir/servers';
 import type { Command } from 'commander';
-import { type CheckedFolder, type RefusedFolder, below, checkFolder, printProblems, problemsJson } from '../definition/check-folder';
+import { type CheckedFolder, type RefusedFolder, checkFolder, errorBelow, printProblems, problemsJson } from '../definition/check-folder';
 import { contractLines, isBreaking } from '../definition/contract-lines';
 import { type ExitCode, action, colour, print, printJson } from '../output';
 import { reconcile, reconciledLines } from '../schedule/reconcile';
@@ -85,11 +85,9 @@ async function compare({ files, root }: Pick<CheckedFolder, 'files' | 'root'>): 
   }
 }
 
-/** The service knows files below the folder; terminals link those below the folder as it was given. */
 function throwBelow(folder: string, error: unknown): never {
   if (!isWeirError(error) || error.code !== 'CONTRACT_INCOMPATIBLE' || error.place === undefined) throw error;
-  const { code, message, samples, fix, place } = error;
-  throw new WeirError({ ...below(folder, { code, message, samples, fix, place }) }, { cause: error });
+  throw errorBelow(folder, error, error.place);
 }
 
 /** Undefined when Temporal or the orchestrator is not there; throws what Temporal says of the schedule itself. */

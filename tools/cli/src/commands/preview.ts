@@ -1,10 +1,12 @@
-import { WeirError, isWeirError } from '@weir/core';
+import { isWeirError } from '@weir/core';
 import { type PreviewModelRequest, type PreviewModelResponse, connect } from '@weir/rpc';
 import { platformState } from '@weir/servers';
 import type { Command } from 'commander';
-import { type CheckedFolder, below, checkFolder, printProblems } from '../definition/check-folder';
+import { type CheckedFolder, checkFolder, errorBelow, printProblems } from '../definition/check-folder';
 import { parseLimit } from '../limit';
+import { intervalEnds } from '../interval-option';
 import { type ExitCode, action, colour, count, print, printJson, table } from '../output';
+import { cut, printable } from '../terminal-text';
 
 interface Options {
   readonly pipeline?: string;
@@ -35,7 +37,7 @@ export function register(program: Command): void {
 
 async function preview(model: string, folder: string, options: Options): Promise<ExitCode> {
   const json = options.json === true;
-  const wanted = { model, limit: parseLimit(options.limit), interval: intervalOf(options.interval) };
+  const wanted = { model, limit: parseLimit(options.limit), interval: intervalEnds(options.interval) };
   const checked = options.pipeline === undefined ? await checkFolder(folder, process.env) : undefined;
   if (checked && 'problems' in checked) {
     printProblems(checked.problems, json);
@@ -59,18 +61,9 @@ function sourceOf(checked: CheckedFolder | undefined, pipeline = ''): Pick<Previ
 }
 
 /** The service knows the grain, and checks the rest. */
-function intervalOf(text: string | undefined): PreviewModelRequest['interval'] {
-  if (text === undefined) return undefined;
-  const [start, end, rest] = text.split('/');
-  if (start && end && rest === undefined) return { start, end };
-  throw new WeirError({ code: 'INVALID_INTERVAL', place: '--interval', message: `\`${text}\` is not an interval.`, fix: 'Write start/end, such as 2010-12-01/2010-12-02.' });
-}
-
-/** The service knows files below the folder; terminals link those below the folder as it was given. */
 function throwBelow(folder: string | undefined, error: unknown): never {
   if (folder === undefined || !isWeirError(error) || error.place?.startsWith('models/') !== true) throw error;
-  const { code, message, samples, fix, place, stage } = error;
-  throw new WeirError(below(folder, { code, message, samples, fix, place, stage }), { cause: error });
+  throw errorBelow(folder, error, error.place);
 }
 
 /** Each row's values as text, in the order of the columns. */
@@ -102,6 +95,5 @@ function answerLines(answer: PreviewModelResponse): string[] {
 
 function cellText(value: string | null): string {
   if (value === null) return colour.faint('null');
-  const line = value.replaceAll('\n', '\\n');
-  return line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS - 1)}…` : line;
+  return cut(printable(value.replaceAll('\n', '\\n')), MAX_CHARACTERS);
 }

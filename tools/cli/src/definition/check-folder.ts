@@ -1,5 +1,5 @@
 import { join, normalize, resolve } from 'node:path';
-import { type AppliedPipelines, type Definition, type DefinitionFile, type EnvironmentValue, type Problem, compileDefinition, formatError, resolveEnvironment } from '@weir/core';
+import { type AppliedPipelines, type Definition, type DefinitionFile, type EnvironmentValue, type Problem, WeirError, compileDefinition, formatError, resolveEnvironment } from '@weir/core';
 import { colour, printJson } from '../output';
 import { platformPipelines } from './platform-pipelines';
 import { readDefinitionFolder } from './read-folder';
@@ -58,4 +58,10 @@ export function problemsJson(problems: readonly Problem[]): unknown[] {
 /** A problem whose place begins with the folder as it was given. */
 export function below<T extends { readonly place: string }>(folder: string, problem: T): T {
   return { ...problem, place: join(normalize(folder), problem.place) };
+}
+
+/** A service's error at a place below a folder: it knows files below the folder; terminals link those below the folder as it was given. */
+export function errorBelow(folder: string, error: WeirError, place: string): WeirError {
+  const { code, message, samples, fix, stage } = error;
+  return new WeirError(below(folder, { code, message, samples, fix, place, stage }), { cause: error });
 }

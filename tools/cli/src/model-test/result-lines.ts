@@ -1,6 +1,7 @@
 import { join, normalize } from 'node:path';
 import { type WeirError, formatError } from '@weir/core';
 import { colour, table } from '../output';
+import { cut, printable } from '../terminal-text';
 import { RULES } from './compare-rejects';
 import type { Difference, Row } from './compare-rows';
 import { type TestResult, passed } from './run-tests';
@@ -68,5 +69,5 @@ function valueText(row: Row, column: string): string {
   const value = row.get(column) ?? null;
   if (value === null) return colour.faint('null');
   const line = value === '' ? "''" : value.replaceAll('\n', '\\n');
-  return line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS - 1)}…` : line;
+  return cut(printable(line), MAX_CHARACTERS);
 }

@@ -3,6 +3,7 @@ import type { QuarantinedRow } from '@weir/rpc';
 import { handWords } from '../backfill/progress-lines';
 import { colour, count, table } from '../output';
 import { quarantineTable } from '../run-report';
+import { cut, printable } from '../terminal-text';
 import { lasting } from '../time-words';
 import { totalsOf, type ConsumerTotals } from './consumers';
 import type { ArchiveView, StreamView } from './view';
@@ -95,7 +96,7 @@ function consumerTable(consumers: readonly ConsumerProgress[]): string[] {
 
 function consumerRow({ member, state, partitions, lag, recordsPerSecond, latencyP50Ms, latencyP99Ms, batches, rebalances, error }: ConsumerProgress): string[] {
   const numbers = [count(lag), count(Math.round(recordsPerSecond)), latencyWord(latencyP50Ms), latencyWord(latencyP99Ms), count(batches), count(rebalances)];
-  return [String(member), state === 'consuming' ? state : colour.doubt(state), partitionWords(partitions), ...numbers, error ? `${colour.bad(error.code)} ${cut(error.message)}` : ''];
+  return [String(member), state === 'consuming' ? state : colour.doubt(state), partitionWords(partitions), ...numbers, error ? `${colour.bad(error.code)} ${cut(printable(error.message), CUT)}` : ''];
 }
 
 /** `0-3 7`: numbers that follow each other as one. */
@@ -121,12 +122,5 @@ function quarantineLines(rows: readonly QuarantinedRow[]): string[] {
 
 function latestLines(latest: LatestRows | undefined): string[] {
   if (!latest || latest.rows.length === 0) return [];
-  return [`  newest rows of ${latest.table}`, table(latest.columns.map((title) => ({ title })), latest.rows.map((row) => row.map((value) => (value === undefined ? colour.faint('null') : cut(value)))))];
-}
-
-/** Values come from a source: a terminal must not act on them. */
-function cut(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what it removes
-  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
-  return plain.length > CUT ? `${plain.slice(0, CUT - 1)}…` : plain;
+  return [`  newest rows of ${latest.table}`, table(latest.columns.map((title) => ({ title })), latest.rows.map((row) => row.map((value) => (value === undefined ? colour.faint('null') : cut(printable(value), CUT)))))];
 }

@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { type LongerContract, type Proposal, WeirError } from '@weir/core';
-import { connect, newestDefinition, type SuggestChecksRequest, type SuggestChecksResponse } from '@weir/rpc';
+import { connect, newestDefinition, type SuggestChecksResponse } from '@weir/rpc';
 import { platformState } from '@weir/servers';
 import { type Command, InvalidArgumentError } from 'commander';
+import { intervalEnds } from '../../interval-option';
 import { action, colour, count, print, printJson } from '../../output';
 import { type FolderContract, notStated, readContract, withProposals } from '../../suggest/folder-contract';
 import { insertionDiff } from '../../suggest/insertion-diff';
@@ -80,7 +81,7 @@ async function ask(name: string, interval: string | undefined): Promise<{ answer
     const dot = name.indexOf('.');
     const pipeline = dot < 0 ? name : name.slice(0, dot);
     const dataset = dot < 0 ? '' : name.slice(dot + 1);
-    const answer = await clients.quality.suggestChecks({ pipeline, dataset, interval: intervalOf(interval) }, { timeoutMs: TIMEOUT_MS });
+    const answer = await clients.quality.suggestChecks({ pipeline, dataset, interval: intervalEnds(interval) }, { timeoutMs: TIMEOUT_MS });
     return { answer, source: (await newestDefinition(clients, pipeline)).source.dataset };
   } finally {
     clients.close();
@@ -88,13 +89,6 @@ async function ask(name: string, interval: string | undefined): Promise<{ answer
 }
 
 /** The service knows the grain, and checks the rest. */
-function intervalOf(text: string | undefined): SuggestChecksRequest['interval'] {
-  if (text === undefined) return undefined;
-  const [start, end, rest] = text.split('/');
-  if (start && end && rest === undefined) return { start, end };
-  throw new WeirError({ code: 'INVALID_INTERVAL', place: '--interval', message: `\`${text}\` is not an interval.`, fix: 'Write start/end, such as 2010-12-01/2010-12-02.' });
-}
-
 function proposalOf({ id, column, reason, measureJson, thresholdJson }: SuggestChecksResponse['proposals'][number]): Proposal {
   return { id, column, reason, measure: JSON.parse(measureJson) as Proposal['measure'], threshold: JSON.parse(thresholdJson) as Proposal['threshold'] };
 }
