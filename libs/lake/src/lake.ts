@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { SpanStatusCode, trace, type Span } from '@opentelemetry/api';
 import { WeirError } from '@weir/core';
 import { assertName, confine } from './confine';
-import { digestFile, digestIfThere, exists, flush, mapFileError, settle, touchLike, writeDurably, type Digest } from './durable';
+import { digestFile, digestIfThere, flush, mapFileError, settle, touchLike, writeDurably, type Digest } from './durable';
 import { Gate } from './gate';
 import { decodeManifest, encodeManifest, MAX_MANIFEST_BYTES, type Manifest, type ManifestReference } from './manifest';
 import { EXTRACT_MANIFESTS, manifestPath, STAGED_ZONES } from './paths';
@@ -170,8 +170,12 @@ export class Lake {
   }
 }
 
+/** Of a folder that another clean-up takes away meanwhile nothing is there. */
 async function namesIn(folder: string): Promise<string[]> {
-  return (await exists(folder)) ? readdir(folder) : [];
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return [];
+  });
 }
 
 function differs(path: string, wanted: Digest, found: Digest): WeirError {
