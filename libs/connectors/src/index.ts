@@ -1,7 +1,9 @@
+export { type CsvDialect } from './file/csv-dialect';
 export { findRecords, type FindOptions, type FoundRecord, readRange } from './file/find-records';
+export { type DamagedSpan, type LineRun, type RecordIndex, type RecordScan } from './file/record-book';
 export { type Damage, MAX_RECORD_BYTES } from './file/record-machine';
 export { rewriteCsv } from './file/rewrite-csv';
-export { type CsvScan, type DamagedRecord, type LineRun, scanCsv, type ScanOptions } from './file/scan';
+export { type CsvScan, type DamagedRecord, scanCsv, type ScanOptions } from './file/scan';
 export { sliceSource, type SourceFile, type SourceSlice } from './file/source';
 export { splitRecord } from './file/split-record';
 export { type ClientLog } from './kafka/client-log';

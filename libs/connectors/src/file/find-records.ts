@@ -1,6 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { dialectBytes, type CsvDialect } from './csv-dialect';
+import { INDEX_STRIDE } from './record-book';
 import { MAX_RECORD_BYTES, RecordMachine } from './record-machine';
-import { INDEX_STRIDE, type CsvScan } from './scan';
+import type { CsvScan } from './scan';
 
 const BLOCK_BYTES = 256 * 1024;
 
@@ -13,9 +15,8 @@ export interface FoundRecord {
   readonly bytes: Buffer;
 }
 
-export interface FindOptions {
+export interface FindOptions extends CsvDialect {
   readonly name: string;
-  readonly delimiter: string;
 }
 
 /**
@@ -44,7 +45,7 @@ async function readEntry(file: FileHandle, scan: CsvScan, entry: number, ordinal
   const oneColumn = scan.header.length === 1;
   let ordinal = entry * INDEX_STRIDE;
   const machine = new RecordMachine(
-    { name: options.name, delimiter: options.delimiter.charCodeAt(0), columns: scan.header.length, offset: start, line: scan.index.lines[entry] },
+    { name: options.name, ...dialectBytes(options), columns: scan.header.length, offset: start, line: scan.index.lines[entry] },
     (span, bytes) => {
       if (span.damage || !bytes || (span.length === 0 && !oneColumn)) return;
       if (ordinals.includes(ordinal)) found.push({ ordinal, offset: span.offset, line: span.line, bytes: Buffer.from(bytes) });

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { tempDir, type TempDir } from '@weir/testkit';
 import { findRecords } from './find-records';
 import { rewriteCsv } from './rewrite-csv';
-import { scanCsv, type CsvScan, type LineRun } from './scan';
+import type { LineRun } from './record-book';
+import { scanCsv, type CsvScan } from './scan';
 
 let dir: TempDir;
 let path: string;
