@@ -62,7 +62,8 @@ export const ERRORS = {
   // Source
   SOURCE_MISSING: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'The source folder or the file of an interval does not exist.', fix: 'Check the path, or set `source.empty: allow` where intervals without a file are normal.' },
   SOURCE_UNREADABLE: { retry: 'counted', grpc: 'FAILED_PRECONDITION', when: 'A source file exists but cannot be read.', fix: 'Check the permissions of the file and its folder.' },
-  HEADER_MISMATCH: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: "A file's header does not have the contract's columns.", fix: 'Correct the file, or the physicalName of the columns in the contract.' },
+  HEADER_MISMATCH: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: "A file's header does not have the columns of the contract that its rows cannot be without.", fix: 'Correct the file, or the physicalName of the columns in the contract; a column may be missing that is not required, or has a `weirDefault`.' },
+  CONTRACT_FROZEN: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'Data is not as its contract says, and the contract is frozen for that (`weirDrift`). Nothing was published.', fix: 'Have the source send what the contract says; or take the change into the contract (`weir apply --dry-run` shows what it breaks), or state another `weirDrift`.' },
   FILE_MALFORMED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A file is binary, empty of a header, or has a quote that is never closed.', fix: 'Ask the producer for the file again; the run can then be repeated.' },
   FILE_TRUNCATED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A file ends in the middle of a row.', fix: 'Ask the producer for the whole file; the run can then be repeated.' },
   // Streams

@@ -1,5 +1,6 @@
 import { datasetShape, DELETED, quoteIdent, rowHashSql, WHOLE, winnerOrderSql, type Column, type DatasetShape, type Definition, type ModelScope } from '@weir/core';
 import type { ModelInput } from './bind-tables';
+import { bronzeRelation } from './bronze-relation';
 import type { Engine } from './engine';
 import { DELETED_COLUMN, PARTITION_COLUMN, ROW_COLUMNS, segmentRelation, type RelationSegment } from './relation';
 
@@ -50,7 +51,9 @@ export class DatasetViews {
     const { definition, partitions } = this.work;
     const shape = datasetShape(definition, dataset);
     const overHistory = partitions.length === 1 && partitions[0] === WHOLE && definition.grain !== undefined;
-    const relation = await this.create(dataset, `select * from ${storedRows(shape, segments)}`);
+    const source = definition.contract.datasets.find(({ name }) => dataset === `bronze.${name}` && name === definition.source.dataset);
+    const stored = source ? await bronzeRelation(this.engine, source, segments, storedColumns(shape)) : storedRows(shape, segments);
+    const relation = await this.create(dataset, `select * from ${stored}`);
     this.all.set(dataset, { relation, columns: shape.columns });
     this.living.set(dataset, { relation: await this.create(dataset, livingRows(shape, relation, overHistory)), columns: shape.columns });
   }
@@ -88,8 +91,12 @@ export class DatasetViews {
 }
 
 /** All live rows of a dataset, with what Weir adds to them. */
-function storedRows({ columns, winner }: Pick<DatasetShape, 'columns' | 'winner'>, segments: readonly RelationSegment[]): string {
-  return segmentRelation(segments, [...columns, PARTITION_COLUMN, ...(winner.identified ? [...ROW_COLUMNS, DELETED_COLUMN] : [])]);
+function storedRows(shape: Pick<DatasetShape, 'columns' | 'winner'>, segments: readonly RelationSegment[]): string {
+  return segmentRelation(segments, storedColumns(shape));
+}
+
+function storedColumns({ columns, winner }: Pick<DatasetShape, 'columns' | 'winner'>): Column[] {
+  return [...columns, PARTITION_COLUMN, ...(winner.identified ? [...ROW_COLUMNS, DELETED_COLUMN] : [])];
 }
 
 /** The rows that do not delete their key; `merged`: of each key the one that a destination holds, if it holds one. */

@@ -1,4 +1,4 @@
-import { BROKEN_RULES, compileDecode, parseContract, quoteLiteral } from '@weir/core';
+import { BROKEN_RULES, compileDecode, fileTextsSql, parseContract, quoteLiteral } from '@weir/core';
 import { openLocked } from './engine';
 
 /** The row rules that each text breaks in a column of this type. */
@@ -8,10 +8,11 @@ async function broken(property: string, texts: readonly string[]): Promise<strin
   const dataset = contract?.datasets[0];
   const type = dataset?.columns[0]?.type;
   if (!dataset || !type || problems.length > 0) throw new Error(problems.map(({ message }) => message).join('\n'));
-  const decode = compileDecode({ ...dataset, columns: dataset.columns.map((column) => ({ ...column, type })), rules: dataset.rules.map(({ rule }) => rule), checks: [] });
+  const typed = { ...dataset, columns: dataset.columns.map((column) => ({ ...column, type })), rules: dataset.rules.map(({ rule }) => rule), checks: [] };
+  const decode = compileDecode(typed);
   const opened = await openLocked({ inputs: [], memoryLimit: '128MB', threads: 1 });
   try {
-    const rows = await opened.engine.rows<{ rules: string }>(`select coalesce(array_to_string(${BROKEN_RULES}, ' '), '') as rules from (${decode.select(`(values ${texts.map((one, n) => `(${quoteLiteral(one)}, ${n})`).join(', ')}) t(a, n)`, ['n'])}) order by n`, 'test');
+    const rows = await opened.engine.rows<{ rules: string }>(`select coalesce(array_to_string(${BROKEN_RULES}, ' '), '') as rules from (${decode.select(fileTextsSql(typed, typed.columns, `(values ${texts.map((one, n) => `(${quoteLiteral(one)}, ${n})`).join(', ')}) t(c0, n)`, ['n']), ['n'])}) order by n`, 'test');
     return rows.map(({ rules }) => rules);
   } finally {
     opened.close();

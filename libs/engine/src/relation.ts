@@ -24,10 +24,10 @@ export interface RelationSegment {
  * An SQL relation, in parentheses, of the live rows of segments: exactly `columns` (add PARTITION_COLUMN, ROW_COLUMNS and DELETED_COLUMN where they are
  * wanted), of exactly their types. Segments of an older definition may lack a column, which is then null, or have it with another type, which is cast.
  * A row that does not say whether it deletes does not.
- * Without segments it is an empty relation.
+ * Without segments it is an empty relation. `valueFrom` gives other SQL for the value of a column.
  */
-export function segmentRelation(segments: readonly RelationSegment[], columns: readonly Column[]): string {
-  const names = columns.map((column) => `${valueOf(column)} as ${quoteIdent(column.name)}`);
+export function segmentRelation(segments: readonly RelationSegment[], columns: readonly Column[], valueFrom: (name: string) => string | undefined = () => undefined): string {
+  const names = columns.map((column) => `${valueFrom(column.name) ?? valueOf(column)} as ${quoteIdent(column.name)}`);
   const typed = columns.map((column) => `null::${column.type} as ${quoteIdent(column.name)}`);
   const branches = [`select ${typed.join(', ')} where false`];
   const whole = segments.filter((segment) => segment.whole);

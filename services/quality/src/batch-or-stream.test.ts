@@ -42,9 +42,9 @@ function judge({ value, key }: Event): Verdict {
   const deleted = op === 'd';
   const whole = typeof n === 'number' || (typeof n === 'string' && /^-?\d+$/.test(n));
   const rules = [
+    ...(id === undefined ? ['missing:id'] : []),
+    ...(n === undefined && !deleted ? ['missing:n'] : []),
     ...(n !== undefined && !whole ? ['type:n'] : []),
-    ...(id === undefined ? ['required:id'] : []),
-    ...(n === undefined && !deleted ? ['required:n'] : []),
     ...(whole && Number(n) >= 100 && !deleted ? ['small'] : []),
   ];
   return rules.length > 0 ? { rules } : { key: id ?? '', n: n === undefined ? null : String(Number(n)), seq: seq ?? null, deleted };

@@ -1,8 +1,8 @@
-import type { BatchReject, BatchRemark, DecodeRule, ValidatedBatch } from '@weir/core';
+import { NEW_COLUMN, type BatchReject, type BatchRemark, type DecodeRule, type ValidatedBatch } from '@weir/core';
 import { Severity, type RuleCount } from '@weir/rpc';
 import type { RecordReject } from './quarantine-records';
 import type { RecordColumns } from './record-columns';
-import { ruleReason } from './rejects';
+import { brokenReason, ruleReason } from './rejects';
 
 const SAMPLES = 5;
 
@@ -13,7 +13,8 @@ export function rejectsOf({ rejects }: ValidatedBatch): BatchReject[] {
 
 /** The records for quarantine with all that is known of them. */
 export function* recordRejects(rejects: readonly BatchReject[], columns: RecordColumns, rules: readonly DecodeRule[]): Generator<RecordReject> {
-  for (const { ordinal, rules: broken } of rejects) {
+  for (const reject of rejects) {
+    const { ordinal, rules: broken } = reject;
     const { name, offset, start, grain } = columns.rangeOf(ordinal);
     yield {
       log: name,
@@ -21,7 +22,7 @@ export function* recordRejects(rejects: readonly BatchReject[], columns: RecordC
       timestamp: columns.timestamp(ordinal),
       partition: grain,
       rules: broken,
-      reason: ruleReason(broken[0], rules),
+      reason: brokenReason(reject, rules),
       original: originalOf(columns, ordinal),
       key: columns.key(ordinal),
       headers: columns.headers(ordinal),
@@ -38,23 +39,37 @@ function originalOf(columns: RecordColumns, ordinal: number): RecordReject['orig
   return bytes && { bytes };
 }
 
-/** How many records each rule caught: critical rules first, each by number. Samples are `topic:partition:offset: reason`. */
-export function countBatchRules(rejects: readonly BatchReject[], { remarks }: ValidatedBatch, columns: RecordColumns, rules: readonly DecodeRule[]): RuleCount[] {
+/** Columns that the contract does not name, of which counts tell by name. */
+const MOST_NAMES = 20;
+
+/** How many records each rule caught: critical rules first, each by number; NEW_COLUMN as one rule for each name. Samples are `topic:partition:offset: reason`. */
+export function countBatchRules(rejects: readonly BatchReject[], { remarks, names }: ValidatedBatch, columns: RecordColumns, rules: readonly DecodeRule[]): RuleCount[] {
+  const severities = new Map(rules.map(({ id, severity }) => [id, severity === 'info' ? Severity.INFO : Severity.WARNING]));
+  const told = (rule: string, rows: number, samples: readonly number[], severity: Severity): RuleCount => ({ rule, rows, samples: samples.map((ordinal) => `${columns.position(ordinal)}: ${ruleReason(rule, rules)}`), severity });
+  const critical = refusals(rejects).map(([rule, { rows, samples }]) => told(rule, rows, samples, Severity.CRITICAL));
+  const strangers = Object.entries(JSON.parse(names ?? '{}') as Record<string, number>);
+  const others = (JSON.parse(remarks) as BatchRemark[]).filter(({ rows }) => rows > 0).flatMap(({ rule, rows, samples }) => {
+    const named = rule === NEW_COLUMN ? strangers.map(([name, count]) => ({ rule: `${rule}:${name}`, rows: count })) : [{ rule, rows }];
+    return named.map((each) => told(each.rule, each.rows, samples, severities.get(rule) ?? Severity.WARNING));
+  });
+  return [...byRows(critical), ...byRows(others)];
+}
+
+function refusals(rejects: readonly BatchReject[]): [string, { rows: number; samples: number[] }][] {
   const counts = new Map<string, { rows: number; samples: number[] }>();
-  for (const { ordinal, rules: broken } of rejects) {
-    for (const rule of broken) {
+  for (const { ordinal, rules, names } of rejects) {
+    for (const rule of rules.flatMap((each) => (each === NEW_COLUMN && names ? names.map((name) => `${each}:${name}`) : [each]))) {
       const count = counts.get(rule) ?? { rows: 0, samples: [] };
       if (count.samples.length < SAMPLES) count.samples.push(ordinal);
       counts.set(rule, { ...count, rows: count.rows + 1 });
     }
   }
-  const told = (rule: string, rows: number, samples: readonly number[], severity: Severity): RuleCount => ({ rule, rows, samples: samples.map((ordinal) => `${columns.position(ordinal)}: ${ruleReason(rule, rules)}`), severity });
-  const severityOf = (rule: string): Severity => (rules.find(({ id }) => id === rule)?.severity === 'info' ? Severity.INFO : Severity.WARNING);
-  const critical = [...counts].map(([rule, { rows, samples }]) => told(rule, rows, samples, Severity.CRITICAL));
-  const others = (JSON.parse(remarks) as BatchRemark[]).filter(({ rows }) => rows > 0).map(({ rule, rows, samples }) => told(rule, rows, samples, severityOf(rule)));
-  return [...byRows(critical), ...byRows(others)];
+  return [...counts];
 }
 
 function byRows(counts: RuleCount[]): RuleCount[] {
-  return counts.sort((a, b) => b.rows - a.rows || (a.rule < b.rule ? -1 : 1));
+  const sorted = counts.sort((a, b) => b.rows - a.rows || (a.rule < b.rule ? -1 : 1));
+  const strangers = sorted.filter(({ rule }) => rule.startsWith(`${NEW_COLUMN}:`));
+  const left = new Set(strangers.slice(MOST_NAMES));
+  return sorted.filter((count) => !left.has(count));
 }

@@ -16,13 +16,12 @@ export interface DecodeContext {
 
 /**
  * Reads the scanned files into the engine: typed rows with the rules they broke, winners picked, views over the result (see ValidatePlan).
- * Throws HEADER_MISMATCH, and DECODE_MISMATCH when the engine does not see the records that the scan saw.
+ * Throws HEADER_MISMATCH, CONTRACT_FROZEN, and DECODE_MISMATCH when the engine does not see the records that the scan saw.
  */
 export async function decodeFiles({ files, runs }: ScannedFiles, context: DecodeContext): Promise<ValidatePlan> {
   const { engine, dataset, delimiter } = context;
   const plan = planValidate(dataset);
-  const relations = textRelations(await cleanFiles(files, context), delimiter);
-  if (relations.length === 0) relations.push(emptyRelation(dataset));
+  const relations = textRelations(dataset, await cleanFiles(files, context), delimiter);
   for (const [index, relation] of relations.entries()) await engine.run(plan.decodeFrom(relation, index === 0), 'decode');
   const mismatch = ({ name, records }: ReadFile, rows: number): string => `The scan found ${records} rows in ${name}, the engine ${rows}.`;
   await judgeDecoded({ engine, plan, files: files.map(readFile), runs: runs && runRelation(runs), mismatch });
@@ -31,7 +30,7 @@ export async function decodeFiles({ files, runs }: ScannedFiles, context: Decode
 
 async function cleanFiles(files: readonly ScannedFile[], { dataset, delimiter, dir, signal }: DecodeContext): Promise<TextFile[]> {
   // All headers before any work: a wrong one ends the run.
-  const headers = files.map((file) => matchHeader(file.scan.header, dataset.columns, file.name));
+  const headers = files.map((file) => matchHeader(file.scan.header, dataset, file.name));
   const cleaned: TextFile[] = [];
   for (const [index, file] of files.entries()) cleaned.push(await cleanFile(file, headers[index] ?? [], delimiter, dir, signal));
   return cleaned;
@@ -43,10 +42,4 @@ function readFile({ file, partition, name, scan, first }: ScannedFile): ReadFile
 
 function runRelation(path: string): string {
   return `read_csv('${path.replaceAll("'", "''")}', auto_detect = false, header = true, columns = {'file': 'INTEGER', 'start': 'BIGINT', 'shift': 'BIGINT'})`;
-}
-
-/** The text relation of a run without files. */
-function emptyRelation(dataset: ContractDataset): string {
-  const columns = dataset.columns.map(({ name }) => `null::VARCHAR as "${name.replaceAll('"', '""')}"`);
-  return `(select ${columns.join(', ')}, 0 as _weir_file where false)`;
 }

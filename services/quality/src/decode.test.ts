@@ -1,4 +1,4 @@
-import { compileDecode, type ColumnType, type ContractColumn, type RowRule } from '@weir/core';
+import { compileDecode, fileTextsSql, type ColumnType, type ContractColumn, type ContractDataset, type RowRule } from '@weir/core';
 import { withEngine } from '@weir/engine';
 import { tempDir, type TempDir } from '@weir/testkit';
 
@@ -13,10 +13,11 @@ const rule = (id: string, predicate: string, severity: RowRule['severity'] = 'cr
 
 /** Decodes rows of text; an undefined field is one that is not there. */
 async function decode(columns: ContractColumn[], rows: (string | undefined)[][], rules: RowRule[] = []): Promise<Record<string, unknown>[]> {
-  const { select } = compileDecode({ name: 'd', columns, rules, checks: [], order: { by: 'arrival' } });
+  const dataset: ContractDataset = { name: 'd', columns, rules, checks: [], order: { by: 'arrival' } };
+  const { select } = compileDecode(dataset);
   const values = rows.map((row, at) => `(${at}, ${row.map((field) => (field === undefined ? 'null' : `'${field.replaceAll("'", "''")}'`)).join(', ')})`);
-  const relation = `(values ${values.join(', ')}) t(place, ${columns.map(({ name }) => `"${name}"`).join(', ')})`;
-  return withEngine({ inputs: [], staging: dir.path, memoryLimit: '128MB', threads: 1 }, (engine) => engine.rows(`select * from (${select(relation, ['place'])}) order by place`));
+  const relation = `(values ${values.join(', ')}) t(place, ${columns.map((_, at) => `c${at}`).join(', ')})`;
+  return withEngine({ inputs: [], staging: dir.path, memoryLimit: '128MB', threads: 1 }, (engine) => engine.rows(`select * from (${select(fileTextsSql(dataset, columns, relation, ['place']), ['place'])}) order by place`));
 }
 
 /** The values of one column, `!` where the text does not fit the type. */

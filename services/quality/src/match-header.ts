@@ -1,17 +1,46 @@
-import { WeirError, type ContractColumn } from '@weir/core';
+import { columnDrift, driftPolicies, type ContractColumn, type ContractDataset, type FileColumn, WeirError } from '@weir/core';
 
 /**
- * The contract's column names in the order of a file's header. Columns may stand in any order, but all of them must be there and no others.
- * Throws HEADER_MISMATCH at line 1 of the file.
+ * The columns of a file in the order of its header, each of the contract or one that the contract does not name. Columns may stand in any order.
+ * Throws HEADER_MISMATCH at line 1 of the file where it has a column of the contract twice, none at all, or lacks one for which the contract states nothing that could stand there;
+ * CONTRACT_FROZEN where the contract is frozen for columns that are new or missing.
  */
-export function matchHeader(header: readonly string[], columns: readonly ContractColumn[], file: string): string[] {
-  const names = new Map(columns.map((column) => [column.physicalName, column.name]));
-  const missing = columns.filter((column) => !header.includes(column.physicalName)).map((column) => column.physicalName);
-  const strange = header.filter((name) => !names.has(name));
+export function matchHeader(header: readonly string[], dataset: ContractDataset, file: string): FileColumn[] {
+  const names = new Map(dataset.columns.map((column) => [column.physicalName, column.name]));
+  const missing = dataset.columns.filter(({ physicalName }) => !header.includes(physicalName));
+  const fresh = header.filter((name) => !names.has(name));
   const twice = header.filter((name, index) => header.indexOf(name) !== index && names.has(name));
-  const faults = [...fault('does not have', missing), ...fault('has the unknown', strange), ...fault('has more than once', twice)];
-  if (faults.length > 0) throw new WeirError({ code: 'HEADER_MISMATCH', message: `The header ${faults.join(' and ')}.`, place: `${file}:1` });
-  return header.map((name) => names.get(name) ?? name);
+  const nothing = missing.length === dataset.columns.length;
+  const lacking = nothing ? missing : missing.filter((column) => refusesFile(column, dataset));
+  const faults = [...fault('does not have', lacking.map(({ physicalName }) => physicalName)), ...(nothing || lacking.length > 0 ? fault('has the unknown', fresh) : []), ...fault('has more than once', twice)];
+  const place = `${file}:1`;
+  if (faults.length > 0) throw new WeirError({ code: 'HEADER_MISMATCH', message: `The header ${faults.join(' and ')}.`, place });
+  const { newColumn, missingColumn } = driftPolicies(dataset);
+  const frozen = [...(missingColumn === 'freeze' ? fault('does not have', missing.map(({ physicalName }) => physicalName)) : []), ...(newColumn === 'freeze' ? fault('has the new', fresh) : [])];
+  if (frozen.length > 0) throw new WeirError({ code: 'CONTRACT_FROZEN', message: `The header ${frozen.join(' and ')}, and the contract of ${dataset.name} is frozen for that.`, place });
+  return labelled(header).map((label, at) => {
+    const name = names.get(header[at] ?? '');
+    return name === undefined ? { unknown: label } : { name };
+  });
+}
+
+/** Whether a file without the column is refused as a whole: no policy says what becomes of its rows, and there is neither a default nor null to go on with. */
+function refusesFile(column: ContractColumn, dataset: ContractDataset): boolean {
+  const policies = driftPolicies(dataset);
+  if (policies.missingColumn !== 'evolve' && policies.missingColumn !== 'discard_value') return false;
+  const { missing } = columnDrift(column, policies, { records: false });
+  return missing === 'quarantine' || missing === 'freeze';
+}
+
+/** The names of columns for people, each once: one without a name goes by its place, one that is there again by a number. */
+function labelled(header: readonly string[]): string[] {
+  const seen = new Map<string, number>();
+  return header.map((name, at) => {
+    const label = name === '' ? `column ${at + 1}` : name;
+    const count = (seen.get(label) ?? 0) + 1;
+    seen.set(label, count);
+    return count === 1 ? label : `${label} (${count})`;
+  });
 }
 
 const MAX_SHOWN = 5;

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { rewriteCsv } from '@weir/connectors';
-import { FILE_COLUMN, quoteIdent, quoteLiteral } from '@weir/core';
+import { FILE_COLUMN, fileColumnName, fileTextsSql, quoteLiteral, type ContractDataset, type FileColumn } from '@weir/core';
 import type { ScannedFile } from './scan-files';
 
 /** A file of the run as the engine is to read it. */
@@ -10,13 +10,13 @@ export interface TextFile {
   readonly file: number;
   /** Absolute: the raw file, or its copy without what the engine would stumble over. */
   readonly path: string;
-  /** The contract's names of its columns, in the order of the file. */
-  readonly columns: readonly string[];
+  /** In the order of the file. */
+  readonly columns: readonly FileColumn[];
   readonly multiline: boolean;
 }
 
 /** Files that the engine reads as the scan did stay where they are; of the others a cleaned copy is made in `dir`. */
-export async function cleanFile(scanned: ScannedFile, columns: readonly string[], delimiter: string, dir: string, signal: AbortSignal): Promise<TextFile> {
+export async function cleanFile(scanned: ScannedFile, columns: readonly FileColumn[], delimiter: string, dir: string, signal: AbortSignal): Promise<TextFile> {
   const { file, name, path, scan } = scanned;
   const text = { file, columns, multiline: scan.multiline };
   if (scan.plain) return { ...text, path };
@@ -27,16 +27,17 @@ export async function cleanFile(scanned: ScannedFile, columns: readonly string[]
 
 /**
  * Relations that give the files' records as text, in file order, with the number of the file. Files one after the other with the same
- * header share one, so that hundreds of files cost one statement.
+ * header share one, so that hundreds of files cost one statement. Without files one that gives nothing.
  */
-export function textRelations(files: readonly TextFile[], delimiter: string): string[] {
+export function textRelations(dataset: ContractDataset, files: readonly TextFile[], delimiter: string): string[] {
   const groups: TextFile[][] = [];
   for (const file of files) {
     const group = groups.at(-1);
-    if (group?.[0] && group[0].columns.join('\n') === file.columns.join('\n')) group.push(file);
+    if (group?.[0] && JSON.stringify(group[0].columns) === JSON.stringify(file.columns)) group.push(file);
     else groups.push([file]);
   }
-  return groups.map((group) => textRelation(group, delimiter));
+  if (groups.length === 0) return [fileTextsSql(dataset, [], `(select 0 as ${FILE_COLUMN} where false)`, [FILE_COLUMN])];
+  return groups.map((group) => fileTextsSql(dataset, group[0]?.columns ?? [], textRelation(group, delimiter), [FILE_COLUMN]));
 }
 
 /**
@@ -45,7 +46,8 @@ export function textRelations(files: readonly TextFile[], delimiter: string): st
  */
 function textRelation(group: readonly TextFile[], delimiter: string): string {
   const columns = group[0]?.columns ?? [];
-  const names = columns.map((name) => `${quoteLiteral(name)}: 'VARCHAR'`).join(', ');
+  const places = columns.map((_, at) => fileColumnName(at));
+  const names = places.map((name) => `'${name}': 'VARCHAR'`).join(', ');
   const options = [
     `columns = {${names}}`,
     `delim = ${quoteLiteral(delimiter)}`,
@@ -54,5 +56,5 @@ function textRelation(group: readonly TextFile[], delimiter: string): string {
   ];
   const paths = group.map((file) => quoteLiteral(file.path)).join(', ');
   const first = group[0]?.file ?? 0;
-  return `(select ${columns.map(quoteIdent).join(', ')}, (file_index + ${first})::INTEGER as ${FILE_COLUMN} from read_csv([${paths}], ${options.join(', ')}))`;
+  return `(select ${places.join(', ')}, (file_index + ${first})::INTEGER as ${FILE_COLUMN} from read_csv([${paths}], ${options.join(', ')}))`;
 }

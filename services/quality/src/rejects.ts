@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { findRecords, readRange, type Damage, type DamagedRecord } from '@weir/connectors';
-import { KEY_CONFLICT, type DecodeRule, type ValidatePlan } from '@weir/core';
+import { KEY_CONFLICT, NEW_COLUMN, type DecodeRule, type ValidatePlan } from '@weir/core';
 import type { Engine } from '@weir/engine';
 import type { ScannedFile } from './scan-files';
 
@@ -41,9 +41,26 @@ export function damageReason({ damage, fields }: Pick<DamagedRecord, 'damage' | 
 /** The kinds of damage that no contract can mend, each with what it means. */
 export const DAMAGE: ReadonlyMap<string, string> = new Map(Object.entries(DAMAGE_REASONS));
 
-/** What is wrong with a row that broke this rule. */
+/** What a row breaks, as plans tell of it. */
+export interface BrokenRules {
+  readonly rules: readonly string[];
+  /** Of its columns that the contract does not name; null where that does not matter. */
+  readonly names: readonly string[] | null;
+}
+
+/** Names that a reason tells. */
+const MOST_NAMES = 5;
+const NEW_COLUMN_NAMED = `${NEW_COLUMN}:`;
+
+/** What is wrong with a row that is refused: of the first rule that it breaks. */
+export function brokenReason({ rules: [rule], names }: BrokenRules, rules: readonly DecodeRule[]): string {
+  return ruleReason(rule === NEW_COLUMN && names ? `${NEW_COLUMN_NAMED}${names.slice(0, MOST_NAMES).join(', ')}` : rule, rules);
+}
+
+/** What is wrong with a row that broke this rule, which may name a new column. */
 export function ruleReason(rule: string | undefined, rules: readonly DecodeRule[]): string {
   if (rule === KEY_CONFLICT) return 'A row with the same key and other values came before, and the contract says that rows never change.';
+  if (rule?.startsWith(NEW_COLUMN_NAMED)) return ruleReason(NEW_COLUMN, rules).replace('the column', `the column ${rule.slice(NEW_COLUMN_NAMED.length)}`);
   return rules.find(({ id }) => id === rule)?.reason ?? `The rule ${rule} does not hold.`;
 }
 
@@ -72,21 +89,20 @@ async function* damagedOf(source: ScannedFile): AsyncGenerator<Reject> {
   }
 }
 
-interface Broken {
+interface Broken extends BrokenRules {
   readonly ordinal: number;
   readonly file: number;
-  readonly rules: readonly string[];
 }
 
 async function* brokenOf(page: readonly Broken[], files: readonly ScannedFile[], plan: ValidatePlan, delimiter: string): AsyncGenerator<Reject> {
   for (const rows of byFile(page)) {
     const source = files[rows[0]?.file ?? -1];
     if (!source) continue;
-    const rules = new Map(rows.map((row) => [row.ordinal - source.first, row.rules]));
-    for await (const { ordinal, offset, line, bytes } of findRecords(source.path, source.scan, [...rules.keys()], { name: source.name, delimiter })) {
-      const broken = rules.get(ordinal) ?? [];
+    const broken = new Map(rows.map((row) => [row.ordinal - source.first, row]));
+    for await (const { ordinal, offset, line, bytes } of findRecords(source.path, source.scan, [...broken.keys()], { name: source.name, delimiter })) {
+      const row = broken.get(ordinal) ?? { rules: [], names: null };
       const original = bytes.length <= INLINE_BYTES ? bytes : undefined;
-      yield { source, line, offset, length: bytes.length, rules: broken, reason: ruleReason(broken[0], plan.decode.rules), original };
+      yield { source, line, offset, length: bytes.length, rules: row.rules, reason: brokenReason(row, plan.decode.rules), original };
     }
   }
 }

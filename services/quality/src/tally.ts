@@ -10,10 +10,10 @@ const SAMPLES = 5;
 
 /** The accounts of each partition, ascending; partitions without a row have zeros. A damaged record is read and quarantined. */
 export async function partitionAccounts(engine: Engine, plan: ValidatePlan, files: readonly ScannedFile[], partitions: readonly string[]): Promise<PartitionAccounts[]> {
-  const counted = await engine.rows<Omit<PartitionAccounts, 'filtered'>>(plan.accounts, 'accounts');
+  const counted = await engine.rows<PartitionAccounts>(plan.accounts, 'accounts');
   const accounts = new Map<string, PartitionAccounts>();
   for (const partition of [...partitions, ...files.map((file) => file.partition)]) accounts.set(partition, { partition, read: 0, admitted: 0, duplicate: 0, quarantined: 0, filtered: 0 });
-  for (const row of counted) accounts.set(row.partition, { ...row, filtered: 0 });
+  for (const row of counted) accounts.set(row.partition, row);
   for (const { partition, scan } of files) {
     const account = accounts.get(partition);
     if (account) accounts.set(partition, { ...account, read: account.read + scan.damaged.length, quarantined: account.quarantined + scan.damaged.length });

@@ -9,7 +9,7 @@ import { decodeFiles } from './decode-files';
 import { headerOf } from './header-of';
 import { matchHeader } from './match-header';
 import { originalOf } from './original-of';
-import { ruleReason } from './rejects';
+import { brokenReason, type BrokenRules } from './rejects';
 import type { ScannedFile } from './scan-files';
 import { fileSource, sourceContract } from './source-contract';
 import type { Trial } from './trial';
@@ -72,17 +72,16 @@ async function stage({ lake, definition, signal }: Trial, rows: readonly OpenRow
 
 function headerFault(header: readonly string[], definition: Trial['definition'], name: string): string | undefined {
   try {
-    matchHeader(header, sourceContract(definition).columns, name);
+    matchHeader(header, sourceContract(definition), name);
     return undefined;
   } catch (error) {
-    if (isWeirError(error) && error.code === 'HEADER_MISMATCH') return error.message;
+    if (isWeirError(error) && (error.code === 'HEADER_MISMATCH' || error.code === 'CONTRACT_FROZEN')) return error.message;
     throw error;
   }
 }
 
-interface Broken {
+interface Broken extends BrokenRules {
   readonly ordinal: number;
-  readonly rules: readonly string[];
 }
 
 async function judged({ definition, engine: limits, signal }: Trial, staged: readonly Staged[], dir: string): Promise<Map<string, string>> {
@@ -92,6 +91,6 @@ async function judged({ definition, engine: limits, signal }: Trial, staged: rea
     const { delimiter } = fileSource(definition);
     const plan = await decodeFiles({ files, runs: undefined }, { engine, dataset: sourceContract(definition), delimiter, dir, signal });
     const broken = await engine.rows<Broken>(plan.brokenAfter(-1, rows.length), 'rows that stay');
-    return new Map(broken.map(({ ordinal, rules }) => [rows[ordinal]?.id ?? '', ruleReason(rules[0], plan.decode.rules)]));
+    return new Map(broken.map((row) => [rows[row.ordinal]?.id ?? '', brokenReason(row, plan.decode.rules)]));
   });
 }

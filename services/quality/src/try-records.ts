@@ -4,7 +4,7 @@ import { batchPlan } from './batch-plans';
 import { rejectsOf } from './batch-rejects';
 import { originalOf } from './original-of';
 import { recordColumns } from './record-columns';
-import { ruleReason } from './rejects';
+import { brokenReason } from './rejects';
 import { runBatch } from './run-batch';
 import type { Trial } from './trial';
 import type { OpenRow, Verdicts } from './try-rows';
@@ -41,7 +41,7 @@ async function judgedTogether(trial: Trial, records: readonly TriedRecord[]): Pr
   const batch = batchPlan(definition);
   const columns = recordColumns(batchOf(batch.source.topic, records));
   const result = await runBatch({ ...trial, pipeline: definition.name, columns, batch, engine: `${definition.name}@${version}` });
-  return new Map(rejectsOf(result).map(({ ordinal, rules }) => [records[ordinal]?.row.id ?? '', ruleReason(rules[0], batch.plan.rules)]));
+  return new Map(rejectsOf(result).map((reject) => [records[reject.ordinal]?.row.id ?? '', brokenReason(reject, batch.plan.rules)]));
 }
 
 /** Every record is a range of its own: their places are what they were, and in no order. */

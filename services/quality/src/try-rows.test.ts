@@ -134,7 +134,7 @@ describe('tryRows', () => {
     const [page] = await tried('clicks');
     expect(page?.rules.map(({ rule, landing, staying }) => [rule, landing, staying])).toEqual([
       ['small', 2, 1],
-      ['required:id', 0, 1],
+      ['missing:id', 0, 1],
       ['too_large', 0, 1],
       ['type:n', 0, 1],
     ]);

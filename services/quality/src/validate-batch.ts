@@ -1,10 +1,11 @@
-import { WeirError, type ValidatedBatch } from '@weir/core';
+import { WeirError, type BatchReject, type ValidatedBatch } from '@weir/core';
 import { withSpan } from '@weir/platform';
 import { InlineEncoding, Severity, type Accounts, type InlineBatch, type StreamContext, type ValidateBatchRequest, type ValidateBatchResponse } from '@weir/rpc';
 import { closeAccounts } from './accounts';
 import { batchPlan, type BatchPlan } from './batch-plans';
 import { countBatchRules, recordRejects, rejectsOf } from './batch-rejects';
 import type { Dependencies } from './dependencies';
+import { frozen } from './frozen';
 import { measured } from './measured';
 import { quarantineRecords } from './quarantine-records';
 import { recordColumns, type RecordColumns } from './record-columns';
@@ -17,7 +18,7 @@ const STAGE = 'validate';
 /**
  * A micro-batch of a stream to typed bronze rows. What the contract does not admit is in quarantine, durably, before the answer; a batch that is repeated adds nothing there.
  *
- * Throws INVALID_VALUE for a batch that is not what it says, BATCH_TOO_LARGE for more than 3 MiB of rows, PIPELINE_NOT_FOUND, CANCELLED, BUSY, UNAVAILABLE (Postgres, metadata, or the
+ * Throws INVALID_VALUE for a batch that is not what it says, CONTRACT_FROZEN at the first record that the contract is frozen for, BATCH_TOO_LARGE for more than 3 MiB of rows, PIPELINE_NOT_FOUND, CANCELLED, BUSY, UNAVAILABLE (Postgres, metadata, or the
  * registry of a format that needs one), DISK_FULL, MEMORY_LIMIT, ENGINE_FAILED.
  */
 export async function validateBatch(dependencies: Dependencies, request: ValidateBatchRequest, signal: AbortSignal): Promise<ValidateBatchResponse> {
@@ -48,6 +49,7 @@ async function validated(dependencies: Dependencies, context: StreamContext, col
   const result = await runBatch({ ...dependencies, pipeline, columns, batch, engine: `${pipeline}@${definitionVersion}`, signal });
   const accounts = accountsOf(columns, result);
   const rejects = rejectsOf(result);
+  refuseFrozen(rejects, columns, batch, definition.contract.version);
   const rules = countBatchRules(rejects, result, columns, batch.plan.rules);
   const refused = rules.filter(({ severity }) => severity === Severity.CRITICAL);
   const { version } = definition.contract;
@@ -59,6 +61,13 @@ async function validated(dependencies: Dependencies, context: StreamContext, col
   return { response: { bronze: bronzeOf(batch, result), accounts, rules }, samples: refused.flatMap(({ samples }) => samples).slice(0, 5) };
 }
 
+function refuseFrozen(rejects: readonly BatchReject[], columns: RecordColumns, { plan, dataset }: BatchPlan, version: string): void {
+  const freezing = new Set(plan.rules.filter(({ outcome }) => outcome === 'freeze').map(({ id }) => id));
+  if (freezing.size === 0) return;
+  const rows = rejects.flatMap(({ ordinal, rules, names }) => rules.filter((rule) => freezing.has(rule)).slice(0, 1).map((rule) => ({ position: columns.position(ordinal), rule, names })));
+  if (rows.length > 0) throw frozen(rows.slice(0, 5), plan.rules, dataset, version);
+}
+
 function contextOf({ context }: ValidateBatchRequest): StreamContext {
   if (!context) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no context.' });
   for (const field of ['pipeline', 'commitId', 'runId'] as const) {
@@ -67,8 +76,8 @@ function contextOf({ context }: ValidateBatchRequest): StreamContext {
   return context;
 }
 
-function accountsOf({ count }: RecordColumns, { good, admitted, quarantined }: ValidatedBatch): Accounts {
-  return closeAccounts([{ partition: 'the micro-batch', read: count, admitted, duplicate: good - admitted, quarantined, filtered: 0 }]);
+function accountsOf({ count }: RecordColumns, { good, admitted, quarantined, filtered }: ValidatedBatch): Accounts {
+  return closeAccounts([{ partition: 'the micro-batch', read: count, admitted, duplicate: good - admitted, quarantined, filtered }]);
 }
 
 function bronzeOf({ source, plan }: BatchPlan, { rows, admitted }: ValidatedBatch): InlineBatch | undefined {

@@ -7,6 +7,7 @@ import { BREAKER_SAMPLE_ROWS, tripped } from './breaker';
 import { checkFailure } from './check-failure';
 import { surroundingsOf } from './check-surroundings';
 import type { Dependencies } from './dependencies';
+import { refuseFrozen } from './frozen';
 import { recordJudgement } from './judgement';
 import { measured } from './measured';
 import { readRaw, type RawRead } from './read-raw';
@@ -25,7 +26,7 @@ const LARGE_BYTES = 16 * 1024 * 1024;
  * Raw segments to typed bronze: rows that the contract does not admit go to quarantine, durably before the result; the others are judged
  * as a dataset. Sends progress, then the result; a failed verdict sends its result first and then throws CHECK_FAILED.
  *
- * Throws HEADER_MISMATCH, FILE_MALFORMED, FILE_TRUNCATED (place = file:line), QUARANTINE_LIMIT, CHECK_FAILED, CANCELLED, SEGMENT_CORRUPT,
+ * Throws HEADER_MISMATCH, CONTRACT_FROZEN, FILE_MALFORMED, FILE_TRUNCATED (place = file:line), QUARANTINE_LIMIT, CHECK_FAILED, CANCELLED, SEGMENT_CORRUPT,
  * DECODE_MISMATCH, UNAVAILABLE while a registry does not answer that a log needs, and what the engine, the lake and Postgres throw.
  */
 export async function validate(dependencies: Dependencies, request: ValidateRequest, send: (response: ValidateResponse) => Promise<void>, signal: AbortSignal): Promise<void> {
@@ -77,6 +78,7 @@ async function attempt(dependencies: Dependencies, stage: StageRequest, report: 
 async function admit(work: Work, read: RawRead, report: ReportProgress): Promise<Judged> {
   const { definition, raw } = work;
   const { engine, plan, files } = read;
+  await refuseFrozen(engine, plan, sourceContract(definition), definition.contract.version);
   const partitions = await partitionAccounts(engine, plan, files, raw.partitions.map(({ partition }) => partition));
   const accounts = closeAccounts(partitions);
   const rules = await countRules(engine, plan, files);

@@ -1,4 +1,5 @@
-import { columnTypeOf, decimalType, isNumeric } from './column-type';
+import { columnTypeOf, decimalType, isNumeric, widens } from './column-type';
+import type { ColumnType } from './contract';
 
 describe('column types', () => {
   test.each([
@@ -30,5 +31,23 @@ describe('column types', () => {
 
   test('are numbers or not', () => {
     expect((['BIGINT', 'DOUBLE', 'DECIMAL(5,2)', 'VARCHAR', 'DATE', 'BOOLEAN', 'TIMESTAMP'] as const).filter(isNumeric)).toEqual(['BIGINT', 'DOUBLE', 'DECIMAL(5,2)']);
+  });
+
+  // Over all pairs, with Postgres as the judge: libs/connectors/src/postgres/widened-columns.test.ts.
+  test.each<[from: ColumnType, to: ColumnType, boolean]>([
+    ['BIGINT', 'DOUBLE', true],
+    ['BIGINT', 'DECIMAL(19,0)', true],
+    ['BIGINT', 'DECIMAL(21,2)', true],
+    ['BIGINT', 'DECIMAL(20,2)', false],
+    ['DECIMAL(12,2)', 'DECIMAL(14,3)', true],
+    ['DECIMAL(12,2)', 'DECIMAL(12,3)', false],
+    ['DECIMAL(12,2)', 'DOUBLE', false],
+    ['DATE', 'TIMESTAMP', true],
+    ['TIMESTAMP', 'DATE', false],
+    ['DOUBLE', 'BIGINT', false],
+    ['BIGINT', 'VARCHAR', false],
+    ['VARCHAR', 'VARCHAR', true],
+  ])('%s widens to %s: %s', (from, to, widened) => {
+    expect(widens(from, to)).toBe(widened);
   });
 });

@@ -45,3 +45,25 @@ export function decimalDigits(type: ColumnType): { readonly whole: number; reado
   const [, precision, scale] = /^DECIMAL\((\d+),(\d+)\)$/.exec(type) ?? [];
   return precision === undefined ? undefined : { whole: Number(precision) - Number(scale), decimals: Number(scale) };
 }
+
+/**
+ * Whether a column of one type reads every value of another. Avro's promotion of long to double is one (its other promotions are between types that columns do not have), though a
+ * floating number is exact to 53 bits only; a decimal is read by one with room for all its digits, before the point and after it.
+ */
+export function reads(reader: ColumnType, writer: ColumnType): boolean {
+  if (reader === writer || (reader === 'DOUBLE' && writer === 'BIGINT')) return true;
+  const [wide, narrow] = [decimalDigits(reader), decimalDigits(writer)];
+  return wide !== undefined && narrow !== undefined && wide.whole >= narrow.whole && wide.decimals >= narrow.decimals;
+}
+
+/** Digits of the greatest integer. */
+const INTEGER_DIGITS = 19;
+
+/**
+ * Whether a column that holds rows may take another type in their place: one that reads its values, and two more that Avro, and so a contract, has no word for: integers become decimals with
+ * room for all of them, and days the midnight that they begin with.
+ */
+export function widens(from: ColumnType, to: ColumnType): boolean {
+  if (from === 'BIGINT' && (decimalDigits(to)?.whole ?? 0) >= INTEGER_DIGITS) return true;
+  return reads(to, from) || (from === 'DATE' && to === 'TIMESTAMP');
+}

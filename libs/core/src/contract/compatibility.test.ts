@@ -23,7 +23,7 @@ test('a change says what it was, what it is and which way it breaks', () => {
 
 test('rules, checks and the order of rows are no part of compatibility', () => {
   const before = dataset({ name: 'id', required: true, keyPosition: 1 });
-  const after: ContractDataset = { ...before, rules: [{ id: 'r', severity: 'critical', type: 'accuracy', predicate: 'id > 0', description: 'positive' }], order: { by: 'immutable' }, extraFields: 'quarantine' };
+  const after: ContractDataset = { ...before, rules: [{ id: 'r', severity: 'critical', type: 'accuracy', predicate: 'id > 0', description: 'positive' }], order: { by: 'immutable' }, drift: { newColumn: 'quarantine' } };
   expect(contractChanges(before, after)).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
-import { decimalDigits } from './column-type';
-import type { ColumnType, ContractColumn, ContractDataset } from './contract';
+import { reads } from './column-type';
+import type { ContractColumn, ContractDataset } from './contract';
 
 /** The modes of schema registries. BACKWARD: the new version reads data of the earlier one; FORWARD: the earlier one reads data of the new one; TRANSITIVE: of all earlier ones. */
 export const COMPATIBILITY_MODES = ['BACKWARD', 'BACKWARD_TRANSITIVE', 'FORWARD', 'FORWARD_TRANSITIVE', 'FULL', 'FULL_TRANSITIVE', 'NONE'] as const;
@@ -98,15 +98,6 @@ function columnChanges(old: ContractColumn, column: ContractColumn): Pick<Contra
   // A type of another kind says all there is to say.
   if (old.type === column.type) compare('format', formatText(old), formatText(column), ['backward', 'forward']);
   return changes;
-}
-
-/** Whether a column of one type reads every value of another. */
-function reads(reader: ColumnType, writer: ColumnType): boolean {
-  if (reader === writer) return true;
-  // Avro's promotion of long to double; its other promotions are between types that columns do not have.
-  if (reader === 'DOUBLE' && writer === 'BIGINT') return true;
-  const [wide, narrow] = [decimalDigits(reader), decimalDigits(writer)];
-  return wide !== undefined && narrow !== undefined && wide.whole >= narrow.whole && wide.decimals >= narrow.decimals;
 }
 
 /** Whether data without the column can be read all the same: an optional column is then empty, one with a default has that. */

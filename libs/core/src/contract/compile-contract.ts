@@ -52,9 +52,9 @@ async function compileSource(found: { dataset: ParsedDataset; columns: ContractC
   const subject: SqlSubject = { qualified: `bronze.${source}`, columns };
   for (const { rule, path } of dataset.rules) add(report, path, await predicateFault(rule.predicate, subject, sql), `The row rule \`${rule.id}\``);
   const checks = await compileChecks(dataset.checks, { subject, sql, find }, report);
-  const { deletes, extraFields, compatibility } = dataset;
+  const { deletes, drift, compatibility } = dataset;
   if (deletes !== undefined) add(report, dataset.deletesPath ?? dataset.path, await predicateFault(deletes, subject, sql), '`weirDelete`');
-  return { name: dataset.name, columns, rules: dataset.rules.map(({ rule }) => rule), checks, order: dataset.order, ...(deletes === undefined ? {} : { deletes }), ...(extraFields === undefined ? {} : { extraFields }), ...(compatibility === undefined ? {} : { compatibility }) };
+  return { name: dataset.name, columns, rules: dataset.rules.map(({ rule }) => rule), checks, order: dataset.order, ...(deletes === undefined ? {} : { deletes }), ...(drift === undefined ? {} : { drift }), ...(compatibility === undefined ? {} : { compatibility }) };
 }
 
 async function compileModelEntry(dataset: ParsedDataset, model: Model, report: Report, { sql, find }: Pick<ContractSurroundings, 'sql' | 'find'>): Promise<ContractDataset> {

@@ -1,5 +1,6 @@
 import type { Check, RowRule } from '../check/check';
 import type { CompatibilityMode } from './compatibility';
+import type { DriftPolicies } from './drift';
 
 /** Types a column can have: the engine's names, the only ones that cross between contract, models and destinations. */
 export type ColumnType =
@@ -38,8 +39,8 @@ export interface ContractDataset {
   readonly order: RowOrder;
   /** Boolean SQL over the row's columns that is true where a row deletes its key; undefined when rows only ever add and change. */
   readonly deletes?: string | undefined;
-  /** `quarantine` refuses records with fields that the contract does not name; undefined lets them pass. */
-  readonly extraFields?: 'quarantine' | undefined;
+  /** What is done where data is not as the contract says; what is not there is as DEFAULT_DRIFT says. */
+  readonly drift?: Partial<DriftPolicies> | undefined;
   /** Which earlier versions a new one must agree with, and which way; undefined is DEFAULT_COMPATIBILITY. */
   readonly compatibility?: CompatibilityMode | undefined;
 }

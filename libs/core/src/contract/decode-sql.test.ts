@@ -1,4 +1,5 @@
-import { compileDecode, mentions } from './decode-sql';
+import { compileDecode } from './decode-sql';
+import { mentions } from './mentions';
 
 describe('mentions', () => {
   it.each([
@@ -30,10 +31,13 @@ describe('compileDecode', () => {
     });
     expect(columns).toEqual([{ name: 'id', type: 'VARCHAR' }, { name: 'price', type: 'DECIMAL(12,3)' }]);
     expect(rules).toEqual([
-      { id: 'type:price', severity: 'critical', reason: 'price is not a number of 12 digits, 3 of them after the point.' },
-      { id: 'required:id', severity: 'critical', reason: 'id is empty.' },
-      { id: 'required:price', severity: 'critical', reason: 'price is empty.' },
-      { id: 'positive', severity: 'warning', reason: 'This does not hold: the price is above 0.' },
+      { id: 'new_column', severity: 'warning', outcome: 'note', reason: 'The contract does not name the column; it is kept aside until it does.' },
+      { id: 'missing:id', severity: 'critical', outcome: 'quarantine', reason: 'id is missing.' },
+      { id: 'missing:price', severity: 'critical', outcome: 'quarantine', reason: 'price is missing.' },
+      { id: 'type:price', severity: 'critical', outcome: 'quarantine', reason: 'price is not a number of 12 digits, 3 of them after the point.' },
+      { id: 'required:id', severity: 'critical', outcome: 'quarantine', reason: 'id is empty.' },
+      { id: 'required:price', severity: 'critical', outcome: 'quarantine', reason: 'price is empty.' },
+      { id: 'positive', severity: 'warning', outcome: 'note', reason: 'This does not hold: the price is above 0.' },
     ]);
   });
 });

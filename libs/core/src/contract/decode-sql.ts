@@ -1,77 +1,100 @@
-import type { RowRule, Severity } from '../check/check';
 import type { Column } from '../definition/definition';
+import { parseInstant } from '../interval/interval';
 import { quoteIdent, quoteLiteral } from '../sql/quote';
 import type { ContractColumn, ContractDataset } from './contract';
-import { decodeColumn, typeName } from './decode-column';
-import { POISON_REASONS } from './poison';
+import { decodeColumn } from './decode-column';
+import { type DecodeRule, type Judged, judgedRules, mistyped, POISON_RULES, type TextColumn, textColumns } from './decode-rules';
+import { driftPolicies } from './drift';
+import { rowIdSql } from './row-id';
+import { NEW_COLUMNS, POISON, TOMBSTONE } from './text-relation';
 
 /** Columns that decoding adds to the contract's. */
 export const ROW_ID = '_weir_row_id';
-/** VARCHAR[]: ids of the critical rules that a row breaks, in the order of `Decode.rules`; null for a good row. */
+/** VARCHAR[]: ids of the rules that a row breaks which send it to quarantine or end the run, in the order of `Decode.rules`; null for others. */
 export const BROKEN_RULES = '_weir_rules';
+/** VARCHAR[]: ids of the rules for which a row is left out; null when there are none. */
+export const DISCARDS = '_weir_discards';
 /** VARCHAR[]: ids of the other rules that a row breaks; null when there are none. */
 export const REMARKS = '_weir_remarks';
 /** BOOLEAN: whether the row deletes its key. */
 export const DELETED = '_weir_deleted';
-/** VARCHAR: why a record has no values at all, one of POISON_REASONS; null for records that have. Of relations of records only. */
-export const POISON = '_weir_poison';
-/** BOOLEAN: whether a record has a key and no value, which deletes the key. Of relations of records only. */
-export const TOMBSTONE = '_weir_tombstone';
-
-/** A rule as decoding applies it. */
-export interface DecodeRule {
-  readonly id: string;
-  readonly severity: Severity;
-  /** What is wrong with a row that breaks it; never holds a value of the row. */
-  readonly reason: string;
-}
+/** VARCHAR: the side column: JSON object of what the row has and the contract has no place for, by the names in the data; null where there is nothing. */
+export const EXTRA = '_weir_extra';
 
 /** How text becomes rows of a contract: one value for batches of files and for micro-batches. */
 export interface Decode {
   readonly columns: readonly Column[];
   readonly rules: readonly DecodeRule[];
-  /** A SELECT over a relation with the contract's columns as text: typed columns, ROW_ID, BROKEN_RULES, REMARKS, DELETED and the carried columns. */
+  /** A SELECT over a relation as text-relation.ts says: typed columns, ROW_ID, BROKEN_RULES, DISCARDS, REMARKS, DELETED, EXTRA, NEW_COLUMNS and the carried columns. */
   select(relation: string, carried?: readonly string[]): string;
-}
-
-/** A column and, beside its typed value, the name of its text within the decoding SELECT. */
-interface TextColumn extends ContractColumn {
-  readonly text: string;
-}
-
-interface Judged extends DecodeRule {
-  /** Boolean SQL that is true where the rule is broken; null counts as not broken. */
-  readonly broken: string;
+  /** Whether a row may have something in EXTRA that is to be kept with it. */
+  readonly keepsExtra: boolean;
 }
 
 /**
- * Plans the decoding of a dataset: types first, then required columns, then the contract's row rules. A row that deletes needs its key and nothing else.
+ * Plans the decoding of a dataset: columns that are new, missing or of another type, then required columns, then the contract's row rules. A row that deletes needs its key and nothing else.
  * `records`: the relation is one of records, with POISON and TOMBSTONE.
  */
 export function compileDecode(dataset: ContractDataset, { records = false }: { readonly records?: boolean } = {}): Decode {
-  const sources = dataset.columns.map((column, index) => ({ ...column, text: `_weir_text_${index}` }));
+  const sources = textColumns(dataset, records);
+  const { newColumn, changedType } = driftPolicies(dataset);
+  const keepsExtra = newColumn === 'evolve' || changedType === 'evolve';
   const deletes = deletedSql(dataset, records);
-  const ofLiving = (rule: Judged): Judged => (deletes === 'false' ? rule : { ...rule, broken: `not ${DELETED} and ${rule.broken}` });
-  const rules = [...sources.flatMap(typeRule), ...sources.flatMap((column) => requiredRule(column).map((rule) => (column.keyPosition === undefined ? ofLiving(rule) : rule))), ...dataset.rules.map((rule) => ofLiving(rowRule(rule, sources)))];
+  const rules = judgedRules(dataset, sources, (condition) => (deletes === 'false' ? condition : `not ${DELETED} and ${condition}`));
   const columns = sources.map(({ name, type }) => ({ name, type }));
-  const critical = rules.filter((rule) => rule.severity === 'critical');
-  const others = rules.filter((rule) => rule.severity !== 'critical');
+  const lists = listsSql(rules, records);
   return {
     columns,
-    rules: [...(records ? POISON_RULES : []), ...rules.map(({ id, severity, reason }) => ({ id, severity, reason }))],
+    rules: [...(records ? POISON_RULES : []), ...rules.map(({ id, severity, reason, outcome }) => ({ id, severity, reason, outcome }))],
+    keepsExtra,
     select: (relation, carried = []) => {
-      const kept = [...carried, ...(records ? [POISON, TOMBSTONE] : [])].map(quoteIdent);
-      // Empty fields are null, quoted or not.
-      const texts = sources.map(({ name, text }) => `nullif(${quoteIdent(name)}, '') as ${text}`);
-      const typed = sources.map((column) => `${decodeColumn(column, column.text)} as ${quoteIdent(column.name)}`);
-      const out = [...columns.map(({ name }) => quoteIdent(name)), `${rowIdSql(columns)} as ${ROW_ID}`, `${listSql(critical, records)} as ${BROKEN_RULES}`, `${listSql(others, false)} as ${REMARKS}`, DELETED];
-      const values = `select *, ${typed.join(', ')} from (select ${[...texts, ...kept].join(', ')} from ${relation})`;
-      return `select ${[...out, ...carried.map(quoteIdent)].join(', ')} from (select *, ${deletes} as ${DELETED} from (${values}))`;
+      const out = [...columns.map(({ name }) => quoteIdent(name)), `${identitySql(dataset, keepsExtra)} as ${ROW_ID}`, ...lists, DELETED, EXTRA, NEW_COLUMNS];
+      const values = valuesSql(sources, relation, [...carried, ...(records ? [POISON, TOMBSTONE] : [])]);
+      return `select ${[...out, ...carried.map(quoteIdent)].join(', ')} from (select *, ${deletes} as ${DELETED}, ${extraSql(dataset, sources)} as ${EXTRA} from (${values}))`;
     },
   };
 }
 
-const POISON_RULES: readonly DecodeRule[] = POISON_REASONS.map(([id, reason]) => ({ id, severity: 'critical', reason }));
+/** Texts beside the values that they give; empty fields are null, quoted or not. */
+function valuesSql(sources: readonly TextColumn[], relation: string, kept: readonly string[]): string {
+  const texts = sources.map(({ name, text }) => `nullif(${quoteIdent(name)}, '') as ${text}`);
+  const flags = sources.flatMap(({ flag }) => flag ?? []);
+  const typed = sources.map((column) => `${decodeColumn(column, column.text)} as ${column.value}`);
+  const decoded = `select *, ${typed.join(', ')} from (select ${[...texts, ...flags, NEW_COLUMNS, ...kept.map(quoteIdent)].join(', ')} from ${relation})`;
+  const defaulted = sources.filter(({ name, value }) => value !== quoteIdent(name)).map((column) => `${withDefault(column)} as ${quoteIdent(column.name)}`);
+  return defaulted.length === 0 ? decoded : `select *, ${defaulted.join(', ')} from (${decoded})`;
+}
+
+function withDefault(column: TextColumn): string {
+  const { flag = 'false', text, value, drift } = column;
+  const { missing, empty } = drift.defaultsFor;
+  const cases = [...(missing ? [flag] : []), ...(empty ? [`${text} is null`] : []), ...(drift.defaultsFor.mistyped ? [mistyped(column)] : [])];
+  return `case when ${cases.join(' or ')} then ${defaultSql(column)} else ${value} end`;
+}
+
+/** The default of a column as a value of its type; null where the contract states none. */
+export function defaultSql({ type, default: value }: ContractColumn): string {
+  if (value === undefined) return `null::${type}`;
+  const text = type === 'DATE' || type === 'TIMESTAMP' ? parseInstant(String(value)).replace('T', ' ').replace('Z', '').slice(0, type === 'DATE' ? 10 : undefined) : String(value);
+  return `${quoteLiteral(text)}::${type}`;
+}
+
+/** New columns as they come, and texts that their columns cannot hold under the names that they have in the data. */
+function extraSql(dataset: ContractDataset, sources: readonly TextColumn[]): string {
+  const { newColumn, changedType } = driftPolicies(dataset);
+  const fresh = newColumn === 'evolve' ? NEW_COLUMNS : 'null::VARCHAR';
+  const typed = changedType === 'evolve' ? sources.filter(({ type }) => type !== 'VARCHAR') : [];
+  if (typed.length === 0) return fresh;
+  const members = typed.map((column) => `case when ${mistyped(column)} then ${quoteLiteral(`${JSON.stringify(column.physicalName)}:`)} || to_json(${column.text})::VARCHAR end`);
+  return `case when ${typed.map(mistyped).join(' or ')} then '{' || concat_ws(',', substr(${fresh}, 2, length(${fresh}) - 2), ${members.join(', ')}) || '}' else ${fresh} end`;
+}
+
+/** Without a key the whole row tells rows apart, and with it what is kept aside: no row is taken for another that says more. */
+function identitySql({ columns }: ContractDataset, keepsExtra: boolean): string {
+  const ofColumns = rowIdSql(columns);
+  const keyed = columns.some(({ keyPosition }) => keyPosition !== undefined);
+  return keyed || !keepsExtra ? ofColumns : `case when ${EXTRA} is null then ${ofColumns} else md5(concat_ws(chr(31), ${ofColumns}, ${EXTRA})) end`;
+}
 
 function deletedSql({ deletes }: ContractDataset, records: boolean): string {
   const byRow = deletes === undefined ? [] : [`coalesce(try((${deletes})), false)`];
@@ -79,45 +102,9 @@ function deletedSql({ deletes }: ContractDataset, records: boolean): string {
   return terms.length === 0 ? 'false' : terms.join(' or ');
 }
 
-/** Stands between values in the text that a row's id is made of. */
-const SEPARATOR = 'chr(31)';
-
-/**
- * SQL for the identity of a row: the md5 of its typed values, where null and empty text are the same, as they are in files. Different rows
- * never give the same text: where a value holds the separator itself, the lengths of all texts follow, and the count of separators tells
- * the two forms apart. (Lengths for every row cost 60 % more.)
- */
-export function rowIdSql(columns: readonly Column[]): string {
-  const texts = columns.filter(({ type }) => type === 'VARCHAR').map(({ name }) => quoteIdent(name));
-  const values = columns.map(({ name, type }) => (type === 'VARCHAR' ? `coalesce(${quoteIdent(name)}, '')` : `coalesce(${quoteIdent(name)}::VARCHAR, '')`));
-  const plain = `md5(concat_ws(${SEPARATOR}, ${values.join(', ')}))`;
-  if (texts.length === 0) return plain;
-  const measured = `md5(concat_ws(${SEPARATOR}, ${[...values, ...texts.map((text) => `coalesce(strlen(${text}), 0)`)].join(', ')}))`;
-  return `case when ${texts.map((text) => `contains(${text}, ${SEPARATOR})`).join(' or ')} then ${measured} else ${plain} end`;
-}
-
-function typeRule(column: TextColumn): Judged[] {
-  if (column.type === 'VARCHAR') return [];
-  return [{ id: `type:${column.name}`, severity: 'critical', reason: `${column.name} is not ${typeName(column.type)}.`, broken: mistyped(column) }];
-}
-
-function requiredRule(column: TextColumn): Judged[] {
-  const needed = column.required || column.keyPosition !== undefined;
-  return needed ? [{ id: `required:${column.name}`, severity: 'critical', reason: `${column.name} is empty.`, broken: `${column.text} is null` }] : [];
-}
-
-/** A predicate that fails with an error (a cast, say) is broken; it never ends the run. A column of the wrong type is reported once, as that. */
-function rowRule(rule: RowRule, columns: readonly TextColumn[]): Judged {
-  const holds = `coalesce(try(coalesce((${rule.predicate}), true)), false)`;
-  const unknown = columns.filter((column) => column.type !== 'VARCHAR' && mentions(rule.predicate, column.name)).map((column) => `not ${mistyped(column)}`);
-  return { id: rule.id, severity: rule.severity, reason: `This does not hold: ${rule.description}.`.replace('..', '.'), broken: [...unknown, `not ${holds}`].join(' and ') };
-}
-
-/** Whether an expression names a column; text in quotes and comments does not count. */
-export function mentions(expression: string, column: string): boolean {
-  const code = expression.replace(/'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\//g, ' ').toLowerCase();
-  const name = column.toLowerCase().replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`(?<![\\p{L}\\p{N}_$])${name}(?![\\p{L}\\p{N}_$])`, 'u').test(code);
+function listsSql(rules: readonly Judged[], records: boolean): string[] {
+  const of = (...outcomes: Judged['outcome'][]): Judged[] => rules.filter(({ outcome }) => outcomes.includes(outcome));
+  return [`${listSql(of('quarantine', 'freeze'), records)} as ${BROKEN_RULES}`, `${listSql(of('discard'), false)} as ${DISCARDS}`, `${listSql(of('note'), false)} as ${REMARKS}`];
 }
 
 /** The list is built for the few rows that break a rule; for all others only the conditions are evaluated. */
@@ -128,8 +115,4 @@ function listSql(rules: readonly Judged[], records: boolean): string {
   const any = rules.map(({ broken }) => `(${broken})`).join(' or ');
   const ids = rules.map(({ id, broken }) => `case when ${broken} then ${quoteLiteral(id)} end`).join(', ');
   return `case ${poisoned}when ${any} then list_filter([${ids}], lambda id: id is not null) end`;
-}
-
-function mistyped(column: TextColumn): string {
-  return `(${column.text} is not null and ${quoteIdent(column.name)} is null)`;
 }

@@ -6,11 +6,12 @@ import { shownValue, validateYaml } from '../yaml/validate-yaml';
 import { type YamlPath, YamlText } from '../yaml/yaml-text';
 import type { CompatibilityMode } from './compatibility';
 import type { ColumnType, RowOrder } from './contract';
+import type { DriftPolicies } from './drift';
 import type { OdcsContract, OdcsDataset, OdcsQuality } from './odcs';
 import { ODCS_SCHEMA } from './odcs-schema';
 import { reportVersion } from './odcs-version';
 import { type ParsedColumn, parseColumn } from './parse-column';
-import { parseCompatibility, parseDeletes, parseExtraFields } from './parse-custom';
+import { parseCompatibility, parseDeletes, parseDrift } from './parse-custom';
 import { type PlacedCheck, parseQuality } from './parse-quality';
 import { type PlacedRule, typeRules } from './type-rules';
 
@@ -24,7 +25,7 @@ export interface ParsedDataset {
   readonly order: RowOrder;
   readonly deletes?: string | undefined;
   readonly deletesPath?: YamlPath | undefined;
-  readonly extraFields?: 'quarantine' | undefined;
+  readonly drift?: Partial<DriftPolicies> | undefined;
   readonly compatibility?: CompatibilityMode | undefined;
 }
 
@@ -70,7 +71,7 @@ function parseDataset(dataset: OdcsDataset, path: YamlPath, isSource: boolean, r
   for (const { property, path: at } of parsed) property.quality?.forEach((quality, index) => sort(quality, [...at, 'quality', index], property.name));
   dataset.quality?.forEach((quality, index) => sort(quality, [...path, 'quality', index]));
   reportRepeatedRules(rules, report);
-  return { name: dataset.name, path, columns, rules, checks: withUniqueIds(checks), order: orderOf(dataset, path, columns, report), ...parseDeletes(dataset, path, columns, report), ...parseExtraFields(dataset, path, report), ...parseCompatibility(dataset, path, report) };
+  return { name: dataset.name, path, columns, rules, checks: withUniqueIds(checks), order: orderOf(dataset, path, columns, report), ...parseDeletes(dataset, path, columns, report), ...parseDrift(dataset, path, report), ...parseCompatibility(dataset, path, report) };
 }
 
 /** Keys without a position of their own come in the order of the columns, after those that have one. */

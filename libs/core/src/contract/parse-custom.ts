@@ -6,6 +6,7 @@ import type { YamlPath } from '../yaml/yaml-text';
 import { decimalDigits } from './column-type';
 import { COMPATIBILITY_MODES, type CompatibilityMode } from './compatibility';
 import type { ColumnType, ContractColumn } from './contract';
+import { DRIFT_KINDS, DRIFT_POLICIES, type DriftKind, type DriftPolicies, type DriftPolicy } from './drift';
 import type { OdcsDataset, OdcsProperty } from './odcs';
 import type { ParsedColumn } from './parse-column';
 
@@ -30,13 +31,29 @@ export function parseDeletes(dataset: OdcsDataset, path: YamlPath, columns: read
   return { deletes: value, deletesPath: at };
 }
 
-/** `weirExtraFields`: what a record with a field that the contract does not name is. */
-export function parseExtraFields(dataset: OdcsDataset, path: YamlPath, report: Report): { extraFields?: 'quarantine' } {
-  const custom = customOf(dataset, 'weirExtraFields', path);
-  if (!custom || custom.value === 'ignore') return {};
-  if (custom.value === 'quarantine') return { extraFields: 'quarantine' };
-  report.invalid(custom.at, `\`weirExtraFields\` cannot be ${shownValue(custom.value)}.`, 'Use ignore or quarantine.');
-  return {};
+/** `weirDrift`: what is done where data is not as the contract says; one policy for all kinds of it, or one for each. */
+export function parseDrift(dataset: OdcsDataset, path: YamlPath, report: Report): { drift?: Partial<DriftPolicies> } {
+  const custom = customOf(dataset, 'weirDrift', path);
+  if (!custom) return {};
+  const { value, at } = custom;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const policy = policyOf(value, '`weirDrift`', at, report);
+    return policy ? { drift: Object.fromEntries(DRIFT_KINDS.map((kind) => [kind, policy])) } : {};
+  }
+  const drift: Partial<Record<DriftKind, DriftPolicy>> = {};
+  for (const [name, text] of Object.entries(value)) {
+    const kind = DRIFT_KINDS.find((one) => one === name);
+    if (!kind) report.add('UNKNOWN_KEY', [...at, name], `\`${name}\` is no kind of drift.`, suggest(name, DRIFT_KINDS));
+    const policy = kind && policyOf(text, `\`weirDrift\` for ${kind}`, [...at, name], report);
+    if (kind && policy) drift[kind] = policy;
+  }
+  return { drift };
+}
+
+function policyOf(value: unknown, subject: string, at: YamlPath, report: Report): DriftPolicy | undefined {
+  const policy = DRIFT_POLICIES.find((one) => one === value);
+  if (!policy) report.invalid(at, `${subject} cannot be ${shownValue(value)}.`, suggest(typeof value === 'string' ? value : '', DRIFT_POLICIES));
+  return policy;
 }
 
 /** `weirCompatibility`: the earlier versions that a new one must agree with. */

@@ -16,7 +16,6 @@ export const POISON_REASONS = [
   ['unsupported_schema', 'The schema that the value names is of another type than the source says, or needs what Weir does not support.'],
   ['undecodable', 'The value cannot be read: it is not of the form that the source says.'],
   ['tombstone_without_key', 'The record has no value, and the contract has no key that it could delete.'],
-  ['extra_fields', 'The record has fields that the contract does not name.'],
   ['inexact_number', 'A number has more digits than JSON keeps exact.'],
   ['nul_character', 'A text of the record has a NUL character, which tables cannot hold.'],
 ] as const;

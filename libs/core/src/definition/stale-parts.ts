@@ -1,4 +1,5 @@
 import type { ContractDataset } from '../contract/contract';
+import { driftPolicies } from '../contract/drift';
 import type { Definition, Model, Upstream } from './definition';
 
 /**
@@ -32,11 +33,11 @@ function sourceFacts({ source }: Definition): unknown {
 
 function contractFacts({ contract, source }: Definition): unknown {
   const dataset = contract.datasets.find(({ name }) => name === source.dataset);
-  return dataset && { columns: dataset.columns.map(columnFacts), rules: ruleFacts(dataset), order: orderFacts(dataset), deletes: dataset.deletes, extraFields: dataset.extraFields };
+  return dataset && { columns: dataset.columns.map(columnFacts), rules: ruleFacts(dataset), order: orderFacts(dataset), deletes: dataset.deletes, drift: driftPolicies(dataset) };
 }
 
-function columnFacts({ name, physicalName, type, required, keyPosition, format }: ContractDataset['columns'][number]): unknown {
-  return { name, physicalName, type, required, keyPosition, format };
+function columnFacts({ name, physicalName, type, required, keyPosition, format, default: value }: ContractDataset['columns'][number]): unknown {
+  return { name, physicalName, type, required, keyPosition, format, default: value };
 }
 
 /** Rules below critical count rows and leave them; the order of rules decides nothing. */

@@ -1,6 +1,8 @@
 import type { ContractColumn, ContractDataset } from '../contract/contract';
-import { POISON, TOMBSTONE } from '../contract/decode-sql';
+import { textColumns } from '../contract/decode-rules';
 import type { PoisonReason } from '../contract/poison';
+import { escaped, stepsOf } from '../contract/side-column';
+import { NEW_COLUMNS, POISON, TOMBSTONE } from '../contract/text-relation';
 import { quoteIdent, quoteLiteral } from '../sql/quote';
 
 /**
@@ -14,7 +16,7 @@ export const POISON_MARK = '\u001fp';
 const EXACT_DIGITS = 15;
 
 /**
- * A relation of the contract's columns as text, POISON and TOMBSTONE, from a relation of records with `value` (see above) and the carried columns.
+ * A relation for decoding (text-relation.ts) from a relation of records with `value` (see above) and the carried columns.
  * Fields are found by the columns' physicalName: a name at the top, or a path such as `$.customer.id`.
  */
 export function recordTextsSql(dataset: ContractDataset, relation: string, carried: readonly string[]): string {
@@ -28,8 +30,26 @@ export function recordTextsSql(dataset: ContractDataset, relation: string, carri
   const json = `case when not ${marked} and (${object}) and json_valid(value) then value end`;
   const inner = `select ${[...kept, 'value', `${tombstone} as ${TOMBSTONE}`, `${json} as _weir_json`].join(', ')} from ${relation}`;
   const key = `case when ${TOMBSTONE} then value[${TOMBSTONE_MARK.length + 1}:] end`;
-  const parsed = `select *, from_json(_weir_json, ${quoteLiteral(structureOf(dataset.columns))}) as _weir_fields, ${key} as _weir_key from (${inner})`;
-  return `(select ${[...kept, `${poisonSql(dataset, keys)} as ${POISON}`, TOMBSTONE, ...texts].join(', ')} from (${parsed}))`;
+  const parsed = `select *, from_json(_weir_json, ${quoteLiteral(structureOf(dataset.columns))}) as _weir_fields, ${key} as _weir_key, ${strangersSql(dataset)} as _weir_strangers from (${inner})`;
+  return `(select ${[...kept, `${poisonSql(dataset, keys)} as ${POISON}`, TOMBSTONE, ...texts, ...flagsSql(dataset), `${newColumnsSql()} as ${NEW_COLUMNS}`].join(', ')} from (${parsed}))`;
+}
+
+/** The fields at the top that no column is read from. */
+function strangersSql({ columns }: ContractDataset): string {
+  const names = [...new Set(columns.map(({ physicalName }) => stepsOf(physicalName)[0] ?? ''))].map(quoteLiteral);
+  return `list_filter(json_keys(_weir_json), lambda name: not list_contains([${names.join(', ')}], name))`;
+}
+
+/** In the order of names, so that records which only differ in the order of fields give the same text. */
+function newColumnsSql(): string {
+  const pointer = `'/' || replace(replace(name, '~', '~0'), '/', '~1')`;
+  const member = `to_json(name)::VARCHAR || ':' || coalesce(json_extract(_weir_json, ${pointer})::VARCHAR, 'null')`;
+  return `case when len(_weir_strangers) > 0 then '{' || array_to_string(list_transform(list_sort(list_distinct(_weir_strangers)), lambda name: ${member}), ',') || '}' end`;
+}
+
+/** A field that is there with null is not missing. Few fields are null, and only these are looked for. */
+function flagsSql(dataset: ContractDataset): string[] {
+  return textColumns(dataset, true).flatMap((column) => (column.flag === undefined ? [] : [`case when ${fieldSql(column, dataset)} is null and not ${TOMBSTONE} then not coalesce(json_exists(_weir_json, ${pathLiteral(column)}), false) else false end as ${column.flag}`]));
 }
 
 /** A structure for from_json with the top-level names of all columns, each as text. */
@@ -42,17 +62,12 @@ function structureOf(columns: readonly ContractColumn[]): string {
 /** Whether a column is looked up by its path: also where names differ in nothing but their case, which those of a structure may not. */
 function byPath(column: ContractColumn, columns: readonly ContractColumn[]): boolean {
   const { physicalName } = column;
-  return physicalName.startsWith('$.') || columns.some((other) => other !== column && other.physicalName.toLowerCase() === physicalName.toLowerCase());
-}
-
-/** Names of the fields from the top to a column's. */
-function stepsOf({ physicalName }: ContractColumn): string[] {
-  return physicalName.startsWith('$.') ? physicalName.slice(2).split('.') : [physicalName];
+  return physicalName.startsWith('$.') || columns.some((other) => other.name !== column.name && other.physicalName.toLowerCase() === physicalName.toLowerCase());
 }
 
 /** As a JSON pointer: it takes every name as it is, where a path has wildcards and quotes. */
 function pathLiteral(column: ContractColumn): string {
-  return quoteLiteral(stepsOf(column).map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''));
+  return quoteLiteral(stepsOf(column.physicalName).map((name) => `/${escaped(name)}`).join(''));
 }
 
 function fieldSql(column: ContractColumn, { columns }: ContractDataset): string {
@@ -71,21 +86,15 @@ function textSql(column: ContractColumn, keys: readonly ContractColumn[], datase
 /** Reasons in the order in which they are looked for; null for a record that gives a row. */
 function poisonSql(dataset: ContractDataset, keys: readonly ContractColumn[]): string {
   const reason = (code: PoisonReason): string => quoteLiteral(code);
-  const extra = `len(list_filter(json_keys(_weir_json), lambda name: not list_contains([${topNames(dataset).join(', ')}], name))) > 0`;
   const nul = dataset.columns.map((column) => `contains(coalesce(${fieldSql(column, dataset)}, ''), chr(0))`).join(' or ');
   const cases = [
     `when starts_with(value, ${textLiteral(POISON_MARK)}) then value[${POISON_MARK.length + 1}:]`,
     ...(keys.length === 0 ? [`when ${TOMBSTONE} then ${reason('tombstone_without_key')}`] : [`when ${TOMBSTONE} and (contains(_weir_key, chr(0)) or contains(_weir_key, '\\u0000')) then ${reason('nul_character')}`, `when ${TOMBSTONE} then null`]),
     `when _weir_json is null then ${reason('undecodable')}`,
-    ...(dataset.extraFields === 'quarantine' ? [`when ${extra} then ${reason('extra_fields')}`] : []),
     `when contains(_weir_json, '\\u0000') and (${nul}) then ${reason('nul_character')}`,
     ...inexactCases(dataset).map((condition) => `when ${condition} then ${reason('inexact_number')}`),
   ];
   return `case ${cases.join(' ')} end`;
-}
-
-function topNames({ columns }: ContractDataset): string[] {
-  return [...new Set(columns.map((column) => stepsOf(column)[0] ?? ''))].map(quoteLiteral);
 }
 
 /** Exact numbers of more digits than a double has: as JSON numbers they may have lost some, as JSON text they have not. */

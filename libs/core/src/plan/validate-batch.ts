@@ -2,10 +2,12 @@ import type { Check } from '../check/check';
 import { compileCheck, sumsOverRows } from '../check/compile-check';
 import type { MeasureContext } from '../check/primitive/primitive';
 import type { ContractDataset } from '../contract/contract';
-import { BROKEN_RULES, compileDecode, DELETED, REMARKS, ROW_ID, type DecodeRule } from '../contract/decode-sql';
+import { type DecodeRule, NEW_COLUMN } from '../contract/decode-rules';
+import { BROKEN_RULES, compileDecode, DELETED, DISCARDS, REMARKS, ROW_ID } from '../contract/decode-sql';
 import type { Column } from '../definition/definition';
 import { quoteIdent, quoteLiteral } from '../sql/quote';
 import { jsonRowSql, type JsonColumn } from './inline-rows';
+import { newNamesSql } from './new-names';
 import { recordTextsSql } from './record-texts';
 
 /** Bytes that stand between the values of a range, and between ranges, in the second parameter; no JSON text has them. */
@@ -28,9 +30,11 @@ export interface BatchReject {
   readonly ordinal: number;
   /** Ids of the critical rules that it breaks, in the order of `rules`. */
   readonly rules: readonly string[];
+  /** Of its fields that the contract does not name; null where that does not matter. */
+  readonly names: readonly string[] | null;
 }
 
-/** How many good records break a rule below critical. */
+/** How many records break a rule below critical: good ones, or, where the rule leaves them out, those that break no critical one. */
 export interface BatchRemark {
   readonly rule: string;
   readonly rows: number;
@@ -44,16 +48,20 @@ export interface ValidatedBatch {
   readonly rows: Uint8Array | null;
   /** More than were given when a value has a separator in it: nothing else of the result means anything then. */
   readonly read: number;
-  /** Records that broke no critical rule. */
+  /** Records that break no rule that refuses them or for which they are left out. */
   readonly good: number;
   readonly admitted: number;
   /** Different keys among the good records. */
   readonly keys: number;
   readonly quarantined: number;
+  /** Records that are left out. */
+  readonly filtered: number;
   /** JSON of BatchReject[]; null when there are none. */
   readonly rejects: string | null;
   /** JSON of BatchRemark[], one for each rule below critical. */
   readonly remarks: string;
+  /** JSON of fields that the contract does not name to the number of records below critical that have them; null when there are none. */
+  readonly names: string | null;
   /** JSON: the number of admitted rows that do not delete, then for each of `checks`, in order, how many of them fail and how many it looks at; empty without checks. */
   readonly measures: string;
 }
@@ -92,7 +100,7 @@ export function planValidateBatch(dataset: ContractDataset): ValidateBatchPlan {
   const columns = [...decode.columns, ...ROW_COLUMNS];
   const checks = dataset.checks.filter(sumsOverRows);
   const records = decode.select(recordTextsSql(dataset, 'positioned', PLACED), PLACED);
-  const result = (admitted: string, keys: string): string => `with ${recordsSql()}, decoded as materialized (${records}) select ${resultSql(columns, measuresSql(checks, dataset.columns), decode.rules, keys)} from (select *, ${admitted} as ${ADMITTED} from decoded)`;
+  const result = (admitted: string, keys: string): string => `with ${recordsSql()}, decoded as materialized (${records}) select ${resultSql(columns, measuresSql(checks, dataset.columns), decode.rules, { keys, names: newNamesSql(dataset, 'placed') })} from (select *, ${admitted} as ${ADMITTED} from decoded) as placed`;
   return {
     plain: result(GOOD, `count(distinct (${keyOf(dataset).join(', ')})) filter (where ${GOOD})`),
     deduped: result(`(${GOOD} and _weir_ordinal in (${winnersSql(dataset)}))`, `count(*) filter (where ${ADMITTED})`),
@@ -102,7 +110,9 @@ export function planValidateBatch(dataset: ContractDataset): ValidateBatchPlan {
   };
 }
 
-const GOOD = `(${BROKEN_RULES} is null)`;
+const GOOD = `(${BROKEN_RULES} is null and ${DISCARDS} is null)`;
+/** Below critical: it goes on, or is left out. */
+const PASSES = `(${BROKEN_RULES} is null)`;
 /** Whether a record's row is one of bronze. */
 const ADMITTED = '_weir_admitted';
 
@@ -117,22 +127,25 @@ positioned as (select r.grain as _weir_partition, r.name as _weir_log, r.first +
 }
 
 /** One aggregate of all that is asked, so that the records are gone through once: against a sub-select for each it saves 0.4 ms of 1.8 for ten records and a tenth for thousands. */
-function resultSql(columns: readonly JsonColumn[], measures: string, rules: readonly DecodeRule[], keys: string): string {
+function resultSql(columns: readonly JsonColumn[], measures: string, rules: readonly DecodeRule[], { keys, names }: { readonly keys: string; readonly names: string }): string {
+  const strange = (list: string): string => `list_contains(${list}, ${quoteLiteral(NEW_COLUMN)})`;
   return `encode(string_agg(case when ${ADMITTED} then ${jsonRowSql(columns)} end, chr(10))) as rows,
   count(*) as read,
   count(*) filter (where ${GOOD}) as good,
   count(*) filter (where ${ADMITTED}) as admitted,
   ${keys} as keys,
-  count(*) filter (where not ${GOOD}) as quarantined,
-  to_json(list({ordinal: _weir_ordinal, rules: ${BROKEN_RULES}}) filter (where not ${GOOD}))::VARCHAR as rejects,
+  count(*) filter (where not ${PASSES}) as quarantined,
+  count(*) filter (where ${PASSES} and not ${GOOD}) as filtered,
+  to_json(list({ordinal: _weir_ordinal, rules: ${BROKEN_RULES}, names: case when ${strange(BROKEN_RULES)} then ${names} end}) filter (where not ${PASSES}))::VARCHAR as rejects,
+  to_json(list_aggregate(flatten(list(${names}) filter (where (${GOOD} and ${strange(REMARKS)}) or (${PASSES} and ${strange(DISCARDS)}))), 'histogram'))::VARCHAR as names,
   ${remarksSql(rules)} as remarks,
   ${measures} as measures`;
 }
 
 function remarksSql(rules: readonly DecodeRule[]): string {
-  const counted = rules.filter(({ severity }) => severity !== 'critical').map(({ id }) => {
-    const remarked = `filter (where ${GOOD} and list_contains(${REMARKS}, ${quoteLiteral(id)}))`;
-    return `{rule: ${quoteLiteral(id)}, rows: count(*) ${remarked}, samples: coalesce(min(_weir_ordinal, ${SAMPLES}) ${remarked}, [])}`;
+  const counted = rules.filter(({ outcome }) => outcome === 'note' || outcome === 'discard').map(({ id, outcome }) => {
+    const which = outcome === 'note' ? `${GOOD} and list_contains(${REMARKS}, ${quoteLiteral(id)})` : `${PASSES} and list_contains(${DISCARDS}, ${quoteLiteral(id)})`;
+    return `{rule: ${quoteLiteral(id)}, rows: count(*) filter (where ${which}), samples: coalesce(min(_weir_ordinal, ${SAMPLES}) filter (where ${which}), [])}`;
   });
   return counted.length === 0 ? `'[]'` : `to_json([${counted.join(', ')}])::VARCHAR`;
 }

@@ -1,7 +1,11 @@
 import type { ContractDataset } from '../contract/contract';
-import { BROKEN_RULES, compileDecode, DELETED, REMARKS, ROW_ID, type Decode } from '../contract/decode-sql';
+import { NEW_COLUMN } from '../contract/decode-rules';
+import { BROKEN_RULES, compileDecode, type Decode, DELETED, DISCARDS, EXTRA, REMARKS, ROW_ID } from '../contract/decode-sql';
+import { driftPolicies } from '../contract/drift';
+import { NEW_COLUMNS } from '../contract/text-relation';
 import { quoteIdent, quoteLiteral } from '../sql/quote';
-import { losersSql } from './dedupe';
+import { goodSql, losersSql } from './dedupe';
+import { newNamesSql } from './new-names';
 import { recordTextsSql } from './record-texts';
 
 /** A file of the run, in reading order: by partition, then by name. A segment of a log is one too: its records are its lines, by offset. */
@@ -36,8 +40,8 @@ export const OFFSET_COLUMN = '_weir_offset';
 export interface ValidatePlan {
   readonly decode: Decode;
   /**
-   * Makes the table of decoded rows from a text relation, or adds to it. The table's rowid is the ordinal of the record within the run. Records of logs come as a relation of `value` (as
-   * record-texts.ts says), FILE_COLUMN and OFFSET_COLUMN.
+   * Makes the table of decoded rows from a relation, or adds to it. The table's rowid is the ordinal of the record within the run. Files come as file-texts.ts makes them, with FILE_COLUMN; records of logs as a
+   * relation of `value` (as record-texts.ts says), FILE_COLUMN and OFFSET_COLUMN.
    */
   decodeFrom(relation: string, first: boolean): string;
   /** Makes the table of files. */
@@ -48,15 +52,17 @@ export interface ValidatePlan {
   readonly countFiles: string;
   /** Makes the table of good rows that are not admitted: duplicates, and conflicts of immutable keys. */
   readonly dedupe: string;
-  /** Makes the views VALID_ROWS, ADMITTED_ROWS and BRONZE_ROWS: contract columns, _weir_partition, _weir_row_id, _weir_position, _weir_deleted. */
+  /** Makes the views VALID_ROWS, ADMITTED_ROWS and BRONZE_ROWS: contract columns, _weir_partition, _weir_row_id, _weir_position, _weir_deleted; bronze has EXTRA, too, where something is kept aside. */
   readonly views: readonly string[];
-  /** Makes the table of rows for quarantine: ordinal, file, line, rules. */
+  /** Makes the table of rows for quarantine: ordinal, file, line, rules, position, names (of their columns that the contract does not name; null where that does not matter). */
   readonly broken: string;
-  /** → partition, read, admitted, duplicate, quarantined, of whole records. */
+  /** → position, rule, names of the first five rows that end the run; undefined where the contract freezes nothing. */
+  readonly frozen: string | undefined;
+  /** → partition, read, admitted, duplicate, quarantined, filtered, of whole records. */
   readonly accounts: string;
-  /** → rule, rows, samples (positions, five at most), of rules that were broken; critical first. */
+  /** → rule, rows, samples (positions, five at most), of rules that were broken; critical first. NEW_COLUMN comes as one rule for each name, MOST_NAMES at most. */
   readonly ruleCounts: string;
-  /** → ordinal, file, line, rules of the rows for quarantine after an ordinal. */
+  /** → ordinal, file, line, rules, names of the rows for quarantine after an ordinal. */
   brokenAfter(ordinal: number, limit: number): string;
 }
 
@@ -66,43 +72,70 @@ export function planValidate(dataset: ContractDataset, { records = false }: { re
   const carried = records ? [FILE_COLUMN, OFFSET_COLUMN] : [FILE_COLUMN];
   const line = records ? `d.${OFFSET_COLUMN}` : 'd.rowid + coalesce(n.shift, f.shift)';
   const position = `f.name || ':' || (${line})`;
+  const names = newNamesSql(dataset, 'd');
   const columns = decode.columns.map(({ name }) => `d.${quoteIdent(name)}`).join(', ');
-  const rows = `select ${columns}, f.partition as _weir_partition, d.${ROW_ID} as ${ROW_ID}, ${position} as _weir_position, d.${DELETED} as ${DELETED} from ${LOCATED}`;
-  const admitted = `left join weir_losers l on l.ordinal = d.rowid where d.${BROKEN_RULES} is null and l.ordinal is null`;
+  const rows = (extra: string): string => `select ${columns}, f.partition as _weir_partition, d.${ROW_ID} as ${ROW_ID}, ${position} as _weir_position, d.${DELETED} as ${DELETED}${extra} from ${LOCATED}`;
+  const admitted = `left join weir_losers l on l.ordinal = d.rowid where ${goodSql('d')} and l.ordinal is null`;
   return {
     decode,
-    decodeFrom: (relation, first) => `${first ? 'create temp table weir_decoded as' : 'insert into weir_decoded'} ${decode.select(records ? recordTextsSql(dataset, relation, carried) : relation, carried)}`,
+    decodeFrom: (relation, first) => `${first ? 'create temp table weir_decoded as' : 'insert into weir_decoded'} select * ${keptNew(dataset)} from (${decode.select(records ? recordTextsSql(dataset, relation, carried) : relation, carried)})`,
     files: filesSql,
     lines: linesSql,
     countFiles: `select ${FILE_COLUMN} as file, count(*) as rows from weir_decoded group by all`,
     dedupe: `create temp table weir_losers as ${losersSql(dataset)}`,
     views: [
-      `create temp view ${VALID_ROWS} as ${rows} where d.${BROKEN_RULES} is null and not d.${DELETED}`,
-      `create temp view ${ADMITTED_ROWS} as ${rows} ${admitted} and not d.${DELETED}`,
-      `create temp view ${BRONZE_ROWS} as ${rows} ${admitted}`,
+      `create temp view ${VALID_ROWS} as ${rows('')} where ${goodSql('d')} and not d.${DELETED}`,
+      `create temp view ${ADMITTED_ROWS} as ${rows('')} ${admitted} and not d.${DELETED}`,
+      `create temp view ${BRONZE_ROWS} as ${rows(decode.keepsExtra ? `, d.${EXTRA} as ${EXTRA}` : '')} ${admitted}`,
     ],
-    broken: `create temp table weir_broken as select d.rowid as ordinal, d.${FILE_COLUMN} as file, ${line} as line, coalesce(d.${BROKEN_RULES}, [${quoteLiteral(KEY_CONFLICT)}]) as rules, ${position} as position from ${LOCATED} left join weir_losers l on l.ordinal = d.rowid where d.${BROKEN_RULES} is not null or l.conflict order by d.rowid`,
+    broken: `create temp table weir_broken as select d.rowid as ordinal, d.${FILE_COLUMN} as file, ${line} as line, coalesce(d.${BROKEN_RULES}, [${quoteLiteral(KEY_CONFLICT)}]) as rules, ${position} as position, case when list_contains(d.${BROKEN_RULES}, ${quoteLiteral(NEW_COLUMN)}) then ${names} end as names from ${LOCATED} left join weir_losers l on l.ordinal = d.rowid where d.${BROKEN_RULES} is not null or l.conflict order by d.rowid`,
+    frozen: frozenSql(decode),
     accounts: ACCOUNTS,
-    ruleCounts: ruleCountsSql(position),
-    brokenAfter: (ordinal, limit) => `select ordinal, file, line, rules from weir_broken where ordinal > ${ordinal} order by ordinal limit ${limit}`,
+    ruleCounts: ruleCountsSql(position, names),
+    brokenAfter: (ordinal, limit) => `select ordinal, file, line, rules, names from weir_broken where ordinal > ${ordinal} order by ordinal limit ${limit}`,
   };
+}
+
+/** New columns that are in the side column need not be there twice. */
+function keptNew(dataset: ContractDataset): string {
+  return driftPolicies(dataset).newColumn === 'evolve' ? `exclude (${NEW_COLUMNS})` : '';
+}
+
+function frozenSql({ rules }: Decode): string | undefined {
+  const freezing = rules.filter(({ outcome }) => outcome === 'freeze').map(({ id }) => quoteLiteral(id));
+  if (freezing.length === 0) return undefined;
+  return `select position, list_filter(rules, lambda rule: list_contains([${freezing.join(', ')}], rule))[1] as rule, names from weir_broken where list_has_any(rules, [${freezing.join(', ')}]) order by ordinal limit 5`;
 }
 
 /** The probe side comes first in each join, which keeps the rows in the order of the files. */
 const LOCATED = `weir_decoded d join weir_files f on f.file = d.${FILE_COLUMN} left join weir_lines n on n.ordinal = d.rowid`;
 
 const ACCOUNTS = `select f.partition, count(*) as read,
-  count(*) filter (where d.${BROKEN_RULES} is null and l.ordinal is null) as admitted,
-  count(*) filter (where d.${BROKEN_RULES} is null and not l.conflict) as duplicate,
-  count(*) filter (where d.${BROKEN_RULES} is not null or l.conflict) as quarantined
+  count(*) filter (where ${goodSql('d')} and l.ordinal is null) as admitted,
+  count(*) filter (where ${goodSql('d')} and not l.conflict) as duplicate,
+  count(*) filter (where d.${BROKEN_RULES} is not null or l.conflict) as quarantined,
+  count(*) filter (where d.${BROKEN_RULES} is null and d.${DISCARDS} is not null) as filtered
   from weir_decoded d join weir_files f on f.file = d.${FILE_COLUMN} left join weir_losers l on l.ordinal = d.rowid group by f.partition order by f.partition`;
 
-function ruleCountsSql(position: string): string {
-  const remarked = `select d.rowid as ordinal, ${position} as position, unnest(d.${REMARKS}) as rule from ${LOCATED} where d.${REMARKS} is not null and d.${BROKEN_RULES} is null`;
-  return `select rule, count(*) as rows, min_by(position, ordinal, 5) as samples, true as critical from (select ordinal, position, unnest(rules) as rule from weir_broken) group by rule
-  union all
-  select rule, count(*), min_by(position, ordinal, 5), false from (${remarked}) group by rule
-  order by critical desc, rows desc, rule`;
+/** Columns that the contract does not name, of which counts tell by name. */
+const MOST_NAMES = 20;
+
+function ruleCountsSql(position: string, names: string): string {
+  const found = (list: string, where: string): string => `select d.rowid as ordinal, ${position} as position, unnest(${named(`d.${list}`, names)}) as rule from ${LOCATED} where d.${list} is not null and ${where}`;
+  const counted = (rows: string, critical: boolean): string => `select rule, count(*) as rows, min_by(position, ordinal, 5) as samples, ${critical} as critical from (${rows}) group by rule`;
+  const counts = [
+    counted(`select ordinal, position, unnest(${named('rules', 'names')}) as rule from weir_broken`, true),
+    counted(found(DISCARDS, `d.${BROKEN_RULES} is null`), false),
+    counted(found(REMARKS, goodSql('d')), false),
+  ];
+  const ranked = `select *, row_number() over (partition by critical, starts_with(rule, ${quoteLiteral(`${NEW_COLUMN}:`)}) order by rows desc, rule) as rank from (${counts.join(' union all ')})`;
+  return `select rule, rows, samples, critical from (${ranked}) where rank <= ${MOST_NAMES} or not starts_with(rule, ${quoteLiteral(`${NEW_COLUMN}:`)}) order by critical desc, rows desc, rule`;
+}
+
+/** A list of rules with NEW_COLUMN once for each name. */
+function named(rules: string, names: string): string {
+  const each = `list_transform(${names}, lambda name: ${quoteLiteral(`${NEW_COLUMN}:`)} || name)`;
+  return `case when list_contains(${rules}, ${quoteLiteral(NEW_COLUMN)}) then list_concat(list_filter(${rules}, lambda rule: rule <> ${quoteLiteral(NEW_COLUMN)}), ${each}) else ${rules} end`;
 }
 
 function filesSql(files: readonly ReadFile[]): string[] {

@@ -28,14 +28,16 @@ export function rowHashSql(columns: readonly string[]): string {
 /**
  * SQL `order by` terms, in the engine, that put the winner of a key first: the greatest sequence, nulls being less than all; without one the row of the
  * latest partition, or of a log the row that lies further on in it: the greater (partition of the log, offset). Between what is left the greatest row id
- * decides, or hash where rows have none, so that every build chooses alike. A row that deletes its key takes part like any other.
+ * decides, or the latest partition where rows have none, so that every build chooses alike. The hash comes last: it changes with the columns and their types, and with it the winner would.
+ * A row that deletes its key takes part like any other.
  *
  * The stream chooses by the same order in its destination: `StreamOrder` of the connectors says it in Postgres' words.
  */
 export function winnerOrderSql({ sequence, identified, log }: WinnerRule, hash: string): string {
-  const tie = `${identified ? ROW_ID : hash} desc`;
+  const tie = identified ? `${ROW_ID} desc` : `_weir_partition desc, ${hash} desc`;
   if (sequence !== undefined) return `${quoteIdent(sequence)} desc nulls last, ${tie}`;
-  if (!identified || !log) return `_weir_partition desc, ${tie}`;
+  if (!identified) return tie;
+  if (!log) return `_weir_partition desc, ${tie}`;
   // What was published when the source was another one has other positions; it is older.
   const place = [`try_cast(split_part(_weir_position, ':', 2) as INTEGER)`, `try_cast(split_part(_weir_position, ':', 3) as BIGINT)`];
   return `${place.map((part) => `${part} desc nulls last`).join(', ')}, ${tie}`;

@@ -1,4 +1,4 @@
-import { BRONZE_ROWS, type BatchReject, type ContractDataset, type ContractTest, type Definition, FILE_COLUMN, OFFSET_COLUMN, VALUE_SEPARATOR, type ValidatePlan, type ValidatedBatch, WeirError, planValidate, planValidateBatch, quoteIdent } from '@weir/core';
+import { BRONZE_ROWS, type BatchReject, type ContractDataset, type ContractTest, type Definition, FILE_COLUMN, OFFSET_COLUMN, VALUE_SEPARATOR, type ValidatePlan, type ValidatedBatch, WeirError, fileColumnName, fileTextsSql, planValidate, planValidateBatch } from '@weir/core';
 import { type Engine, type WarmEngines } from '@weir/engine';
 import type { Row } from './compare-rows';
 import { textsSql } from './run-batch';
@@ -19,7 +19,8 @@ export async function validateBatch(engine: Engine, definition: Definition, data
   const records = definition.source.type === 'kafka';
   const plan = planValidate(dataset, { records });
   await (records ? storeRecords(engine, test) : storeFields(engine, dataset, test));
-  await engine.run(plan.decodeFrom(RECORDS, true), 'decode');
+  const relation = records ? RECORDS : fileTextsSql(dataset, dataset.columns, RECORDS, [FILE_COLUMN]);
+  await engine.run(plan.decodeFrom(relation, true), 'decode');
   for (const statement of afterDecoding(plan, test.records.length)) await engine.run(statement, 'judge');
   const columns = plan.decode.columns;
   const rows = await engine.rows<Record<string, string | null>>(`select ${textsSql(columns)} from ${BRONZE_ROWS}`, test.dataset);
@@ -50,9 +51,9 @@ function afterDecoding(plan: ValidatePlan, records: number): string[] {
   return [...plan.files([file]), plan.lines(undefined), plan.dedupe, plan.broken, ...plan.views];
 }
 
-/** The fields of files: every value is text, and an empty one is none. */
+/** The fields of files that have the contract's columns in its order: every value is text, and an empty one is none. */
 async function storeFields(engine: Engine, { columns }: ContractDataset, { records }: ContractTest): Promise<void> {
-  await engine.run(`create temp table ${RECORDS} (${[...columns.map(({ name }) => `${quoteIdent(name)} VARCHAR`), `${FILE_COLUMN} BIGINT`].join(', ')})`, 'records');
+  await engine.run(`create temp table ${RECORDS} (${[...columns.map((_, place) => `${fileColumnName(place)} VARCHAR`), `${FILE_COLUMN} BIGINT`].join(', ')})`, 'records');
   await engine.append(RECORDS, records.map(({ fields }) => [...columns.map(({ physicalName }) => fields.get(physicalName)?.text ?? ''), 0]));
 }
 

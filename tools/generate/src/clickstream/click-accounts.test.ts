@@ -33,12 +33,12 @@ function read(value: Buffer): string | Fields {
     return 'undecodable';
   }
   if (Array.isArray(fields)) return 'undecodable';
-  if (fields.event_id === undefined) return 'required:event_id';
+  if (fields.event_id === undefined) return 'missing:event_id';
   if (fields.op === 'delete') return fields;
   const happened = new Date(fields.happened_at);
   if (happened.toISOString() !== fields.happened_at) return 'type:happened_at';
   if (fields.dwell_ms !== undefined && typeof fields.dwell_ms !== 'number') return 'type:dwell_ms';
-  if (fields.user_id === undefined) return 'required:user_id';
+  if (fields.user_id === undefined) return 'missing:user_id';
   if (Number(fields.dwell_ms ?? 0) < 0) return 'dwell_not_negative';
   if (!['view', 'click', 'purchase'].includes(fields.action)) return 'action_known';
   if (fields.action === 'purchase' && fields.amount === undefined) return 'purchase_has_amount';

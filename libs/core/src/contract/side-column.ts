@@ -1,0 +1,27 @@
+import { quoteIdent, quoteLiteral } from '../sql/quote';
+import type { ContractColumn } from './contract';
+import { decodeColumn } from './decode-column';
+import { defaultSql, EXTRA } from './decode-sql';
+
+/**
+ * SQL for the value of a column in stored rows, which an older contract may have judged: what was kept aside under its name comes before null. `lacking`: the rows were stored without the column,
+ * so that they have the contract's default where nothing was kept aside either.
+ */
+export function storedValueSql(column: ContractColumn, lacking: boolean): string {
+  const [own, nested] = [`/${escaped(column.physicalName)}`, `/${stepsOf(column.physicalName).map(escaped).join('/')}`].map(quoteLiteral);
+  const text = `nullif(coalesce(json_extract_string(${EXTRA}, ${own}), json_extract_string(${EXTRA}, ${nested})), '')`;
+  const aside = decodeColumn(column, text);
+  const value = `${quoteIdent(column.name)}::${column.type}`;
+  if (!lacking) return `case when ${EXTRA} is null then ${value} else coalesce(${value}, ${aside}) end`;
+  return `case when ${EXTRA} is not null and (json_exists(${EXTRA}, ${own}) or json_exists(${EXTRA}, ${nested})) then ${aside} else ${defaultSql(column)} end`;
+}
+
+/** Names of the fields from the top to a column's: of `$.customer.id` customer and id. */
+export function stepsOf(physicalName: string): string[] {
+  return physicalName.startsWith('$.') ? physicalName.slice(2).split('.') : [physicalName];
+}
+
+/** A name as a JSON pointer has it. */
+export function escaped(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
