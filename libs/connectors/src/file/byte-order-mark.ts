@@ -1,5 +1,8 @@
 import { WeirError } from '@weir/core';
 
+/** What copies for the engine begin with: it takes the first one that it finds at the start of a file away, and that may be of a record. */
+export const BYTE_ORDER_MARK = Buffer.from('\ufeff');
+
 /** Length in bytes of the byte order mark that a file begins with; FILE_MALFORMED for those of UTF-16 and UTF-32. */
 export function byteOrderMark(start: Buffer, name: string): number {
   if (start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf) return 3;

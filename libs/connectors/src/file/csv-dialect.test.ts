@@ -23,7 +23,9 @@ async function scan(content: string | Buffer, dialect: CsvDialect): Promise<CsvS
 async function cleaned(scanned: CsvScan, dialect: CsvDialect): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of rewriteCsv(path, scanned, { name: 'day.csv', ...dialect })) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
+  const copy = Buffer.concat(chunks).toString();
+  expect(copy[0]).toBe('\ufeff');
+  return copy.slice(1);
 }
 
 const damageOf = (scanned: CsvScan): string[] => scanned.damaged.map(({ line, offset, length, damage }) => `${line} ${offset}+${length} ${damage}`);

@@ -25,7 +25,9 @@ async function scan(content: string | Buffer): Promise<CsvScan & { runs: LineRun
 async function cleaned(scanned: CsvScan): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of rewriteCsv(path, scanned, options)) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
+  const copy = Buffer.concat(chunks).toString();
+  expect(copy[0]).toBe('\ufeff');
+  return copy.slice(1);
 }
 
 /** Damage as `line offset+length name`. */
