@@ -39,7 +39,7 @@ function problemOf(error: ErrorObject, yaml: Placing): Problem {
   const params = record(error.params);
   switch (error.keyword) {
     case 'additionalProperties':
-      return unknownKey(yaml, path, String(params['additionalProperty']), schema);
+      return unknownKey(yaml, path, String(params['additionalProperty']), schema, record(error.data));
     case 'required':
       return missingKey(yaml, path, String(params['missingProperty']), schema);
     case 'propertyNames':
@@ -51,9 +51,11 @@ function problemOf(error: ErrorObject, yaml: Placing): Problem {
 
 export const NAME_FIX = 'Use lower-case letters, digits and _, beginning with a letter, at most 63 of them.';
 
-function unknownKey(yaml: Placing, path: YamlPath, key: string, schema: Record<string, unknown>): Problem {
+function unknownKey(yaml: Placing, path: YamlPath, key: string, schema: Record<string, unknown>, mapping: Record<string, unknown>): Problem {
   const known = Object.keys(record(schema['properties']));
-  return { code: 'UNKNOWN_KEY', message: `\`${key}\` is not a key of ${nounOf(schema)}.`, fix: suggest(key, known), place: yaml.place([...path, key], 'key') };
+  // `{ row: coalesce(a, 0) >= 0 }` has the key `0) >= 0`: nobody means a key without a value that is no word.
+  const fix = mapping[key] === null && !/^\w+$/.test(key) ? 'Between { and } a comma ends the value before it: put a text that has one in quotes.' : suggest(key, known);
+  return { code: 'UNKNOWN_KEY', message: `\`${key}\` is not a key of ${nounOf(schema)}.`, fix, place: yaml.place([...path, key], 'key') };
 }
 
 function missingKey(yaml: Placing, path: YamlPath, key: string, schema: Record<string, unknown>): Problem {
