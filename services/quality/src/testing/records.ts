@@ -57,8 +57,14 @@ export function recordBatch(records: readonly TestRecord[], topic = 'clicks'): R
 
 /** Sends a micro-batch through the use case. */
 export async function sendBatch(bench: Workbench, records: readonly TestRecord[], runId = 'stream-run'): Promise<ValidateBatchResponse> {
-  const request: ValidateBatchRequest = { context: { pipeline: 'clicks', definitionVersion: 1, commitId: randomUUID(), workflowId: 'stream/clicks', runId }, records: recordBatch(records) };
+  const { name } = bench.definition;
+  const request: ValidateBatchRequest = { context: { pipeline: name, definitionVersion: 1, commitId: randomUUID(), workflowId: `stream/${name}`, runId }, records: recordBatch(records, topicOf(bench)) };
   return validateBatch(bench.dependencies, request, new AbortController().signal);
+}
+
+/** The topic that the definition reads; `clicks` where it reads files. */
+export function topicOf({ definition: { source } }: Workbench): string {
+  return source.type === 'kafka' ? source.topic : 'clicks';
 }
 
 /** The rows of an answer by position, their values as text. */

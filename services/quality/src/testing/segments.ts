@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { withEngine } from '@weir/engine';
 import { rawPath, type Segment } from '@weir/lake';
 import type { SegmentSet } from '@weir/rpc';
-import type { TestRecord } from './records';
+import { topicOf, type TestRecord } from './records';
 import type { Workbench } from './workbench';
 
 /** A segment of the raw zone: the records of one grain of one partition of the log, by offset. */
@@ -13,8 +13,10 @@ interface Archived extends TestRecord {
   readonly grain: string;
 }
 
-/** Archives records of the topic `clicks` as ingest does: a segment for each partition, grain and `most` records. What is left out of a record is as for micro-batches. */
+/** Archives records of the topic that the definition reads as ingest does: a segment for each partition, grain and `most` records. What is left out of a record is as for micro-batches. */
 export async function stageLog(bench: Workbench, records: readonly TestRecord[], most = 1_000): Promise<SegmentSet> {
+  const { name, source: { dataset } } = bench.definition;
+  const topic = topicOf(bench);
   const runId = randomUUID();
   const scratch = await bench.lake.scratch(runId, 'extract');
   const segments: Segment[] = [];
@@ -24,12 +26,12 @@ export async function stageLog(bench: Workbench, records: readonly TestRecord[],
     const [first, last] = [group[0], group.at(-1)];
     if (!first || !last) continue;
     const padded = (offset: number): string => String(offset).padStart(20, '0');
-    const digest = await bench.lake.adoptByContent(file, (hash) => rawPath('clicks', 'clicks', hash, 'parquet'));
-    segments.push({ ...digest, rows: group.length, partitions: [first.grain], source: `clicks:${String(first.partition).padStart(5, '0')}:${padded(first.offset)}-${padded(last.offset + 1)}` });
+    const digest = await bench.lake.adoptByContent(file, (hash) => rawPath(name, dataset, hash, 'parquet'));
+    segments.push({ ...digest, rows: group.length, partitions: [first.grain], source: `${topic}:${String(first.partition).padStart(5, '0')}:${padded(first.offset)}-${padded(last.offset + 1)}` });
   }
   await scratch.dispose();
   const partitions = [...new Set(segments.flatMap((segment) => segment.partitions))].sort().map((partition) => ({ partition, rows: 0 }));
-  return bench.lake.writeManifest({ version: 1, pipeline: 'clicks', runId, stage: 'extract', attempt: 'first', datasets: [{ dataset: 'raw.clicks', partitions, segments }] });
+  return bench.lake.writeManifest({ version: 1, pipeline: name, runId, stage: 'extract', attempt: 'first', datasets: [{ dataset: `raw.${dataset}`, partitions, segments }] });
 }
 
 function placed(records: readonly TestRecord[]): Archived[] {

@@ -77,14 +77,15 @@ export class Workbench {
   }
 
   async stageRaw(runId: string, files: readonly SourceFile[]): Promise<SegmentSet> {
+    const { name: pipeline, source: { dataset } } = this.definition;
     const segments: Segment[] = [];
     for (const { name, content, partition = 'all' } of files) {
       const bytes = Buffer.from(content);
-      const path = rawPath('retail', 'orders', createHash('sha256').update(bytes).digest('hex'));
+      const path = rawPath(pipeline, dataset, createHash('sha256').update(bytes).digest('hex'));
       segments.push({ path, rows: 0, ...(await this.lake.putStream(path, [bytes])), partitions: [partition], source: name });
     }
     const partitions = segments.map((segment) => ({ partition: segment.partitions[0] ?? 'all', rows: 0 }));
-    return this.lake.writeManifest({ version: 1, pipeline: 'retail', runId, stage: 'extract', attempt: 'first', datasets: [{ dataset: 'raw.orders', partitions, segments }] });
+    return this.lake.writeManifest({ version: 1, pipeline, runId, stage: 'extract', attempt: 'first', datasets: [{ dataset: `raw.${dataset}`, partitions, segments }] });
   }
 
   async validateRaw(runId: string, raw: SegmentSet, signal: AbortSignal = new AbortController().signal, interval?: Interval): Promise<Answer<ValidateResult>> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CONTRACT_FILE, insertQuality, parseContract, type Proposal } from '@weir/core';
 import { odcsPackage } from '@weir/servers';
-import { mulberry32 } from '@weir/testkit';
+import { mulberry32, PUBLIC_SCHEMAS, publicContracts } from '@weir/testkit';
 import Ajv2019, { type ValidateFunction } from 'ajv/dist/2019';
 import { Command } from 'commander';
 import { parse } from 'yaml';
@@ -82,6 +82,11 @@ describe("the standard's own examples", () => {
 describe('contracts that we accept or write are right by the official JSON Schema', () => {
   test.each(readdirSync(EXAMPLES).map((name) => [name]))('examples/%s', (name) => {
     const text = readFileSync(join(EXAMPLES, name, CONTRACT_FILE), 'utf8');
+    expect(problems(text)).toEqual([]);
+    expect(faults(parse(text) as Json)).toEqual([]);
+  });
+
+  test.each(PUBLIC_SCHEMAS.flatMap((schema) => publicContracts(schema).map(({ path, text }) => [schema, path, text] as const)))('%s/%s', (_schema, _path, text) => {
     expect(problems(text)).toEqual([]);
     expect(faults(parse(text) as Json)).toEqual([]);
   });

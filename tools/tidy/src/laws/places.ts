@@ -7,7 +7,7 @@ const URL_HOST = /\bhttps?:\/\/([A-Za-z0-9.-]+)/g;
 /** Hosts that a public file may name: this machine, reserved examples, specifications and the homes of what Weir uses. */
 const PUBLIC_HOSTS = [
   '127.0.0.1', 'localhost', 'example.com', 'example.org', 'github.com', 'json-schema.org', 'www.w3.org', 'www.apache.org', 'nodejs.org', 'go.dev', 'www.docker.com', 'docs.docker.com', 'www.npmjs.com', 'registry.npmjs.org',
-  'opentelemetry.io', 'temporal.io', 'docs.temporal.io', 'duckdb.org', 'www.postgresql.org', 'www.jaegertracing.io', 'bitol-io.github.io', 'archive.ics.uci.edu', 'doi.org', 'creativecommons.org', 'keepachangelog.com', 'semver.org', 'opencollective.com', 'tidelift.com', 'paypal.me',
+  'opentelemetry.io', 'temporal.io', 'docs.temporal.io', 'duckdb.org', 'www.postgresql.org', 'www.jaegertracing.io', 'bitol-io.github.io', 'archive.ics.uci.edu', 'doi.org', 'creativecommons.org', 'www.nyc.gov', 'keepachangelog.com', 'semver.org', 'opencollective.com', 'tidelift.com', 'paypal.me',
 ];
 
 /** No committed file names a folder of somebody's machine. */
