@@ -9,7 +9,7 @@ export const PUBLIC_SCHEMAS = ['cloudevents', 'gtfs_stop_times', 'gtfs_stops', '
 
 export type PublicSchema = (typeof PUBLIC_SCHEMAS)[number];
 
-/** What the quality stage says of a data file under one contract, as it was written down by hand before anything was run. */
+/** What the quality stage says of a data file under one contract, as it was written down by hand, from the schema and the data. */
 export interface ExpectedOutcome {
   readonly accounts: { readonly read: number; readonly admitted: number; readonly duplicate: number; readonly quarantined: number };
   /** By line of a file, or offset of a record: all rules that it breaks. */
