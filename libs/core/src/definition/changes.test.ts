@@ -15,6 +15,7 @@ describe('changes between definitions', () => {
       'added check orders.rowCount',
       'added order of orders',
       'added compatibility of orders',
+      'added drift of orders',
       'added model gold.m',
       'added destination warehouse.shop',
     ]);
@@ -55,6 +56,8 @@ describe('changes between definitions', () => {
     ['a rule', { contract: { ...BASE.contract, datasets: DATASET ? [{ ...DATASET, rules: DATASET.rules.map((rule) => ({ ...rule, severity: 'info' as const })) }] : [] } }, [{ kind: 'changed', subject: 'rule orders.r severity', before: 'critical', after: 'info' }]],
     ['a format of a column', { contract: { ...BASE.contract, datasets: DATASET ? [{ ...DATASET, columns: DATASET.columns.map((column) => ({ ...column, format: '%Y' })) }] : [] } }, [{ kind: 'changed', subject: 'column orders.a format', before: '', after: '%Y' }]],
     ['the compatibility', { contract: { ...BASE.contract, datasets: DATASET ? [{ ...DATASET, compatibility: 'FULL' }] : [] } }, [{ kind: 'changed', subject: 'compatibility of orders mode', before: 'BACKWARD', after: 'FULL' }]],
+    ['what is done about drift, against what holds where nothing is said', { contract: { ...BASE.contract, datasets: DATASET ? [{ ...DATASET, drift: { newColumn: 'freeze', changedType: 'quarantine' } }] : [] } }, [{ kind: 'changed', subject: 'drift of orders newColumn', before: 'evolve', after: 'freeze' }]],
+    ['a default', { contract: { ...BASE.contract, datasets: DATASET ? [{ ...DATASET, columns: DATASET.columns.map((column) => ({ ...column, default: 7 })) }] : [] } }, [{ kind: 'changed', subject: 'column orders.a default', before: '', after: '7' }]],
   ])('name what happened to %s', (_what, change, expected) => {
     const after = { ...BASE, ...change };
     expect(describeChanges(BASE, after)).toEqual(expected);

@@ -1,6 +1,7 @@
 import { formatThreshold } from '../check/threshold';
 import { DEFAULT_COMPATIBILITY } from '../contract/compatibility';
-import type { Contract } from '../contract/contract';
+import type { Contract, ContractDataset } from '../contract/contract';
+import { DRIFT_KINDS, driftPolicies } from '../contract/drift';
 import { grainMs } from '../interval/interval';
 import type { Column, Definition, Model, Schedule, Source, Upstream } from './definition';
 import { describeSource } from './describe';
@@ -83,6 +84,7 @@ function thingsOf(definition: Definition): Map<string, Thing> {
   return new Map([
     ...(schedule ? [['schedule', scheduleThing(schedule)] as [string, Thing]] : []),
     ...contractThings(definition.contract),
+    ...definition.contract.datasets.filter(({ name }) => name === definition.source.dataset).map((dataset): [string, Thing] => [`drift of ${dataset.name}`, driftThing(dataset)]),
     ...definition.upstream.map((upstream): [string, Thing] => [`upstream ${upstream.reference}`, upstreamThing(upstream)]),
     ...definition.models.map((model): [string, Thing] => [`model ${model.zone}.${model.name}`, modelThing(model)]),
     ...definition.destinations.map(({ connection, schema, type }): [string, Thing] => [`destination ${connection}.${schema}`, { summary: type, settings: new Map([['type', type]]) }]),
@@ -141,4 +143,10 @@ function contractThings(contract: Contract): [string, Thing][] {
     [`order of ${name}`, { summary: order.by, settings: new Map([['by', order.by === 'sequence' ? `sequence ${order.column}` : order.by]]) }],
     [`compatibility of ${name}`, { summary: compatibility, settings: new Map([['mode', compatibility]]) }],
   ]);
+}
+
+/** Only data of the source can drift: models have the columns that their SQL says. */
+function driftThing(dataset: ContractDataset): Thing {
+  const policies = driftPolicies(dataset);
+  return { summary: DRIFT_KINDS.map((kind) => `${kind} ${policies[kind]}`).join(', '), settings: new Map(Object.entries(policies)) };
 }
