@@ -1,13 +1,15 @@
 export { type CsvDialect } from './file/csv-dialect';
-export { findLines, findRecords, type FindOptions } from './file/find-records';
+export { findElements, findLines, findRecords, type FindOptions } from './file/find-records';
 export { type JsonDamage } from './file/line-machine';
 export { type LineFile, linesRelation } from './file/lines-relation';
 export { type DamagedSpan, type LineRun, type RecordIndex, type RecordScan } from './file/record-book';
 export { type FoundRecord, readRange } from './file/record-finder';
 export { type Damage, MAX_RECORD_BYTES } from './file/record-machine';
 export { rewriteCsv, type RewriteOptions } from './file/rewrite-csv';
+export { rewriteJson } from './file/rewrite-json';
 export { rewriteNdjson } from './file/rewrite-ndjson';
 export { type CsvScan, type DamagedRecord, scanCsv, type ScanOptions } from './file/scan';
+export { type JsonScan, scanJson } from './file/scan-json';
 export { type DamagedJson, type JsonScanOptions, type NdjsonScan, scanNdjson } from './file/scan-ndjson';
 export { sliceSource, type SourceFile, type SourceSlice } from './file/source';
 export { splitRecord } from './file/split-record';

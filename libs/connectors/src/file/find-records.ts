@@ -1,8 +1,10 @@
 import { dialectBytes, type CsvDialect } from './csv-dialect';
+import { JsonMachine } from './json-machine';
 import { LineMachine } from './line-machine';
 import { findIn, type FoundRecord } from './record-finder';
 import { RecordMachine } from './record-machine';
 import type { CsvScan } from './scan';
+import type { JsonScan } from './scan-json';
 import type { NdjsonScan } from './scan-ndjson';
 
 export interface FindOptions extends CsvDialect {
@@ -27,6 +29,15 @@ export function findLines(path: string, scan: NdjsonScan, ordinals: readonly num
   return findIn(path, scan, ordinals, (entry, take) => {
     return new LineMachine(entry, (span, bytes) => {
       if (!span.damage && bytes && !span.blank) take(span.offset, span.line, bytes);
+    });
+  });
+}
+
+/** As findRecords, of a JSON file: its elements as they stand there, over several lines or not. */
+export function findElements(path: string, scan: JsonScan, ordinals: readonly number[], { name }: { readonly name: string }): AsyncGenerator<FoundRecord> {
+  return findIn(path, scan, ordinals, ({ offset, line }, take) => {
+    return new JsonMachine({ name, offset, number: scan.array ? line : undefined }, (span, bytes) => {
+      if (!span.damage && bytes) take(span.offset, span.number, bytes);
     });
   });
 }

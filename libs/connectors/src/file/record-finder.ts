@@ -17,8 +17,6 @@ export interface FoundRecord {
 export interface Entry {
   readonly offset: number;
   readonly line: number;
-  /** Whether it is the file's first whole record. */
-  readonly first: boolean;
 }
 
 /** Splits bytes into records as the scan did; `end` is for the end of the file. */
@@ -53,7 +51,7 @@ async function readEntry(file: FileHandle, { index, bytes: size }: RecordScan<un
   const found: FoundRecord[] = [];
   const start = index.offsets[entry] ?? 0;
   let ordinal = entry * INDEX_STRIDE;
-  const reader = openReader({ offset: start, line: index.lines[entry] ?? 1, first: entry === 0 }, (offset, line, bytes) => {
+  const reader = openReader({ offset: start, line: index.lines[entry] ?? 1 }, (offset, line, bytes) => {
     if (ordinals.has(ordinal)) found.push({ ordinal, offset, line, bytes: Buffer.from(bytes) });
     ordinal++;
   });
