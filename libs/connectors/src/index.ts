@@ -31,7 +31,7 @@ export { type CoveredRange } from './postgres/covered';
 export { type DeliverOptions, PostgresDestination, type PreparedLoad } from './postgres/destination';
 export { type TableState } from './postgres/heads';
 export { type LedgerEntry } from './postgres/ledger';
-export { isAt, type LoadPlan } from './postgres/plan';
+export { type LoadPlan } from './postgres/plan';
 export { type PositionRange, type StoredPosition, type StreamPosition, type StreamSource } from './postgres/positions';
 export { type PreparedRestatement, type RestatePlan } from './postgres/restate';
 export { type StagedRows, type StreamBatch, type StreamCommit } from './postgres/stream-commit';

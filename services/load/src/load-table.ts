@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isAt, tableLabel, type LedgerEntry, type LoadPlan, type TableSpec } from '@weir/connectors';
+import { tableLabel, type LedgerEntry, type LoadPlan, type TableSpec } from '@weir/connectors';
 import { WeirError } from '@weir/core';
 import type { RelationSegment } from '@weir/engine';
 import { activeTraceId, withSpan } from '@weir/platform';
@@ -42,8 +42,8 @@ export async function loadTable(deps: TableDependencies, job: TableJob, signal: 
 
 async function bringTo(deps: TableDependencies, job: TableJob, spec: TableSpec, signal: AbortSignal, report: ReportTable): Promise<LedgerEntry> {
   for (let attempt = 1; attempt <= PLANS; attempt += 1) {
-    const plan = await job.destination.plan(spec, job.context.pipeline, signal);
-    if (isAt(plan, job.snapshot)) return alreadyThere(deps, job, plan, signal);
+    const plan = await job.destination.plan(spec, job.context.pipeline, job.snapshot, signal);
+    if (plan.kind === 'keep') return alreadyThere(deps, job, plan, signal);
     const target = await deps.catalog.target({ pipeline: job.context.pipeline, definitionVersion: job.context.definitionVersion, after: job.snapshot }, signal);
     const entry = await loadPlanned(deps, { ...job, snapshot: target }, plan, signal, report);
     if (entry) return entry;

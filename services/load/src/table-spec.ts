@@ -9,6 +9,7 @@ export function tableSpec(model: Model, schema: string): TableSpec {
     name: model.name,
     columns: model.columns,
     identity: model.writeMode === 'upsert' ? { by: 'key', columns: model.key } : { by: 'row', id: lineage ? 'dataset' : 'content' },
+    sequence: model.sequence,
     lineage,
   };
 }

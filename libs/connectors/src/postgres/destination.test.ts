@@ -57,7 +57,7 @@ test('a difference without rows moves the head and writes no row', async () => {
 test('a plan whose head moved since changes nothing and says so', async () => {
   await deliver(destination, folder.path, { to: 1, upserts: ['"1",one'] });
   const signal = new AbortController().signal;
-  const stale = await destination.plan(ORDERS, 'shop', signal);
+  const stale = await destination.plan(ORDERS, 'shop', 2, signal);
   await deliver(destination, folder.path, { to: 2, upserts: ['"1",two'] });
   const none = { paths: [], rows: 0, bytes: 0 };
   const late = { plan: stale, commitId: '11111111-1111-4111-8111-111111111111', toSnapshot: 2, runId: 'late', traceId: '', upserts: none, deletes: none };
@@ -110,12 +110,12 @@ test.each([
 
 test('DESTINATION_INCOMPATIBLE: the table belongs to another pipeline', async () => {
   await deliver(destination, folder.path, { to: 1, upserts: ['"1",one'] });
-  await expect(destination.plan(ORDERS, 'other', new AbortController().signal)).rejects.toMatchObject({ code: 'DESTINATION_INCOMPATIBLE', message: expect.stringMatching(/pipeline shop/) });
+  await expect(destination.plan(ORDERS, 'other', 2, new AbortController().signal)).rejects.toMatchObject({ code: 'DESTINATION_INCOMPATIBLE', message: expect.stringMatching(/pipeline shop/) });
 });
 
 test('many first plans at once in an empty database create ledger and schema once and all succeed', async () => {
   const destinations = Array.from({ length: 6 }, () => openDestination(database.config));
-  const plans = await Promise.all(destinations.map((one, at) => one.plan({ ...ORDERS, name: `t${at}` }, 'shop', new AbortController().signal)));
+  const plans = await Promise.all(destinations.map((one, at) => one.plan({ ...ORDERS, name: `t${at}` }, 'shop', 1, new AbortController().signal)));
   expect(plans.map(({ kind }) => kind)).toEqual(Array.from({ length: 6 }, () => 'create'));
   await Promise.all(destinations.map((one) => one.close()));
 });
@@ -145,7 +145,7 @@ test.each([
 ])('%s: the code says whether waiting helps, and no secret is told', async (_, change, code) => {
   const elsewhere = openDestination(database.config).constructor as typeof PostgresDestination;
   const other = elsewhere.open({ ...database.config, password: { reveal: () => database.config.password }, ...change });
-  const asking = other.plan(ORDERS, 'shop', new AbortController().signal);
+  const asking = other.plan(ORDERS, 'shop', 1, new AbortController().signal);
   await expect(asking).rejects.toMatchObject({ code });
   await expect(asking).rejects.not.toThrow(/canary-secret/);
   await other.close();
@@ -170,7 +170,7 @@ test('cancel ends a load that waits for a lock, and one whose server is out of r
   const proxy = await FaultProxy.start(database.config);
   const far = openDestination(database.config, proxy.port);
   const second = new AbortController();
-  const plan = await far.plan(ORDERS, 'shop', second.signal);
+  const plan = await far.plan(ORDERS, 'shop', 2, second.signal);
   proxy.blackhole();
   const none = { paths: [], rows: 0, bytes: 0 };
   const lost = far.deliver({ plan, commitId: '22222222-2222-4222-8222-222222222222', toSnapshot: 2, runId: 'r', traceId: '', upserts: none, deletes: none }, { signal: second.signal, onBytes: () => undefined });

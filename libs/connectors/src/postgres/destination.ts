@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isWeirError, quoteQualified } from '@weir/core';
+import { alterColumns } from './alter-columns';
 import { openPools, type Pools, type PostgresConnection } from './config';
 import type { CoveredRange } from './covered';
 import { copyFiles, type RowFiles } from './copy';
 import { isUndefined, mapDestinationError } from './errors';
 import { readHeads, type TableState } from './heads';
 import { moveHead, readEntry, writeEntry, type LedgerEntry } from './ledger';
-import { addColumns, addKey, createBeside, createTemporary, DELETES, deleteRows, emptyTable, insertAll, moveIntoPlace, UPSERTS, upsertRows } from './merge';
+import { addKey, createBeside, createTemporary, DELETES, deleteRows, emptyTable, insertAll, moveIntoPlace, UPSERTS, upsertRows } from './merge';
 import { orAborted } from './or-aborted';
 import { planLoad, type LoadPlan } from './plan';
 import { openPositions, type StoredPosition, type StreamPosition, type StreamSource } from './positions';
@@ -60,7 +61,7 @@ export class PostgresDestination {
   private readonly upkeep: StreamUpkeep;
 
   constructor(private readonly pools: Pools) {
-    this.ready = new ReadyTables(pools.questions);
+    this.ready = new ReadyTables(pools);
     this.upkeep = new StreamUpkeep(pools.questions);
   }
 
@@ -68,9 +69,9 @@ export class PostgresDestination {
     return new PostgresDestination(openPools(connection));
   }
 
-  /** Where the table stands and what a load must do; creates ledger and schema where they are missing. */
-  async plan(spec: TableSpec, pipeline: string, signal: AbortSignal): Promise<LoadPlan> {
-    return mapped(tableLabel(spec), () => orAborted(signal, planLoad(this.pools.questions, spec, pipeline)));
+  /** Where the table stands and what a load to `snapshot` must do; creates ledger and schema where they are missing. */
+  async plan(spec: TableSpec, pipeline: string, snapshot: number, signal: AbortSignal): Promise<LoadPlan> {
+    return mapped(tableLabel(spec), () => orAborted(signal, planLoad(this.pools.questions, spec, pipeline, snapshot)));
   }
 
   /** Where a pipeline's tables stand; one that is not there, or was never loaded, is left out. Changes nothing. */
@@ -121,7 +122,7 @@ export class PostgresDestination {
 
   /** Where a table of a stream stands before records of it are restated; makes the table ready where it is not. */
   async planRestate(table: StreamTable, pipeline: string, covered: readonly CoveredRange[], signal: AbortSignal): Promise<RestatePlan> {
-    return persistent(tableLabel(table.spec), signal, () => orAborted(signal, planRestate(this.pools.questions, table, pipeline, covered)));
+    return persistent(tableLabel(table.spec), signal, () => orAborted(signal, planRestate(this.pools, table, pipeline, covered, signal)));
   }
 
   /** Writes what the table has from the records of the plan to a file: identities as CSV without header. */
@@ -140,12 +141,12 @@ export class PostgresDestination {
   }
 
   async close(): Promise<void> {
-    await this.upkeep.settled();
+    await Promise.all([this.ready.close(), this.upkeep.settled()]);
     await Promise.all([this.pools.loads.end(), this.pools.questions.end(), this.pools.streams.end()]);
   }
 
   private async attempt(load: PreparedLoad, options: DeliverOptions): Promise<LedgerEntry | undefined> {
-    return inTransaction(this.pools, options.signal, async (transaction) => {
+    return inTransaction(this.pools, 'loads', options.signal, async (transaction) => {
       const { plan } = load;
       const counts = plan.kind === 'create' ? await create(transaction, load, options) : await change(transaction, load, options);
       if (!counts) return { commit: false, value: await readEntry(transaction.client, load.commitId) };
@@ -188,14 +189,15 @@ async function change(transaction: Transaction, load: PreparedLoad, options: Del
 }
 
 async function replaceAll(transaction: Transaction, { plan, commitId }: PreparedLoad): Promise<Counts> {
-  for (const statement of [...emptyTable(plan), ...addColumns(plan)]) await transaction.run(statement);
+  for (const statement of emptyTable(plan)) await transaction.run(statement);
+  await alterColumns((sql) => transaction.run(sql), plan.spec, plan.changes);
   const inserted = await transaction.run(insertAll(plan.spec, commitId));
   await transaction.run(addKey(plan.spec));
   return { inserted: inserted.rowCount ?? 0, updated: 0, deleted: 0 };
 }
 
 async function merge(transaction: Transaction, { plan, commitId, upserts, deletes }: PreparedLoad): Promise<Counts> {
-  for (const statement of addColumns(plan)) await transaction.run(statement);
+  await alterColumns((sql) => transaction.run(sql), plan.spec, plan.changes);
   const deleted = deletes.rows > 0 ? await transaction.run(deleteRows(plan.spec)) : undefined;
   const written = upserts.rows > 0 ? await transaction.run<{ inserted: string; updated: string }>(upsertRows(plan.spec, commitId)) : undefined;
   const [counts] = written?.rows ?? [];

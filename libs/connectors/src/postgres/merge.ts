@@ -35,11 +35,6 @@ export function createTemporary(spec: TableSpec, upserts: readonly StoredColumn[
     create temp table ${DELETES} (${columnList(storedIdentity(spec))}) on commit drop`;
 }
 
-export function addColumns(plan: Pick<LoadPlan, 'spec' | 'missing'>): string[] {
-  const table = quoteQualified(plan.spec.schema, plan.spec.name);
-  return plan.missing.map(({ name, type }) => `alter table ${table} add column ${quoteIdent(name)} ${type}`);
-}
-
 /** Empties the table and takes its old key off, so that `insertAll` and `addKey` can follow. */
 export function emptyTable(plan: Pick<LoadPlan, 'spec' | 'formerKey'>): string[] {
   const table = quoteQualified(plan.spec.schema, plan.spec.name);

@@ -2,7 +2,6 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { to as copyTo } from 'pg-copy-streams';
-import type { Pool } from 'pg';
 import type { Pools } from './config';
 import { createCovered, type CoveredRange } from './covered';
 import { copyFiles, type CopyOptions, type RowFiles } from './copy';
@@ -39,15 +38,15 @@ export interface PreparedRestatement {
 }
 
 /** Where the table stands; makes it ready for its stream where it is not. */
-export async function planRestate(pool: Pool, table: StreamTable, pipelineName: string, covered: readonly CoveredRange[]): Promise<RestatePlan> {
-  await prepareStreamTable(pool, table, pipelineName);
-  const { head, last } = await readHead(pool, tableLabel(table.spec), pipelineName, streamLayout(table.spec));
+export async function planRestate(pools: Pools, table: StreamTable, pipelineName: string, covered: readonly CoveredRange[], signal: AbortSignal): Promise<RestatePlan> {
+  await prepareStreamTable(pools, 'loads', table, pipelineName, signal);
+  const { head, last } = await readHead(pools.questions, tableLabel(table.spec), pipelineName, streamLayout(table.spec));
   return { table, pipeline: pipelineName, head, last, covered };
 }
 
 /** Writes the identities of what the table has from covered records to a file, as CSV; rows pass as bytes. */
 export async function writePresent(pools: Pools, { table, covered }: RestatePlan, path: string, signal: AbortSignal): Promise<void> {
-  await inTransaction(pools, signal, async ({ client }) => {
+  await inTransaction(pools, 'loads', signal, async ({ client }) => {
     // What the engine reads, whatever the connection's settings are.
     await client.query("set local datestyle = 'ISO'; set local extra_float_digits = 1");
     await createCovered(client, covered);
@@ -60,7 +59,7 @@ export async function writePresent(pools: Pools, { table, covered }: RestatePlan
 
 /** Carries out a restatement in one transaction. Undefined when the head moved since the plan and another load's commit stands there: nothing was changed then. */
 export async function restate(pools: Pools, prepared: PreparedRestatement, options: CopyOptions): Promise<LedgerEntry | undefined> {
-  return inTransaction(pools, options.signal, async (transaction) => {
+  return inTransaction(pools, 'loads', options.signal, async (transaction) => {
     const { plan, commitId, toSnapshot, runId, traceId } = prepared;
     const { client } = transaction;
     const table = tableLabel(plan.table.spec);

@@ -1,8 +1,9 @@
-import { quoteIdent, quoteLiteral, quoteQualified } from '@weir/core';
+import { quoteIdent, quoteQualified } from '@weir/core';
 import { assignments, counted, sameIdentity } from './merge';
+import { lockKey } from './stream-lock';
 import { bytewise, newestFirst, notOlder, rowVersion, type VersionRef } from './stream-order';
 import { stagedColumns, type StreamTable } from './stream-table';
-import { columnList, COMMIT_COLUMN, deliveredColumns, identityColumns, storedIdentity, tableLabel, type StoredColumn } from './table';
+import { columnList, COMMIT_COLUMN, deliveredColumns, identityColumns, storedIdentity, type StoredColumn } from './table';
 import { TOMBSTONE_SEQUENCE, tombstoneColumns, tombstoneTable } from './tombstones';
 
 /**
@@ -27,7 +28,9 @@ export function createStage(table: StreamTable, stage: string): string {
   const columns = stagedColumns(table).map(({ name, type }) => ({ name, type }));
   const statements = table.spec.identity.by === 'key' ? keyedStatements(table, stage) : appendStatements(table, stage);
   const prepared = statements.map(([name, parameters, sql]) => `prepare ${stage}_${name}${parameters} as ${sql}`);
-  return [`create temporary table ${stage} (${columnList(columns)}) on commit delete rows`, ...prepared].join(';\n');
+  // To prepare a statement locks what it names, until the end of this message.
+  const lock = table.spec.identity.by === 'key' ? [`select pg_advisory_xact_lock_shared(${lockKey(table)})`] : [];
+  return [...lock, `create temporary table ${stage} (${columnList(columns)}) on commit delete rows`, ...prepared].join(';\n');
 }
 
 type Prepared = readonly [name: StageStatement, parameters: '' | ' (uuid)', sql: string];
@@ -51,11 +54,6 @@ function lockTable(table: StreamTable, stage: string): string {
   const key = lockKey(table);
   return `select s.deletes, case when s.deletes then pg_advisory_xact_lock(${key}) else pg_advisory_xact_lock_shared(${key}) end
     from (select exists (select from ${stage} where _weir_deleted) as deletes offset 0) s`;
-}
-
-/** SQL of the number under which a table is locked among streams and restatements. */
-export function lockKey({ spec }: StreamTable): string {
-  return `hashtextextended('weir.rows ' || ${quoteLiteral(tableLabel(spec))}, 0)`;
 }
 
 /** In the order of keys, so that two micro-batches with the same keys never wait for each other in a circle. */

@@ -1,11 +1,15 @@
 import { quoteQualified, WeirError } from '@weir/core';
 import type { ClientBase, Pool, PoolClient } from 'pg';
+import { alterColumns, columnChanges } from './alter-columns';
+import type { Pools } from './config';
 import { ensureLedger, NOTHING } from './ledger';
-import { addColumns, addKey, emptyTable } from './merge';
+import { addKey, emptyTable } from './merge';
 import { createPositions } from './positions';
+import { lockKey } from './stream-lock';
 import type { StreamOrder } from './stream-order';
-import { columnList, COMMIT_COLUMN, deliveredColumns, hasRows, identityColumns, incompatible, inspectTable, layoutOf, missingColumns, tableLabel, type ExistingTable, type StoredColumn, type TableSpec } from './table';
+import { columnList, COMMIT_COLUMN, deliveredColumns, hasRows, identityColumns, incompatible, inspectTable, layoutOf, tableLabel, type ExistingTable, type StoredColumn, type TableSpec } from './table';
 import { ensureTombstones } from './tombstones';
+import { inTransaction } from './transaction';
 import { postgresType } from './types';
 
 /**
@@ -65,28 +69,23 @@ export async function ensureStreams(pool: Pool): Promise<void> {
 }
 
 /**
- * Makes a table ready for a stream: creates it, takes over what loads of the same pipeline built, adds columns that the model gained, and says in
- * weir.head that the table is the stream's. Throws DESTINATION_INCOMPATIBLE for a table that is not this pipeline's, or whose columns or key do not fit.
+ * Longest time for altering a table: the rows of one that widens are written anew, about a million a second. Waits for locks are short, because micro-batches wait behind them.
  */
-export async function prepareStreamTable(pool: Pool, table: StreamTable, pipeline: string): Promise<void> {
-  await ensureStreams(pool);
-  await ensureLedger(pool, table.spec.schema);
-  const client = await pool.connect();
-  // A connection that breaks while checked out emits `error`; without a listener that ends the process.
-  const onError = (): void => undefined;
-  client.on('error', onError);
-  try {
-    await client.query("begin; set local lock_timeout = '10s'");
+const SETTINGS = "set local statement_timeout = '1h'; set local lock_timeout = '10s'";
+
+/**
+ * Makes a table ready for a stream: creates it, takes over what loads of the same pipeline built, adds columns that the model gained, widens those whose type became wider, and says in
+ * weir.head that the table is the stream's. `pool`: whose connection this takes. Throws DESTINATION_INCOMPATIBLE for a table that is not this pipeline's, or whose columns or key do not fit.
+ */
+export async function prepareStreamTable(pools: Pools, pool: 'loads' | 'streams', table: StreamTable, pipeline: string, signal: AbortSignal): Promise<void> {
+  await ensureStreams(pools.questions);
+  await ensureLedger(pools.questions, table.spec.schema);
+  await inTransaction(pools, pool, signal, async ({ client }) => {
+    await client.query(SETTINGS);
     await client.query(`select pg_advisory_xact_lock(hashtextextended('weir.stream ' || $1, 0))`, [tableLabel(table.spec)]);
     await prepareAlone(client, table, pipeline);
-    await client.query('commit');
-    client.off('error', onError);
-    client.release();
-  } catch (error) {
-    // Its end rolls everything back, whatever state it is in.
-    client.release(true);
-    throw error;
-  }
+    return { commit: true, value: undefined };
+  });
 }
 
 async function prepareAlone(client: PoolClient, table: StreamTable, pipeline: string): Promise<void> {
@@ -94,7 +93,7 @@ async function prepareAlone(client: PoolClient, table: StreamTable, pipeline: st
   const head = await findHead(client, spec);
   if (head && head.pipeline !== pipeline) throw incompatible(spec, `is loaded by the pipeline ${head.pipeline}`);
   const existing = await inspectTable(client, spec);
-  if (existing) await adapt(client, spec, existing, head);
+  if (existing) await adapt(client, table, existing, head);
   else await client.query(createStreamTable(spec));
   if (spec.identity.by === 'key') await ensureTombstones(client, table);
   // A table that is new holds nothing of any snapshot.
@@ -122,15 +121,17 @@ function createStreamTable(spec: TableSpec): string {
   return `create table ${quoteQualified(spec.schema, spec.name)} (${columnList([...deliveredColumns(spec), COMMIT_COLUMN])}); ${addKey(spec)}`;
 }
 
-async function adapt(client: PoolClient, spec: TableSpec, existing: ExistingTable, head: StreamHead | undefined): Promise<void> {
+async function adapt(client: PoolClient, table: StreamTable, existing: ExistingTable, head: StreamHead | undefined): Promise<void> {
+  const { spec } = table;
   const filled = await hasRows(client, spec);
   const ours = head !== undefined && (head.snapshot > 0 || isStreamLayout(head.layout));
   if (filled && !ours) throw incompatible(spec, 'has rows, but was not built by this Weir');
-  const missing = missingColumns(spec, existing);
+  const changes = columnChanges(spec, existing);
   const fits = sameKey(spec, existing) && (head === undefined || head.layout === layoutOf(spec) || head.layout === streamLayout(spec));
   if (filled && !fits) throw otherKey(spec, existing);
+  if (spec.identity.by === 'key' && (!fits || changes.missing.length + changes.widened.length > 0)) await client.query(`select pg_advisory_xact_lock(${lockKey(table)})`);
   if (!fits) for (const statement of emptyTable({ spec, formerKey: existing.primaryKey })) await client.query(statement);
-  for (const statement of addColumns({ spec, missing })) await client.query(statement);
+  await alterColumns((sql) => client.query(sql), spec, changes);
   if (!fits) await client.query(addKey(spec));
 }
 

@@ -9,13 +9,19 @@ import { postgresType } from './types';
  */
 export type RowIdentity = { readonly by: 'key'; readonly columns: readonly string[] } | { readonly by: 'row'; readonly id: 'dataset' | 'content' };
 
-/** A table that follows a dataset. */
-export interface TableSpec {
+/** What a table is called; both are plain identifiers. */
+export interface TableName {
   readonly schema: string;
   readonly name: string;
+}
+
+/** A table that follows a dataset. */
+export interface TableSpec extends TableName {
   /** The model's columns, without Weir's own. */
   readonly columns: readonly Column[];
   readonly identity: RowIdentity;
+  /** Column whose greatest value is the newest version of a key, where loads go by one. */
+  readonly sequence?: string | undefined;
   /** Whether each row stands for one row of the source, and so has _weir_row_id and _weir_position from the dataset. */
   readonly lineage: boolean;
 }
@@ -29,8 +35,8 @@ export interface StoredColumn {
 /** Names the commit that wrote a row: key into weir.ledger. */
 export const COMMIT_COLUMN: StoredColumn = { name: '_weir_commit', type: 'uuid' };
 
-/** `schema.name`, for people and as the ledger's key; both are plain identifiers. */
-export function tableLabel(table: { readonly schema: string; readonly name: string }): string {
+/** `schema.name`, for people and as the ledger's key. */
+export function tableLabel(table: TableName): string {
   return `${table.schema}.${table.name}`;
 }
 
@@ -70,12 +76,22 @@ export interface ExistingTable {
   /** Columns that an insert must give: not null and without a default. */
   readonly demanded: readonly string[];
   readonly primaryKey: { readonly name: string; readonly columns: readonly string[] } | undefined;
+  /** Views that read a column; Postgres does not let its type be altered while they are there. */
+  readonly views: readonly ViewOfColumn[];
+}
+
+/** A view, materialized or not, and a column that it reads. */
+export interface ViewOfColumn {
+  /** `schema.name`. */
+  readonly view: string;
+  readonly column: string;
 }
 
 interface InspectedRow {
   readonly kind: string;
   readonly columns: readonly (StoredColumn & { readonly demanded: boolean })[];
   readonly key: { readonly name: string; readonly columns: readonly string[] } | null;
+  readonly views: readonly ViewOfColumn[];
 }
 
 const INSPECT = `
@@ -84,19 +100,24 @@ const INSPECT = `
        from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
     (select json_build_object('name', k.conname, 'columns', array(select a.attname::text from unnest(k.conkey) with ordinality as key(attnum, at)
             join pg_attribute a on a.attrelid = k.conrelid and a.attnum = key.attnum order by key.at))
-       from pg_constraint k where k.conrelid = c.oid and k.contype = 'p') as key
+       from pg_constraint k where k.conrelid = c.oid and k.contype = 'p') as key,
+    (select coalesce(json_agg(distinct jsonb_build_object('view', s.nspname || '.' || v.relname, 'column', a.attname)), '[]')
+       from pg_depend d join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+         join pg_rewrite r on r.oid = d.objid join pg_class v on v.oid = r.ev_class join pg_namespace s on s.oid = v.relnamespace
+       where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and v.relkind in ('v', 'm')) as views
   from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2`;
 
 /** Reads what is there; undefined when nothing has the name. Throws DESTINATION_INCOMPATIBLE for a view or anything else that is no table. */
-export async function inspectTable(client: ClientBase | Pool, spec: TableSpec): Promise<ExistingTable | undefined> {
-  const found = await client.query<InspectedRow>(INSPECT, [spec.schema, spec.name]);
+export async function inspectTable(client: ClientBase | Pool, table: TableName): Promise<ExistingTable | undefined> {
+  const found = await client.query<InspectedRow>(INSPECT, [table.schema, table.name]);
   const relation = found.rows[0];
   if (!relation) return undefined;
-  if (relation.kind !== 'r' && relation.kind !== 'p') throw incompatible(spec, 'is there, but is not a table');
+  if (relation.kind !== 'r' && relation.kind !== 'p') throw incompatible(table, 'is there, but is not a table');
   return {
     columns: relation.columns.map(({ name, type }) => ({ name, type })),
     demanded: relation.columns.filter((column) => column.demanded).map((column) => column.name),
     primaryKey: relation.key ?? undefined,
+    views: relation.views,
   };
 }
 
@@ -106,27 +127,9 @@ export async function hasRows(client: ClientBase | Pool, spec: TableSpec): Promi
   return found.rows.length > 0;
 }
 
-/**
- * The columns that an existing table lacks. Throws DESTINATION_INCOMPATIBLE, naming each column and both types, when a column of the
- * model has another type in the table, or the table demands a column that the model does not give.
- */
-export function missingColumns(spec: TableSpec, existing: ExistingTable): StoredColumn[] {
-  const wanted = [...deliveredColumns(spec), COMMIT_COLUMN];
-  const there = new Map(existing.columns.map((column) => [column.name, column.type]));
-  const given = new Set(wanted.map((column) => column.name));
-  const formerKey = new Set(existing.primaryKey?.columns);
-  const faults = wanted.flatMap(({ name, type }) => {
-    const found = there.get(name);
-    return found === undefined || found === type ? [] : [`column ${name} is ${found} in the table and ${type} in the model`];
-  });
-  for (const name of existing.demanded) if (!given.has(name) && !formerKey.has(name)) faults.push(`column ${name} must not be null in the table and is not in the model`);
-  if (faults.length > 0) throw incompatible(spec, `does not fit the model: ${faults[0]}`, faults);
-  return wanted.filter(({ name }) => !there.has(name));
-}
-
 /** DESTINATION_INCOMPATIBLE for a table, `reason` completing the sentence "Table x …". */
-export function incompatible(spec: TableSpec, reason: string, samples: readonly string[] = []): WeirError {
-  return new WeirError({ code: 'DESTINATION_INCOMPATIBLE', message: `Table ${tableLabel(spec)} ${reason}.`, place: tableLabel(spec), samples });
+export function incompatible(table: TableName, reason: string, { samples = [], fix, cause }: { samples?: readonly string[]; fix?: string; cause?: unknown } = {}): WeirError {
+  return new WeirError({ code: 'DESTINATION_INCOMPATIBLE', message: `Table ${tableLabel(table)} ${reason}.`, place: tableLabel(table), samples, fix }, { cause });
 }
 
 /** Column definitions for `create table`. */

@@ -19,9 +19,9 @@ export interface Transaction {
   run<R extends QueryResultRow>(sql: string): Promise<QueryResult<R>>;
 }
 
-/** Runs `body` in one transaction on a connection of its own: commits when it resolves to `commit`, rolls back otherwise and when it throws. */
-export async function inTransaction<T>(pools: Pools, signal: AbortSignal, body: (transaction: Transaction) => Promise<{ commit: boolean; value: T }>): Promise<T> {
-  return onConnection(pools, 'loads', signal, async (client) => {
+/** Runs `body` in one transaction on a connection of its own, of a pool: commits when it resolves to `commit`, rolls back otherwise and when it throws. */
+export async function inTransaction<T>(pools: Pools, pool: 'loads' | 'streams', signal: AbortSignal, body: (transaction: Transaction) => Promise<{ commit: boolean; value: T }>): Promise<T> {
+  return onConnection(pools, pool, signal, async (client) => {
     await client.query(BEGIN);
     const run = async <R extends QueryResultRow>(sql: string): Promise<QueryResult<R>> => {
       if (signal.aborted) throw cancelled();

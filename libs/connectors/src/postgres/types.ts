@@ -22,3 +22,12 @@ export function postgresType(type: ColumnType): string {
     }
   }
 }
+
+/** The engine type whose values a Postgres type holds, as format_type() spells it; undefined for a type that Weir gives to no column. */
+export function columnType(stored: string): ColumnType | undefined {
+  const decimal = /^numeric\((\d+),(\d+)\)$/.exec(stored);
+  if (decimal) return `DECIMAL(${Number(decimal[1])},${Number(decimal[2])})`;
+  return PLAIN_TYPES.find((type) => postgresType(type) === stored);
+}
+
+const PLAIN_TYPES: readonly ColumnType[] = ['VARCHAR', 'BOOLEAN', 'BIGINT', 'DOUBLE', 'DATE', 'TIMESTAMP'];

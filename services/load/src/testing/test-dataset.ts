@@ -26,7 +26,8 @@ export class TestDataset {
 
   constructor(
     private readonly lake: Lake,
-    readonly model: Model,
+    /** Another one is that of a newer definition; what was published stays as it was written. */
+    public model: Model,
   ) {}
 
   /** A catalog over several datasets that are published together. */

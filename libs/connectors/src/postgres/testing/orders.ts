@@ -42,7 +42,7 @@ export interface DeliverRows {
 /** Plans and delivers CSV lines; undefined when the table moved in between. */
 export async function deliver(destination: PostgresDestination, folder: string, rows: DeliverRows): Promise<(LedgerEntry & { kind: string }) | undefined> {
   const { spec = ORDERS, signal = new AbortController().signal } = rows;
-  const plan = await destination.plan(spec, 'shop', signal);
+  const plan = await destination.plan(spec, 'shop', rows.to, signal);
   const load = {
     plan,
     commitId: randomUUID(),
