@@ -25,6 +25,7 @@ export { type LogPage, type LogSlice, readLog } from './kafka/read-log';
 export { decodeRecordBatch, type FetchedBatch } from './kafka/record-batch';
 export { type RegistryConnection, SchemaRegistry } from './kafka/registry';
 export { type LogBounds, type TimedOffset, TopicLog, type TopicRetention } from './kafka/topic-log';
+export { type RawPart, type ReadOptions } from './raw-part';
 export { type Pools, type PostgresConnection } from './postgres/config';
 export { type RowFiles } from './postgres/copy';
 export { type CoveredRange } from './postgres/covered';

@@ -22,16 +22,12 @@ export {
   type Definition,
   type DefinitionFile,
   type Destination,
-  type FileSource,
-  type KafkaSource,
   type Model,
   type ModelScope,
   type PipelineMode,
   type Policy,
-  type RecordFormat,
   type Retention,
   type Schedule,
-  type Source,
   type StreamSettings,
   type Upstream,
   type WriteMode,
@@ -43,7 +39,11 @@ export { type EnvironmentValue, resolveEnvironment } from './definition/environm
 export { readByInterval } from './definition/find-upstream';
 export { RESERVED_PREFIX, nameFault } from './definition/names';
 export { parseDefinition } from './definition/parse-definition';
-export { DEFAULTS, PIPELINE_SCHEMA } from './definition/pipeline-schema';
+export { type ApiConnectionSettings, type ApiLogin, type ConnectionSettings, type PostgresConnectionSettings, type S3ConnectionSettings, type SecretReference } from './definition/connection';
+export { CONNECTIONS_SCHEMA } from './definition/connection-schema';
+export { DEFAULTS } from './definition/defaults';
+export { type ApiPages, type ApiSource, CSV_LAYOUT, type FileLayout, type FileSource, type KafkaSource, type PostgresSource, type RecordFormat, type S3Source, type Source } from './definition/source';
+export { PIPELINE_SCHEMA } from './definition/pipeline-schema';
 export { type Problem, problemsError } from './definition/problem';
 export { staleParts } from './definition/stale-parts';
 export { type ColumnRead, type DescribedColumn, type SqlInspector, type SqlModel, type SqlProblem, isSqlProblem } from './definition/sql-inspector';

@@ -9,6 +9,8 @@ export interface EnvReader {
   integer(name: string, fallback: number | undefined, bounds: { min: number; max: number }): number;
   flag(name: string, fallback: boolean): boolean;
   secret(name: string): Secret;
+  /** Of a connection, by the name that its definition uses: WEIR_SECRET_<name>. Throws SECRET_MISSING, which names the variable, when it is used. */
+  secretOf(name: string): Secret;
 }
 
 /** A reader over an environment. Throws MISSING_KEY for an absent variable without fallback and INVALID_VALUE for a bad one. */
@@ -36,5 +38,10 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       throw new WeirError({ code: 'INVALID_VALUE', place: name, message: `${name} is \`${value}\`.`, fix: 'Use true or false.' });
     },
     secret: (name) => new Secret(text(name)),
+    secretOf: (name) => {
+      const value = env[`WEIR_SECRET_${name}`];
+      if (value === undefined || value === '') throw new WeirError({ code: 'SECRET_MISSING', place: `WEIR_SECRET_${name}`, message: `There is no secret ${name}: WEIR_SECRET_${name} is not set.` });
+      return new Secret(value);
+    },
   };
 }

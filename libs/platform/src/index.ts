@@ -1,3 +1,4 @@
+export { Egress } from './egress';
 export { readEnvironment, type EnvReader } from './environment';
 export { createLog, type Logger } from './log';
 export { countDropped, countError, countQuarantined, countRecords, countReplayed, observeProcessing, type RecordStatus, setCheckPassed, setLag } from './metrics';

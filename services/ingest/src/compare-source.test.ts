@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Definition, Interval } from '@weir/core';
+import { CSV_LAYOUT, type Definition, type Interval } from '@weir/core';
 import { Lake } from '@weir/lake';
 import { StageGate } from '@weir/platform';
 import {
@@ -70,7 +70,7 @@ function shop(path: string, grain?: string): Definition {
     name: 'shop',
     description: '',
     grain,
-    source: { type: 'file', dataset: 'orders', path: join(folder.path, 'in', path), delimiter: ',', empty: 'error' },
+    source: { type: 'file', dataset: 'orders', path: join(folder.path, 'in', path), layout: CSV_LAYOUT, empty: 'error' },
     contract: { id: 'shop', version: '1.0.0', datasets: [] },
     models: [],
     destinations: [],

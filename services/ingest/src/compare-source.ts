@@ -14,14 +14,14 @@ export interface CompareDependencies extends Pick<CompareTarget, 'lake'>, Pick<M
 
 /**
  * Compares the source with what was published from it, partition by partition, as the newest definition finds its files. Memory holds the partitions under way and one difference for each.
- * A topic never changes. Throws INVALID_INTERVAL, PIPELINE_NOT_FOUND, SOURCE_MISSING when the source's folder is not there, SOURCE_UNREADABLE, CANCELLED.
+ * Sources that are no files are not compared. Throws INVALID_INTERVAL, PIPELINE_NOT_FOUND, SOURCE_MISSING when the source's folder is not there, SOURCE_UNREADABLE, CANCELLED.
  */
 export async function compareSource(deps: CompareDependencies, { pipeline, interval: asked }: CompareSourceRequest, { signal, report }: ExtractCall): Promise<CompareSourceResult> {
   const definition = await deps.newest(pipeline, signal);
   const { source, grain } = definition;
   const interval = intervalOf(definition, asked);
-  // A log only grows; what retention takes from it was read before.
-  if (source.type === 'kafka') return { changes: [] };
+  // Other systems are asked for their data, not for what it was.
+  if (source.type !== 'file') return { changes: [] };
   // The first failure stops the other partitions too.
   const failure = new AbortController();
   const target: CompareTarget = { lake: deps.lake, pipeline, dataset: source.dataset, signal: AbortSignal.any([signal, failure.signal]) };

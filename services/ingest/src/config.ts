@@ -1,6 +1,6 @@
 import { SASL_MECHANISMS, type KafkaConnection, type KafkaLogin } from '@weir/connectors';
 import { WeirError } from '@weir/core';
-import { listenSettings, readEnvironment, stageSettings, type EnvReader, type ListenSettings, type StageSettings } from '@weir/platform';
+import { listenSettings, readEnvironment, stageSettings, type EnvReader, type ListenSettings, type Secret, type StageSettings } from '@weir/platform';
 
 export interface Config extends ListenSettings, StageSettings {
   /** Folder of the lake. */
@@ -9,6 +9,10 @@ export interface Config extends ListenSettings, StageSettings {
   readonly services: Readonly<Record<'quality' | 'transform' | 'load' | 'metadata', string>>;
   /** The Kafkas that definitions may read, by name. */
   readonly kafka: Readonly<Record<string, KafkaConnection>>;
+  /** Addresses of this machine and of private networks that connections of definitions may reach. */
+  readonly egressAllow: readonly string[];
+  /** A secret of a connection, by the name that its definition uses. Throws SECRET_MISSING. */
+  readonly secretOf: (name: string) => Secret;
 }
 
 /** The service's settings. Throws MISSING_KEY and INVALID_VALUE, naming the variable. */
@@ -25,6 +29,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       metadata: settings.text('WEIR_METADATA_ADDRESS', '127.0.0.1:7415'),
     },
     kafka: { kafka: kafkaSettings(settings) },
+    egressAllow: (settings.optional('WEIR_EGRESS_ALLOW') ?? '').split(',').map((text) => text.trim()).filter(Boolean),
+    secretOf: (name) => settings.secretOf(name),
   };
 }
 

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, renameSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Definition, Interval } from '@weir/core';
+import { CSV_LAYOUT, type Definition, type Interval } from '@weir/core';
 import { Lake } from '@weir/lake';
 import type { ExtractResult, Progress, StageContext } from '@weir/rpc';
 import { tempDir, until, type TempDir } from '@weir/testkit';
 import { copyFile } from './copy-file';
 import { extract } from './extract';
+import { NO_CONNECTIONS } from './testing/connections';
 
 let folder: TempDir;
 let lake: Lake;
@@ -28,7 +29,7 @@ function definition(path: string, grain?: string, empty: 'allow' | 'error' = 'er
     name: 'shop',
     description: '',
     grain,
-    source: { type: 'file', dataset: 'orders', path: join(input, path), delimiter: ',', empty },
+    source: { type: 'file', dataset: 'orders', path: join(input, path), layout: CSV_LAYOUT, empty },
     contract: { id: 'shop', version: '1.0.0', datasets: [] },
     models: [],
     destinations: [],
@@ -48,7 +49,7 @@ async function run(of: Definition, interval?: Interval, options: { signal?: Abor
   const none = (): never => {
     throw new Error('Files need no Kafka.');
   };
-  return extract({ lake, definition: () => Promise.resolve(of), engine: { memoryLimit: '64MB', threads: 1 }, topicLog: none, sources: none }, { context: context(interval), ranges: [] }, { signal, report });
+  return extract({ lake, definition: () => Promise.resolve(of), engine: { memoryLimit: '64MB', threads: 1 }, ...NO_CONNECTIONS, topicLog: none, sources: none }, { context: context(interval), ranges: [] }, { signal, report });
 }
 
 function sha256(bytes: Buffer | string): string {

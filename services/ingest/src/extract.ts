@@ -4,12 +4,14 @@ import type { Lake, Segment } from '@weir/lake';
 import type { ExtractRequest, ExtractResult, Progress, StageContext } from '@weir/rpc';
 import { copyFile } from './copy-file';
 import { extractLog, type ExtractLogDependencies } from './extract-log';
+import type { ExtractedFiles } from './extract-parts';
+import type { ConnectionDependencies } from './source-connections';
 
 /** Files that are copied at a time: enough to keep a disk busy while others hash. */
 const CONCURRENT_FILES = 8;
 
 /** What extracting takes. */
-export interface ExtractDependencies extends ExtractLogDependencies {
+export interface ExtractDependencies extends ExtractLogDependencies, ConnectionDependencies {
   /** The definition that the run pinned. */
   readonly definition: (pipeline: string, version: number, signal: AbortSignal) => Promise<Definition>;
 }
@@ -21,25 +23,23 @@ export interface ExtractCall {
 }
 
 /**
- * Copies the source slice of a run into immutable raw segments, as received, and lists them in a manifest in the order of the slice; of a topic see extract-log.ts.
+ * Brings the source slice of a run into immutable raw segments, as received, and lists them in a manifest in the order of the slice; of a topic see extract-log.ts.
  * Throws SOURCE_MISSING and SOURCE_UNREADABLE naming the path, CANCELLED, and what the lake throws. Nothing is listed then.
  */
 export async function extract(deps: ExtractDependencies, request: ExtractRequest, { signal, report }: ExtractCall): Promise<ExtractResult> {
   const { context } = request;
   if (!context) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no context.' });
   const definition = await deps.definition(context.pipeline, context.definitionVersion, signal);
-  const { source, grain } = definition;
+  const { source } = definition;
   if (source.type === 'kafka') return extractLog(deps, request, definition, { signal, report });
-  report({ step: 'list files', done: 0, total: 0 });
-  const slice = await sliceSource(source, context.interval, grain);
-  const segments = await copySlice(deps.lake, context, source.dataset, slice, { signal, report });
+  const { partitions, segments } = await readSource(deps, context, definition, { signal, report });
   const raw = await deps.lake.writeManifest({
     version: 1,
     pipeline: context.pipeline,
     runId: context.runId,
     stage: 'extract',
     attempt: context.attempt,
-    datasets: [{ dataset: `raw.${source.dataset}`, partitions: slice.partitions.map((partition) => ({ partition, rows: 0 })), segments }],
+    datasets: [{ dataset: `raw.${source.dataset}`, partitions: partitions.map((partition) => ({ partition, rows: 0 })), segments: [...segments] }],
   });
   return {
     raw,
@@ -47,6 +47,19 @@ export async function extract(deps: ExtractDependencies, request: ExtractRequest
     bytes: segments.reduce((sum, segment) => sum + segment.bytes, 0),
     positions: segments.map(({ source, bytes }) => ({ source: source ?? '', value: String(bytes) })),
   };
+}
+
+async function readSource(deps: ExtractDependencies, context: StageContext, definition: Definition, call: ExtractCall): Promise<ExtractedFiles> {
+  const { source, grain } = definition;
+  switch (source.type) {
+    case 'file': {
+      call.report({ step: 'list files', done: 0, total: 0 });
+      const slice = await sliceSource(source, context.interval, grain);
+      return { partitions: slice.partitions, segments: await copySlice(deps.lake, context, source.dataset, slice, call) };
+    }
+    default:
+      throw new WeirError({ code: 'INVALID_VALUE', message: `Sources of type ${source.type} cannot be read yet.` });
+  }
 }
 
 async function copySlice(lake: Lake, context: StageContext, dataset: string, slice: SourceSlice, { signal, report }: ExtractCall): Promise<Segment[]> {

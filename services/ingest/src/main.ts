@@ -1,6 +1,6 @@
 import './telemetry';
 import { Lake } from '@weir/lake';
-import { createLog, onShutdown, StageGate, stopTelemetry } from '@weir/platform';
+import { createLog, Egress, onShutdown, StageGate, stopTelemetry } from '@weir/platform';
 import { connect, serve } from '@weir/rpc';
 import { AnsweredKeys } from './answered-keys';
 import { readConfig } from './config';
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const clients = connect(config.services);
   const kafka = kafkaClients(config.kafka, log);
   const pushing = { pushed: new AnsweredKeys<PushAnswer>(), pushes: new StageGate(CONCURRENT_PUSHES) };
-  const dependencies = { lake: new Lake(config.lake), engine: config.engine, clients, log, ...remoteMetadata(clients), ...kafka, ...pushing };
+  const dependencies = { lake: new Lake(config.lake), engine: config.engine, clients, log, egress: new Egress(config.egressAllow), secretOf: config.secretOf, ...remoteMetadata(clients), ...kafka, ...pushing };
   const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });
   server.setReady(true);
   log.info({ port: server.port }, 'Listening.');

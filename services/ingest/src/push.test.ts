@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { readLog, registerCodecs, TopicLog } from '@weir/connectors';
-import type { Definition } from '@weir/core';
+import { CSV_LAYOUT, type Definition } from '@weir/core';
 import { Lake } from '@weir/lake';
 import { StageGate } from '@weir/platform';
 import { connect, DefinitionServiceService, serve, unary, type Clients, type GetDefinitionRequest, type GetDefinitionResponse, type PushRecord, type PushRequest, type PushResponse, type RpcServer } from '@weir/rpc';
@@ -175,7 +175,7 @@ describe('refuses', () => {
   }, 60_000);
 
   test('a pipeline that reads no topic, and a call without a message', async () => {
-    definition = { ...definition, source: { type: 'file', dataset: 'orders', path: '/x/*.csv', delimiter: ',', empty: 'error' } };
+    definition = { ...definition, source: { type: 'file', dataset: 'orders', path: '/x/*.csv', layout: CSV_LAYOUT, empty: 'error' } };
     await expect(push('file', [record()])).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringContaining('reads no topic') });
     await expect(clients.ingest.push((async function* () {})())).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringContaining('no message') });
   });

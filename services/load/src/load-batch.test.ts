@@ -1,4 +1,4 @@
-import type { Column, Definition } from '@weir/core';
+import { CSV_LAYOUT, type Column, type Definition } from '@weir/core';
 import { StageGate } from '@weir/platform';
 import { connect, InlineEncoding, serve, type Clients, type RpcServer } from '@weir/rpc';
 import { services } from './rpc';
@@ -108,6 +108,6 @@ test.each([
 test('INVALID_VALUE: a pipeline that reads no topic, and an offset before the first', async () => {
   const request = { context: streamContext(), cluster: 'cluster-1', topic: 'clicks', start: [{ partition: 0, next: -1, greatestTimestamp: 0 }] };
   await expect(clients.load.openPositions(request)).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringContaining('-1 is no offset') });
-  definition = { ...definition, source: { type: 'file', dataset: 'orders', path: '/nowhere/*.csv', delimiter: ',', empty: 'error' } };
+  definition = { ...definition, source: { type: 'file', dataset: 'orders', path: '/nowhere/*.csv', layout: CSV_LAYOUT, empty: 'error' } };
   await expect(clients.load.openPositions({ ...request, start: [] })).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringContaining('reads file and no topic') });
 });

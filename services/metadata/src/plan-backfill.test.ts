@@ -1,4 +1,4 @@
-import type { FileSource } from '@weir/core';
+import { CSV_LAYOUT, type FileSource } from '@weir/core';
 import { BackfillOnly, BackfillOrder, IntervalReason, RunStatus, type PlanBackfillRequest } from '@weir/rpc';
 import { beginRun } from './begin-run';
 import { collectGarbage } from './collect-garbage';
@@ -99,7 +99,7 @@ describe('planBackfill', () => {
     const pipeline = await givenPipeline(bench.pool, 'many-changes');
     await published(bench, runRequest(pipeline, 'many-changes-1', days(0, 1)));
     const { source, models } = definitionOf(pipeline);
-    await storeDefinition(bench.pool, definitionOf(pipeline, { source: { ...(source as FileSource), delimiter: ';' }, models: models.map((model) => ({ ...model, sql: 'select 1' })) }));
+    await storeDefinition(bench.pool, definitionOf(pipeline, { source: { ...(source as FileSource), layout: { ...CSV_LAYOUT, delimiter: ';' } }, models: models.map((model) => ({ ...model, sql: 'select 1' })) }));
     expect(await rowsFor(pipeline, { interval: days(0, 1), changedSources: [day(0)] })).toEqual([['01', 'STALE', 'source, model silver.lines, model gold.revenue and 1 more', 'many-changes-1']]);
   });
 

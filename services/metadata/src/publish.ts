@@ -34,7 +34,7 @@ export async function publish({ pool, lake }: Pick<Dependencies, 'pool' | 'lake'
     if (locked.snapshot !== null) return { snapshot: locked.snapshot };
     await assertHeld(client, locked, request.fence, staged.scope.leased);
     await commit(client, locked, staged, snapshot + 1);
-    if (definition.source.type === 'file') await insertPositions(client, run.pipeline, staged.datasets, snapshot + 1);
+    if (definition.source.type !== 'kafka') await insertPositions(client, run.pipeline, staged.datasets, snapshot + 1);
     await movePositions(client, run.pipeline, request.moves, snapshot + 1);
     return { snapshot: snapshot + 1 };
   });

@@ -11,7 +11,7 @@ import { quarantineRecords } from './quarantine-records';
 import { rejects } from './rejects';
 import { scanFiles, type ScannedFile } from './scan-files';
 import { segmentRejects } from './segment-rejects';
-import { fileSource, sourceContract } from './source-contract';
+import { fileLayout, sourceContract } from './source-contract';
 import type { Work } from './work';
 
 /** The raw data of a run in an engine: decoded, judged row by row, deduplicated. */
@@ -31,7 +31,7 @@ export function readRaw<T>(work: Work, report: ReportProgress, body: (read: RawR
 
 async function readFiles<T>(work: Work, report: ReportProgress, body: (read: RawRead) => Promise<T>): Promise<T> {
   const { lake, definition, raw, dir, signal } = work;
-  const { delimiter } = fileSource(definition);
+  const { delimiter } = fileLayout(definition);
   const scanned = await withSpan('scan files', { 'weir.files': raw.segments.length }, () =>
     scanFiles(raw.segments, { lake, delimiter, dir, signal, progress: (done, total) => report({ step: 'scan', done, total }) }),
   );

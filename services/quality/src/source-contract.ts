@@ -1,4 +1,4 @@
-import { WeirError, type ContractDataset, type Definition, type FileSource } from '@weir/core';
+import { WeirError, type ContractDataset, type Definition, type FileLayout } from '@weir/core';
 import type { Manifest, ManifestDataset } from '@weir/lake';
 
 /** The contract of a pipeline's source dataset. */
@@ -8,10 +8,10 @@ export function sourceContract(definition: Definition): ContractDataset {
   return found;
 }
 
-/** The source of a pipeline that reads files. */
-export function fileSource({ name, source }: Definition): FileSource {
-  if (source.type !== 'file') throw new WeirError({ code: 'INVALID_VALUE', message: `The pipeline ${name} reads no files.` });
-  return source;
+/** How the raw files of a pipeline are written: all sources but topics give files. */
+export function fileLayout({ name, source }: Definition): FileLayout {
+  if (source.type === 'kafka') throw new WeirError({ code: 'INVALID_VALUE', message: `The pipeline ${name} reads no files.` });
+  return source.layout;
 }
 
 /** The source's raw files in a manifest. Throws SEGMENT_CORRUPT for a manifest without them. */

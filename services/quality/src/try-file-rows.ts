@@ -11,7 +11,7 @@ import { matchHeader } from './match-header';
 import { originalOf } from './original-of';
 import { brokenReason, type BrokenRules } from './rejects';
 import type { ScannedFile } from './scan-files';
-import { fileSource, sourceContract } from './source-contract';
+import { fileLayout, sourceContract } from './source-contract';
 import type { Trial } from './trial';
 import type { OpenRow, Verdicts } from './try-rows';
 
@@ -62,7 +62,7 @@ async function stage({ lake, definition, signal }: Trial, rows: readonly OpenRow
   const lines: Buffer[] = [header];
   for (const row of rows) lines.push((await originalOf(row, lake)) ?? Buffer.alloc(0), Buffer.from('\n'));
   await writeFile(path, Buffer.concat(lines), { flag: 'wx' });
-  const scan = await scanCsv(path, { name, delimiter: fileSource(definition).delimiter, signal });
+  const scan = await scanCsv(path, { name, delimiter: fileLayout(definition).delimiter, signal });
   const wrong = headerFault(scan.header, definition, name);
   if (wrong !== undefined) return wrong;
   if (scan.records !== rows.length) throw new WeirError({ code: 'DECODE_MISMATCH', place: name, message: `Of ${rows.length} rows of the quarantine ${scan.records} are whole.` });
@@ -88,7 +88,7 @@ async function judged({ definition, engine: limits, signal }: Trial, staged: rea
   const rows = staged.flatMap((file) => file.rows);
   const files = staged.map(({ scanned }) => scanned);
   return withEngine({ inputs: files.map(({ path }) => path), staging: dir, ...limits, signal }, async (engine) => {
-    const { delimiter } = fileSource(definition);
+    const { delimiter } = fileLayout(definition);
     const plan = await decodeFiles({ files, runs: undefined }, { engine, dataset: sourceContract(definition), delimiter, dir, signal });
     const broken = await engine.rows<Broken>(plan.brokenAfter(-1, rows.length), 'rows that stay');
     return new Map(broken.map((row) => [rows[row.ordinal]?.id ?? '', brokenReason(row, plan.decode.rules)]));

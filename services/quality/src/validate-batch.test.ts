@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Check, Measure } from '@weir/core';
+import { CSV_LAYOUT, type Check, type Measure } from '@weir/core';
 import { Severity } from '@weir/rpc';
 import { clicks, column, recordBatch, rowsIn, sendBatch, typedRowsIn, type TestRecord } from './testing/records';
 import { Workbench } from './testing/workbench';
@@ -104,7 +104,7 @@ describe('a micro-batch', () => {
       await expect(send(change)).rejects.toMatchObject({ code: 'INVALID_VALUE' });
     }
     await expect(validateBatch(bench.dependencies, { context: undefined, records: undefined }, new AbortController().signal)).rejects.toMatchObject({ code: 'INVALID_VALUE' });
-    bench.definition = { ...bench.definition, source: { type: 'file', dataset: 'clicks', path: '/x', delimiter: ',', empty: 'error' } };
+    bench.definition = { ...bench.definition, source: { type: 'file', dataset: 'clicks', path: '/x', layout: CSV_LAYOUT, empty: 'error' } };
     await expect(send({})).rejects.toMatchObject({ code: 'INVALID_VALUE' });
   });
 

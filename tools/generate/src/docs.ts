@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { contractSchema, PIPELINE_SCHEMA, TESTS_SCHEMA } from '@weir/core';
+import { CONNECTIONS_SCHEMA, contractSchema, PIPELINE_SCHEMA, TESTS_SCHEMA } from '@weir/core';
 import { checksDoc } from './checks-doc';
 import { errorsDoc } from './errors-doc';
 
@@ -9,6 +9,7 @@ export function generatedDocs(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/checks.md', checksDoc()],
     ['docs/errors.md', errorsDoc()],
+    ['docs/schema/connections.schema.json', `${JSON.stringify(CONNECTIONS_SCHEMA, undefined, 2)}\n`],
     ['docs/schema/contract.schema.json', `${JSON.stringify(contractSchema(), undefined, 1)}\n`],
     ['docs/schema/pipeline.schema.json', `${JSON.stringify(PIPELINE_SCHEMA, undefined, 2)}\n`],
     ['docs/schema/tests.schema.json', `${JSON.stringify(TESTS_SCHEMA, undefined, 2)}\n`],

@@ -1,6 +1,7 @@
 import { SHOP as BASE } from '../testing/shop';
 import { describeChanges } from './changes';
 import type { Definition, Schedule } from './definition';
+import { CSV_LAYOUT } from './source';
 
 const [MODEL] = BASE.models;
 const [DATASET] = BASE.contract.datasets;
@@ -29,7 +30,7 @@ describe('changes between definitions', () => {
   test.each<[string, Partial<Definition>, object[]]>([
     ['a setting', { policy: { ...BASE.policy, retryDelayMs: 30_000 } }, [{ kind: 'changed', subject: 'retryDelay', before: '5m', after: '30s' }]],
     ['the breaker', { policy: { ...BASE.policy, failAbove: { share: 0.07, minRows: 100 } } }, [{ kind: 'changed', subject: 'quarantine failAbove', before: '1%', after: '7%' }]],
-    ['the source', { source: { type: 'file', dataset: 'orders', path: '/new', delimiter: ',', empty: 'error' } }, [{ kind: 'changed', subject: 'source path', before: '/data/*.csv', after: '/new' }]],
+    ['the source', { source: { type: 'file', dataset: 'orders', path: '/new', layout: CSV_LAYOUT, empty: 'error' } }, [{ kind: 'changed', subject: 'source path', before: '/data/*.csv', after: '/new' }]],
     ['a grain', { grain: '1d' }, [{ kind: 'changed', subject: 'grain', before: 'none', after: '1d' }]],
     ['the mode', { mode: 'micro_batch' }, [{ kind: 'changed', subject: 'mode', before: 'batch', after: 'micro_batch' }]],
     ['the approval', { approval: 'warning' }, [{ kind: 'changed', subject: 'approval', before: 'never', after: 'warning' }]],

@@ -3,11 +3,11 @@ import { DEFAULT_COMPATIBILITY } from '../contract/compatibility';
 import type { Contract, ContractDataset } from '../contract/contract';
 import { DRIFT_KINDS, driftPolicies } from '../contract/drift';
 import { grainMs } from '../interval/interval';
-import type { Column, Definition, Model, Schedule, Source, Upstream } from './definition';
-import { describeSource } from './describe';
+import type { Column, Definition, Model, Schedule, Upstream } from './definition';
 import { formatDuration } from './duration';
 import { ZONES } from './names';
-import { FOREVER } from './pipeline-schema';
+import { CSV_LAYOUT, type Source } from './source';
+import { FOREVER } from './defaults';
 
 /** One line of the difference between two definitions; the texts are for people. */
 export interface Change {
@@ -75,8 +75,18 @@ function settingsOf({ description, mode, grain, stream, lookbackGrains, approval
 }
 
 function sourceSettings(source: Source): [string, string][] {
-  if (source.type === 'file') return [['source path', source.path], ['source delimiter', source.delimiter], ['source empty', source.empty]];
-  return [['source topic', describeSource(source)], ['source format', source.format], ['source start', source.start]];
+  const { type, dataset: _dataset, ...others } = source;
+  const settings: Record<string, unknown> = { ...others };
+  if ('layout' in settings) {
+    // What is as everywhere is not told, as long as it stays so.
+    const { layout, ...rest } = settings;
+    return told({ type, ...rest, ...Object.fromEntries(Object.entries(layout as object).filter(([name, value]) => value !== CSV_LAYOUT[name as keyof typeof CSV_LAYOUT])) });
+  }
+  return told({ type, ...settings });
+}
+
+function told(settings: Readonly<Record<string, unknown>>): [string, string][] {
+  return Object.entries(settings).map(([name, value]) => [`source ${name}`, typeof value === 'string' ? value : JSON.stringify(value)]);
 }
 
 function thingsOf(definition: Definition): Map<string, Thing> {

@@ -7,9 +7,11 @@ import type { YamlText } from '../yaml/yaml-text';
 import type { AppliedPipelines } from './applied-pipelines';
 import { checkWarnings } from './check-warnings';
 import { compileModels } from './compile-models';
+import type { ConnectionSettings } from './connection';
 import type { Column, Definition, DefinitionFile, Model } from './definition';
 import { findUpstream, isForeign } from './find-upstream';
 import { lookbackProblems } from './lookback';
+import { parseConnections } from './parse-connections';
 import { type Pipeline, parsePipeline } from './parse-pipeline';
 import { type Problem, sortProblems } from './problem';
 import { readModels } from './read-models';
@@ -19,6 +21,7 @@ import type { SqlInspector } from './sql-inspector';
 
 export const PIPELINE_FILE = 'pipeline.yaml';
 export const CONTRACT_FILE = 'contract.odcs.yaml';
+export const CONNECTIONS_FILE = 'connections.yaml';
 
 /** What is wrong with a definition folder. */
 export interface Uncompiled {
@@ -43,22 +46,30 @@ export async function compileDefinition(
   if (files.length > MAX_FILES) return { problems: [{ code: 'INVALID_VALUE', message: `The folder has ${files.length} files; the most is ${MAX_FILES}.`, place: PIPELINE_FILE }] };
   const pipelineFile = files.find((file) => file.path === PIPELINE_FILE);
   const contractFile = files.find((file) => file.path === CONTRACT_FILE);
-  const { yaml, pipeline, problems: inPipeline }: ReturnType<typeof parsePipeline> = pipelineFile ? parsePipeline(pipelineFile, root) : { problems: [missing(PIPELINE_FILE, files)] };
+  const { connections, problems: inConnections } = parseConnections(files.find(({ path }) => path === CONNECTIONS_FILE));
+  const { yaml, pipeline, problems: inPipeline }: ReturnType<typeof parsePipeline> = pipelineFile ? parsePipeline(pipelineFile, root, connections) : { problems: [missing(PIPELINE_FILE, files)] };
   const { contract: parsed, problems: inContract } = contractFile ? parseContract(contractFile, pipeline?.source.dataset) : { problems: [missing(CONTRACT_FILE, files)] };
   const { models: texts, problems: inFolder } = readModels(files, pipeline, yaml);
 
   const found = sourceOf(parsed, pipeline?.source.dataset);
   const source = found && { qualified: `bronze.${found.dataset.name}`, columns: found.columns.map(({ name, type }) => ({ name, type })), ...(found.dataset.order.by === 'sequence' ? { sequence: found.dataset.order.column } : {}) };
   const { models, upstream, problems: inModels, warnings } = await compileModels(texts, { source, pipeline, yaml, sql, applied });
-  const problems = [...inPipeline, ...inContract, ...inFolder, ...inModels, ...sourceProblems(parsed, pipeline, yaml), ...lookbackProblems(found?.columns, pipeline, yaml), ...realtimeProblems(found?.dataset, models, pipeline, yaml)];
+  const problems = [...inConnections, ...inPipeline, ...inContract, ...inFolder, ...inModels, ...sourceProblems(parsed, pipeline, yaml), ...lookbackProblems(found?.columns, pipeline, yaml), ...realtimeProblems(found?.dataset, models, pipeline, yaml)];
 
   const held = parsed && pipeline ? await compileContract(parsed, pipeline.source.dataset, { models, modelNames: texts.map((text) => text.name), sql, find: findDataset(pipeline, source, models, applied) }) : undefined;
   problems.push(...(held?.problems ?? []));
   if (problems.length > 0 || !pipeline || !held) return { problems: sortProblems(problems), promised: pipeline && held && found ? { name: pipeline.name, contract: held.contract } : undefined };
   const { name, description, mode, grain, stream, schedule, lookbackGrains, approval, retention, destinations, policy } = pipeline;
   const optional = { ...(grain === undefined ? {} : { grain }), ...(stream === undefined ? {} : { stream }), ...(schedule === undefined ? {} : { schedule }) };
-  const definition: Definition = { name, description, mode, ...optional, lookbackGrains, approval, retention, upstream, source: pipeline.source, contract: held.contract, models, destinations, policy };
+  const definition: Definition = { name, description, mode, ...optional, lookbackGrains, approval, retention, upstream, source: pipeline.source, ...used(pipeline, connections), contract: held.contract, models, destinations, policy };
   return { definition: deepFreeze(definition), warnings: [...settingWarnings(definition).map((warning) => `${PIPELINE_FILE}: ${warning}`), ...checkWarnings(definition).map((warning) => `${CONTRACT_FILE}: ${warning}`), ...warnings] };
+}
+
+/** The connections that the source or a destination names: what others a folder has is no part of the pipeline. */
+function used({ source, destinations }: Pipeline, connections: ReadonlyMap<string, ConnectionSettings>): Pick<Definition, 'connections'> {
+  const named = new Set([...('connection' in source ? [source.connection] : []), ...destinations.map(({ connection }) => connection)]);
+  const kept = [...connections].filter(([name]) => named.has(name));
+  return kept.length === 0 ? {} : { connections: Object.fromEntries(kept) };
 }
 
 /** Finds datasets that checks refer to: bronze, models of this pipeline, and those of others. */

@@ -1,4 +1,6 @@
 import type { ColumnType, Contract } from '../contract/contract';
+import type { ConnectionSettings } from './connection';
+import type { Source } from './source';
 
 /** A dataset's zone; folders of models are named after the last two. */
 export type Zone = 'raw' | 'bronze' | 'silver' | 'gold';
@@ -7,35 +9,6 @@ export interface Column {
   readonly name: string;
   readonly type: ColumnType;
 }
-
-/** Dated files or a glob. */
-export interface FileSource {
-  readonly type: 'file';
-  readonly dataset: string;
-  /** Absolute path; `{date}` (yyyy-mm-dd), `{hour}` (yyyy-mm-ddThh) or `{minute}` (yyyy-mm-ddThh-mm, the start of a grain of minutes) where there are intervals, `*` and `**` otherwise. */
-  readonly path: string;
-  readonly delimiter: string;
-  /** What an interval without a file means. */
-  readonly empty: 'allow' | 'error';
-}
-
-/** How the values of a topic are written; the last two in the Confluent wire format, with their schemas in a registry. */
-export type RecordFormat = 'json' | 'avro' | 'json_schema';
-
-/** A topic of Kafka, whose records are rows. */
-export interface KafkaSource {
-  readonly type: 'kafka';
-  readonly dataset: string;
-  /** Name of the connection. */
-  readonly connection: string;
-  readonly topic: string;
-  readonly format: RecordFormat;
-  /** Where a stream begins that has no position yet: `earliest`, `latest` or a canonical instant. */
-  readonly start: string;
-}
-
-/** Where the rows come from. */
-export type Source = FileSource | KafkaSource;
 
 /** row and interval models run over the run's partitions, history models over all published ones. */
 export type ModelScope = 'row' | 'interval' | 'history';
@@ -138,6 +111,8 @@ export interface Definition {
   readonly retention: Retention;
   readonly upstream: readonly Upstream[];
   readonly source: Source;
+  /** Those of connections.yaml that the source or a destination names; undefined where there are none. */
+  readonly connections?: Readonly<Record<string, ConnectionSettings>> | undefined;
   readonly contract: Contract;
   /** In dependency order: a model comes after all it reads. */
   readonly models: readonly Model[];

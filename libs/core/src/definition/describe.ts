@@ -1,4 +1,5 @@
-import type { Definition, Schedule, Source, StreamSettings } from './definition';
+import type { Definition, Schedule, StreamSettings } from './definition';
+import type { Source } from './source';
 
 /** A definition for people and for `--json`: what it reads, makes and where it goes. */
 export interface DefinitionSummary {
@@ -11,7 +12,7 @@ export interface DefinitionSummary {
   readonly schedule: Schedule | null;
   /** null for pipelines that are not of mode realtime. */
   readonly stream: StreamSettings | null;
-  /** `path` says where the rows come from: the path of files, or the topic of a Kafka. */
+  /** `path` says where the rows come from: the path of files, or a connection and what of it is read. */
   readonly source: { readonly dataset: string; readonly path: string };
   readonly datasets: readonly { readonly name: string; readonly columns: readonly string[]; readonly rules: number; readonly checks: number }[];
   readonly models: readonly {
@@ -27,7 +28,18 @@ export interface DefinitionSummary {
 
 /** Where rows come from, for people. */
 export function describeSource(source: Source): string {
-  return source.type === 'file' ? source.path : `${source.connection}:${source.topic}`;
+  switch (source.type) {
+    case 'file':
+      return source.path;
+    case 's3':
+      return `${source.connection}:${source.bucket}/${source.path}`;
+    case 'api':
+      return `${source.connection}:${source.path}`;
+    case 'postgres':
+      return `${source.connection}:${source.table}`;
+    case 'kafka':
+      return `${source.connection}:${source.topic}`;
+  }
 }
 
 /** The summary of a compiled definition; columns read `name TYPE`. */

@@ -20,3 +20,6 @@ export function nameFault(name: string): { message: string; fix: string } | unde
   if (name.toLowerCase().startsWith(RESERVED_PREFIX)) return { message: `begins with \`${RESERVED_PREFIX}\`, which is reserved.`, fix: 'Choose another name.' };
   return NAME.test(name) ? undefined : { message: 'cannot be a name.', fix: 'Use lower-case letters, digits and _, beginning with a letter, at most 63 of them.' };
 }
+
+/** What NAME_PATTERN means, for people. */
+export const NAME_WORDS = 'lower-case letters, digits and _, beginning with a letter, at most 63 of them.';

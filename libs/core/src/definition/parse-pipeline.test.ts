@@ -1,5 +1,7 @@
-import { DEFAULTS, PIPELINE_SCHEMA } from './pipeline-schema';
+import { DEFAULTS } from './defaults';
+import { PIPELINE_SCHEMA } from './pipeline-schema';
 import { parsePipeline } from './parse-pipeline';
+import { CSV_LAYOUT } from './source';
 
 const parse = (text: string) => parsePipeline({ path: 'pipeline.yaml', text }, '/p');
 
@@ -23,7 +25,7 @@ describe('pipeline.yaml', () => {
       lookbackGrains: 0,
       approval: 'never',
       retention: { raw: 7_776_000_000 },
-      source: { type: 'file', dataset: 'orders', path: '/p/data/*.csv', delimiter: ',', empty: 'error' },
+      source: { type: 'file', dataset: 'orders', path: '/p/data/*.csv', layout: CSV_LAYOUT, empty: 'error' },
       models: new Map(),
       destinations: [{ connection: 'warehouse', type: 'postgres', schema: 'hello' }],
       policy: { retries: 2, retryDelayMs: 300_000, executionTimeoutMs: 3_600_000, failAbove: { share: 0.01, minRows: 100 } },
@@ -55,6 +57,13 @@ describe('pipeline.yaml', () => {
       realtimeMinRows: 1000,
       consumers: 1,
       refresh: '1m',
+      fileFormat: 'csv',
+      compression: 'auto',
+      quote: '"',
+      encoding: 'utf-8',
+      apiInterval: 'iso',
+      requestsPerSecond: 10,
+      region: 'us-east-1',
     });
     const published = (keys: Record<string, unknown>): Record<string, unknown> => Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, (value as { default?: unknown }).default]));
     const properties = PIPELINE_SCHEMA['properties'] as Record<string, { properties: Record<string, unknown> }>;
@@ -87,7 +96,7 @@ executionTimeout: 2h
     expect(problems).toEqual([]);
     expect(pipeline?.models).toEqual(new Map([['by_day', { key: ['day'], over: 'interval', writeMode: 'upsert', sequence: 'at' }], ['plain', {}]]));
     expect(pipeline?.policy).toEqual({ retries: 0, retryDelayMs: 30_000, executionTimeoutMs: 7_200_000, failAbove: { share: 0.05, minRows: 0 } });
-    expect(pipeline?.source).toEqual({ type: 'file', dataset: 'order_lines', path: '/data/{date}.csv', delimiter: ';', empty: 'allow' });
+    expect(pipeline?.source).toEqual({ type: 'file', dataset: 'order_lines', path: '/data/{date}.csv', layout: { ...CSV_LAYOUT, delimiter: ';' }, empty: 'allow' });
   });
 
   // Each line: what is wrong, the text, and the codes with their places.

@@ -1,15 +1,18 @@
 import { WeirError } from '../errors';
 import { grainMs } from '../interval/interval';
+import { suggest } from '../suggest';
 import { Report } from '../yaml/report';
 import { shownValue, validateYaml } from '../yaml/validate-yaml';
 import { type YamlPath, YamlText } from '../yaml/yaml-text';
+import type { ConnectionSettings } from './connection';
 import type { Definition, DefinitionFile, ModelScope, WriteMode } from './definition';
+import { DEFAULTS } from './defaults';
 import { parseDuration, parseShare } from './duration';
 import { ZONES } from './names';
 import { type StreamYaml, checkRealtime, resolveStream } from './parse-realtime';
 import { type ScheduleYaml, checkSchedule, resolveLookback, resolveSchedule } from './parse-schedule';
 import { type SourceYaml, checkSource, resolveSource } from './parse-source';
-import { DEFAULTS, PIPELINE_SCHEMA } from './pipeline-schema';
+import { PIPELINE_SCHEMA } from './pipeline-schema';
 import type { Problem } from './problem';
 import { type RetentionYaml, checkRetention, resolveRetention } from './retention';
 
@@ -22,7 +25,7 @@ export interface ModelSettings {
 }
 
 /** pipeline.yaml, with defaults and durations resolved. */
-export interface Pipeline extends Omit<Definition, 'contract' | 'models' | 'upstream'> {
+export interface Pipeline extends Omit<Definition, 'contract' | 'models' | 'upstream' | 'connections'> {
   readonly models: ReadonlyMap<string, ModelSettings>;
 }
 
@@ -43,11 +46,11 @@ interface PipelineYaml extends ScheduleYaml, StreamYaml {
 
 const DAY_MS = 86_400_000;
 
-/** The only connection until connections can be declared. */
+/** The destination that comes with the platform. */
 const CONNECTION = 'warehouse';
 
 /** Parses pipeline.yaml; `yaml` is there for places whenever the text is YAML at all, `pipeline` only without problems of form. */
-export function parsePipeline(file: DefinitionFile, root: string): { yaml?: YamlText; pipeline?: Pipeline; problems: Problem[] } {
+export function parsePipeline(file: DefinitionFile, root: string, connections: ReadonlyMap<string, ConnectionSettings> = new Map()): { yaml?: YamlText; pipeline?: Pipeline; problems: Problem[] } {
   const parsed = YamlText.parse(file);
   if ('problems' in parsed) return { problems: parsed.problems };
   const { yaml } = parsed;
@@ -55,7 +58,7 @@ export function parsePipeline(file: DefinitionFile, root: string): { yaml?: Yaml
   // Unknown keys do no harm to the rest: everything else is still checked, so that one pass shows all problems.
   if (shape.some((problem) => problem.code !== 'UNKNOWN_KEY')) return { yaml, problems: shape };
   const text = yaml.value as PipelineYaml;
-  return { yaml, pipeline: resolve(text, root), problems: [...shape, ...meaningProblems(text, yaml)] };
+  return { yaml, pipeline: resolve(text, root), problems: [...shape, ...meaningProblems(text, yaml, connections)] };
 }
 
 function resolve(text: PipelineYaml, root: string): Pipeline {
@@ -84,7 +87,7 @@ function resolve(text: PipelineYaml, root: string): Pipeline {
 }
 
 /** What a JSON Schema cannot say. */
-function meaningProblems(text: PipelineYaml, yaml: YamlText): Problem[] {
+function meaningProblems(text: PipelineYaml, yaml: YamlText, connections: ReadonlyMap<string, ConnectionSettings>): Problem[] {
   const problems: Problem[] = [];
   const report = (path: YamlPath, message: string, fix: string, code: Problem['code'] = 'INVALID_VALUE') => {
     problems.push({ code, message, fix, place: yaml.place(path) });
@@ -100,21 +103,22 @@ function meaningProblems(text: PipelineYaml, yaml: YamlText): Problem[] {
   const timeout = parseDuration(text.executionTimeout ?? DEFAULTS.executionTimeout) ?? 0;
   if (timeout < 1_000 || timeout > 7 * DAY_MS) report(['executionTimeout'], `\`executionTimeout\` cannot be \`${text.executionTimeout}\`.`, 'Use a time from 1s to 7d.');
   const further = new Report(yaml);
-  if (!badGrain) checkSource(text.source, text.grain, further);
+  if (!badGrain) checkSource(text.source, text.grain, connections, further);
   checkRealtime(text, further);
   checkSchedule(text, further);
   checkRetention(text.retention, further);
-  return [...problems, ...further.problems, ...destinationProblems(text, yaml)];
+  return [...problems, ...further.problems, ...destinationProblems(text, yaml, connections)];
 }
 
-function destinationProblems(text: PipelineYaml, yaml: YamlText): Problem[] {
+function destinationProblems(text: PipelineYaml, yaml: YamlText, connections: ReadonlyMap<string, ConnectionSettings>): Problem[] {
+  const known = [CONNECTION, ...[...connections].filter(([, settings]) => settings.type === 'postgres').map(([each]) => each)];
   const seen = new Set<string>();
   return text.destinations.flatMap(({ connection, schema }, index): Problem[] => {
     const at = (key: string) => yaml.place(['destinations', index, key]);
     const name = `${connection}.${schema}`;
     const twice = seen.has(name);
     seen.add(name);
-    if (connection !== CONNECTION) return [{ code: 'UNKNOWN_CONNECTION', message: `There is no connection \`${connection}\`.`, place: at('connection') }];
+    if (!known.includes(connection)) return [{ code: 'UNKNOWN_CONNECTION', message: `There is no connection \`${connection}\` that tables can be delivered to.`, fix: suggest(connection, known), place: at('connection') }];
     if (twice) return [{ code: 'INVALID_VALUE', message: `The destination \`${name}\` is there twice.`, fix: 'Remove one of the two.', place: at('schema') }];
     if (schema === 'weir' || schema === 'information_schema' || schema.startsWith('pg_')) {
       return [{ code: 'INVALID_VALUE', message: `The schema \`${schema}\` is not for tables of pipelines.`, fix: 'Choose another schema.', place: at('schema') }];

@@ -4,7 +4,7 @@ import type { PipelineMode, StreamSettings } from './definition';
 import { parseDuration } from './duration';
 import type { ScheduleYaml } from './parse-schedule';
 import type { SourceYaml } from './parse-source';
-import { DEFAULTS } from './pipeline-schema';
+import { DEFAULTS } from './defaults';
 
 /** The keys of pipeline.yaml that say how a stream runs, as the schema leaves them. */
 export interface StreamYaml {

@@ -5,7 +5,7 @@ import type { YamlPath } from '../yaml/yaml-text';
 import { cronFault } from './cron';
 import type { PipelineMode, Schedule } from './definition';
 import { formatDuration, parseDuration } from './duration';
-import { DEFAULTS, MAX_LOOKBACK_GRAINS } from './pipeline-schema';
+import { DEFAULTS, MAX_LOOKBACK_GRAINS } from './defaults';
 import { timezoneFault } from './timezone';
 
 /** The keys of pipeline.yaml that say when runs start and what they take, as the schema leaves them. */

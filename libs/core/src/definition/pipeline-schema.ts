@@ -1,64 +1,8 @@
 import type { JsonSchema } from '../yaml/validate-yaml';
+import { DEFAULTS, FOREVER, MAX_LOOKBACK_GRAINS } from './defaults';
 import { DURATION_PATTERN } from './duration';
-import { NAME_PATTERN } from './names';
-
-/** What applies where pipeline.yaml says nothing; published in the schema and tested against it. */
-export const DEFAULTS = {
-  delimiter: ',',
-  empty: 'error',
-  retries: 2,
-  retryDelay: '5m',
-  executionTimeout: '1h',
-  failAbove: '1%',
-  minRows: 100,
-  mode: 'batch',
-  cron: '0 * * * *',
-  timezone: 'UTC',
-  catchup: false,
-  maxActiveRuns: 1,
-  dependsOnPast: false,
-  approval: 'never',
-  rawRetention: '90d',
-  kafkaConnection: 'kafka',
-  recordFormat: 'json',
-  startFrom: 'earliest',
-  realtimeGrain: '1h',
-  realtimeFailAbove: '50%',
-  realtimeMinRows: 1_000,
-  consumers: 1,
-  refresh: '1m',
-} as const;
-
-/** The retention of what is never removed. */
-export const FOREVER = 'forever';
-
-/** Bounds what a scheduled run takes besides its own grain. */
-export const MAX_LOOKBACK_GRAINS = 1_000;
-
-const NAME = 'lower-case letters, digits and _, beginning with a letter, at most 63 of them.';
-
-const SOURCE: JsonSchema = {
-  title: 'source',
-  type: 'object',
-  additionalProperties: false,
-  required: ['dataset', 'type'],
-  properties: {
-    dataset: { type: 'string', pattern: NAME_PATTERN, description: `the name of the rows as they come in; models read them as bronze.<dataset>: ${NAME}` },
-    type: { enum: ['file', 'kafka'], description: '`file`: CSV files with a header; `kafka`: the records of a topic.' },
-    path: {
-      type: 'string',
-      minLength: 1,
-      maxLength: 4096,
-      description: 'the files: with {date} (2010-12-01), {hour} (2010-12-01T10) or, for a grain of minutes, {minute} (2010-12-01T10-05, its start) where the pipeline has a grain, with * and ** otherwise; times are UTC; relative to this folder.',
-    },
-    delimiter: { type: 'string', minLength: 1, maxLength: 1, default: DEFAULTS.delimiter, description: 'the character between fields.' },
-    empty: { enum: ['allow', 'error'], default: DEFAULTS.empty, description: 'what an interval without a file is: an `error`, or normal (`allow`).' },
-    connection: { type: 'string', minLength: 1, maxLength: 63, default: DEFAULTS.kafkaConnection, description: 'the Kafka that has the topic; `kafka` comes with `weir up`.' },
-    topic: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,249}$', description: 'the name of the topic: letters, digits, dots, _ and -, at most 249 of them.' },
-    format: { enum: ['json', 'avro', 'json_schema'], default: DEFAULTS.recordFormat, description: 'how values are written: plain `json`, or `avro` or `json_schema` in the Confluent wire format, with their schemas in the registry.' },
-    start: { type: 'string', maxLength: 40, default: DEFAULTS.startFrom, description: 'where a stream begins that has no position yet: `earliest`, `latest`, or a time such as 2026-01-01T00:00:00Z.' },
-  },
-};
+import { NAME_PATTERN, NAME_WORDS } from './names';
+import { SOURCE_SCHEMA } from './source-schema';
 
 const MODEL: JsonSchema = {
   title: 'model',
@@ -92,7 +36,7 @@ const DESTINATION: JsonSchema = {
   required: ['connection', 'schema'],
   properties: {
     connection: { type: 'string', minLength: 1, maxLength: 63, description: 'the connection; `warehouse` comes with `weir up`.' },
-    schema: { type: 'string', pattern: NAME_PATTERN, description: `the schema that gets one table per model: ${NAME}` },
+    schema: { type: 'string', pattern: NAME_PATTERN, description: `the schema that gets one table per model: ${NAME_WORDS}` },
   },
 };
 
@@ -156,7 +100,7 @@ export const PIPELINE_SCHEMA: JsonSchema = {
   additionalProperties: false,
   required: ['name', 'source', 'destinations'],
   properties: {
-    name: { type: 'string', pattern: NAME_PATTERN, description: `the name of the pipeline: ${NAME}` },
+    name: { type: 'string', pattern: NAME_PATTERN, description: `the name of the pipeline: ${NAME_WORDS}` },
     description: { type: 'string', maxLength: 2000, description: 'what the pipeline is for.' },
     mode: {
       enum: ['batch', 'micro_batch', 'realtime'],
@@ -177,7 +121,7 @@ export const PIPELINE_SCHEMA: JsonSchema = {
     },
     retention: { ...RETENTION, description: `how long partitions are kept, by zone, as times such as 90d or ${FOREVER}.` },
     stream: { ...STREAM, description: 'how a pipeline of mode realtime runs: a mapping of consumers and refresh.' },
-    source: { ...SOURCE, description: 'a mapping of dataset, type, and path or topic.' },
+    source: { ...SOURCE_SCHEMA, description: 'a mapping of dataset, type, and what the type needs.' },
     models: {
       title: 'models',
       type: 'object',

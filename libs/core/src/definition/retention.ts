@@ -2,7 +2,7 @@ import type { Report } from '../yaml/report';
 import type { Retention } from './definition';
 import { parseDuration } from './duration';
 import { ZONES } from './names';
-import { DEFAULTS, FOREVER } from './pipeline-schema';
+import { DEFAULTS, FOREVER } from './defaults';
 
 /** Times by zone as pipeline.yaml has them. */
 export type RetentionYaml = Partial<Record<(typeof ZONES)[number], string>>;

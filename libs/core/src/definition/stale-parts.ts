@@ -26,9 +26,19 @@ export function staleParts(before: Definition, after: Definition): string[] {
 }
 
 function sourceFacts({ source }: Definition): unknown {
-  const { type, dataset } = source;
-  if (type === 'kafka') return { type, dataset, connection: source.connection, topic: source.topic, format: source.format };
-  return { type, dataset, path: source.path, delimiter: source.delimiter };
+  switch (source.type) {
+    case 'kafka': {
+      const { start: _start, ...facts } = source;
+      return facts;
+    }
+    case 'file':
+    case 's3': {
+      const { empty: _empty, ...facts } = source;
+      return facts;
+    }
+    default:
+      return source;
+  }
 }
 
 function contractFacts({ contract, source }: Definition): unknown {

@@ -1,5 +1,6 @@
 import { ROW_ID } from '../contract/decode-sql';
-import type { Model, Source } from '../definition/definition';
+import type { Model } from '../definition/definition';
+import type { Source } from '../definition/source';
 import { quoteIdent } from '../sql/quote';
 
 /** What the rows of a dataset have that tells which one of a key is the newest. */

@@ -1,4 +1,5 @@
 import type { Definition } from '../definition/definition';
+import { CSV_LAYOUT } from '../definition/source';
 
 /** A whole definition for tests, with one of everything. */
 export const SHOP: Definition = {
@@ -9,7 +10,7 @@ export const SHOP: Definition = {
   approval: 'never',
   retention: { raw: 90 * 86_400_000 },
   upstream: [],
-  source: { type: 'file', dataset: 'orders', path: '/data/*.csv', delimiter: ',', empty: 'error' },
+  source: { type: 'file', dataset: 'orders', path: '/data/*.csv', layout: CSV_LAYOUT, empty: 'error' },
   contract: {
     id: 'c',
     version: '1',

@@ -3,7 +3,7 @@ import type { Problem } from '../definition/problem';
 import { listed, nearest, suggest } from '../suggest';
 import type { YamlPath, YamlText } from './yaml-text';
 
-/** A JSON Schema as we write them: `title` is the noun used in messages ("pipeline"), `description` the fix. */
+/** A JSON Schema as we write them: `title` is the noun used in messages ("pipeline"), `description` the fix; messages never show a value that is `writeOnly`. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
 const compiled = new WeakMap<JsonSchema, ValidateFunction>();
@@ -66,7 +66,8 @@ function missingKey(yaml: Placing, path: YamlPath, key: string, schema: Record<s
 
 function invalidValue(error: ErrorObject, yaml: Placing, path: YamlPath, schema: Record<string, unknown>): Problem {
   const name = dotted(path) || 'The document';
-  const value = shownValue(error.data);
+  // Where a secret may stand by mistake, what stands there is not shown.
+  const value = schema['writeOnly'] === true && typeof error.data === 'string' ? 'what stands there' : shownValue(error.data);
   const fix = instruction(schema['description']);
   const place = yaml.place(path);
   const allowed = schema['enum'] ?? (schema['const'] === undefined ? undefined : [schema['const']]);

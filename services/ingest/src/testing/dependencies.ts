@@ -5,6 +5,7 @@ import { AnsweredKeys } from '../answered-keys';
 import { kafkaClients, type KafkaClients } from '../kafka';
 import { remoteMetadata } from '../metadata';
 import type { services } from '../rpc';
+import { NO_CONNECTIONS } from './connections';
 
 type Dependencies = Parameters<typeof services>[0];
 
@@ -14,5 +15,5 @@ export function dependenciesOf(clients: Clients, lake: Lake, brokers: readonly s
   log.level = 'silent';
   const kafka = kafkaClients(brokers.length > 0 ? { kafka: { brokers, clientId: 'weir-ingest-test', tls: false } } : {}, log);
   const engine = { memoryLimit: '256MB', threads: 2 };
-  return { lake, engine, clients, log, ...remoteMetadata(clients), ...kafka, pushed: new AnsweredKeys(), pushes: new StageGate(4) };
+  return { lake, engine, clients, log, ...NO_CONNECTIONS, ...remoteMetadata(clients), ...kafka, pushed: new AnsweredKeys(), pushes: new StageGate(4) };
 }

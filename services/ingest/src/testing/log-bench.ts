@@ -7,6 +7,7 @@ import { tempDir, testTopic, type TempDir, type TestTopic } from '@weir/testkit'
 import { extract, type ExtractDependencies } from '../extract';
 import { kafkaClients, type KafkaClients } from '../kafka';
 import { logDefinition, sender, type Sender } from './topics';
+import { NO_CONNECTIONS } from './connections';
 
 export const HOUR = 3_600_000;
 /** When the times of tests begin. */
@@ -75,6 +76,7 @@ export class LogBench {
     const deps: ExtractDependencies = {
       lake: this.lake,
       engine: { memoryLimit: '256MB', threads: 2 },
+      ...NO_CONNECTIONS,
       definition: () => Promise.resolve(logDefinition(topic, { mode })),
       ...this.kafka,
       sources: (_pipeline, asked) => this.pages(asked),

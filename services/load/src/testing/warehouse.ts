@@ -1,5 +1,5 @@
 import { PostgresDestination } from '@weir/connectors';
-import type { Definition, Model } from '@weir/core';
+import { CSV_LAYOUT, type Definition, type Model } from '@weir/core';
 import { Lake } from '@weir/lake';
 import { Secret } from '@weir/platform';
 import type { LoadResult, Progress, StageContext } from '@weir/rpc';
@@ -85,7 +85,7 @@ function definitionOf(models: readonly Model[]): Definition {
   return {
     name: 'test',
     description: '',
-    source: { type: 'file', dataset: 'orders', path: '/nowhere/*.csv', delimiter: ',', empty: 'error' },
+    source: { type: 'file', dataset: 'orders', path: '/nowhere/*.csv', layout: CSV_LAYOUT, empty: 'error' },
     contract: { id: 'test', version: '1.0.0', datasets: [] },
     models,
     destinations: [{ connection: 'warehouse', type: 'postgres', schema: 'test' }],

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Definition, Interval, Model } from '@weir/core';
+import { CSV_LAYOUT, type Definition, type Interval, type Model } from '@weir/core';
 import { Lake, segmentPath, type ManifestDataset } from '@weir/lake';
 import { migrate } from '@weir/platform';
 import { RunKind, RunStart, type BeginRunRequest, type GetDifferenceRequest, type GetDifferenceResponse, type LiveSegment, type SegmentSet } from '@weir/rpc';
@@ -44,7 +44,7 @@ export function definitionOf(name: string, changes: Partial<Definition> = {}): D
     approval: 'never',
     retention: { raw: 7_776_000_000 },
     upstream: [],
-    source: { type: 'file', dataset: 'orders', path: '/data/{date}.csv', delimiter: ',', empty: 'error' },
+    source: { type: 'file', dataset: 'orders', path: '/data/{date}.csv', layout: CSV_LAYOUT, empty: 'error' },
     contract: { id: name, version: '1.0.0', datasets: [{ name: 'orders', columns: [{ name: 'id', physicalName: 'Id', type: 'BIGINT', required: true }], rules: [], checks: [], order: { by: 'arrival' } }] },
     models: [modelOf('silver', 'lines', 'row'), modelOf('gold', 'revenue', 'interval'), modelOf('gold', 'customers', 'history')],
     destinations: [{ connection: 'warehouse', type: 'postgres', schema: name }],

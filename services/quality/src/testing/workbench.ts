@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { RegistryConnection } from '@weir/connectors';
-import { toWeirError, type ContractDataset, type Definition, type Interval, type Model, type WeirError } from '@weir/core';
+import { CSV_LAYOUT, toWeirError, type ContractDataset, type Definition, type Interval, type Model, type WeirError } from '@weir/core';
 import { WarmEngines, withEngine } from '@weir/engine';
 import { Lake, rawPath, type Segment } from '@weir/lake';
 import { migrate, StageGate } from '@weir/platform';
@@ -162,7 +162,7 @@ export function retail(change: { dataset?: Partial<ContractDataset>; failAbove?:
   return {
     name: 'retail',
     description: '',
-    source: { type: 'file', dataset: 'orders', path: '/data/*.csv', delimiter: ',', empty: 'error' },
+    source: { type: 'file', dataset: 'orders', path: '/data/*.csv', layout: CSV_LAYOUT, empty: 'error' },
     contract: { id: 'retail', version: '1.0.0', datasets: [orders, ...(change.others ?? [])] },
     models: change.models ?? [],
     destinations: [],
