@@ -35,6 +35,7 @@ export {
   type SourceChange,
 } from './gen/weir/ingest/v1/ingest';
 export {
+  RuleOutcome,
   Severity,
   Verdict,
   type Accounts,

@@ -1,4 +1,4 @@
-import { RunStatus, Severity, StageStatus, Verdict, type CheckResult, type StageRecord } from '@weir/rpc';
+import { RuleOutcome, RunStatus, Severity, StageStatus, Verdict, type CheckResult, type StageRecord } from '@weir/rpc';
 import { beginRun } from './begin-run';
 import { finishRun } from './finish-run';
 import { getRun } from './get-run';
@@ -14,7 +14,7 @@ function check(name: string, passed: boolean): CheckResult {
 function stage(name: string, attempt: number, changes: Partial<StageRecord> = {}): StageRecord {
   return {
     stage: name, attempt, status: StageStatus.SUCCEEDED, startedAt: `2026-01-01T00:00:0${attempt}.000Z`, milliseconds: 12, rowsIn: 10, rowsOut: 9, rowsQuarantined: 1,
-    details: [{ name: 'silver.lines', rowsIn: 10, rowsOut: 9, milliseconds: 3 }], checks: [], verdict: Verdict.UNSPECIFIED, score: undefined, error: undefined, accounts: undefined, output: undefined, ...changes,
+    details: [{ name: 'silver.lines', rowsIn: 10, rowsOut: 9, milliseconds: 3 }], checks: [], verdict: Verdict.UNSPECIFIED, score: undefined, error: undefined, accounts: undefined, output: undefined, rules: [], ...changes,
   };
 }
 
@@ -30,8 +30,9 @@ describe('runs', () => {
 
   test('a run comes back with its stages as they were recorded', async () => {
     await begin('whole', 'whole-run');
+    const rules = [{ rule: 'required:a', rows: 3, samples: ['a.csv:2: a is empty.'], severity: Severity.WARNING, outcome: RuleOutcome.DISCARD }];
     const output = { manifest: 'manifest/whole/whole-run/extract-a.json', sha256: 'ab', rows: 0, bytes: 7 };
-    const records = [stage('extract', 1, { output }), stage('validate', 1, { accounts: { read: 10, admitted: 8, duplicate: 1, quarantined: 1, filtered: 0 }, checks: [check('a', true)], verdict: Verdict.PASSED, score: 100 })];
+    const records = [stage('extract', 1, { output }), stage('validate', 1, { accounts: { read: 10, admitted: 8, duplicate: 1, quarantined: 1, filtered: 0 }, checks: [check('a', true)], rules, verdict: Verdict.PASSED, score: 100 })];
     for (const record of records) await recordStage(bench, { runId: 'whole-run', stage: record });
     const { run, stages } = await getRun(bench, { run: 'whole-run' });
     expect(stages).toEqual(records.sort((a, b) => a.stage.localeCompare(b.stage)));

@@ -1,5 +1,5 @@
 import { WeirError } from '@weir/core';
-import type { Accounts, CheckResult, RowCount, RunError, SegmentSet, StageRecord, StageStatus, Verdict } from '@weir/rpc';
+import type { Accounts, CheckResult, RowCount, RuleCount, RunError, SegmentSet, StageRecord, StageStatus, Verdict } from '@weir/rpc';
 import { rowsOf, type Queryable } from './rows';
 import { unknownRun } from './run-row';
 
@@ -20,11 +20,12 @@ interface StageRow {
   error: RunError | null;
   accounts: Accounts | null;
   output: SegmentSet | null;
+  rules: RuleCount[];
 }
 
 const COLUMNS = [
   'run_id', 'stage', 'attempt', 'status', 'started_at', 'milliseconds', 'rows_in', 'rows_out', 'rows_quarantined',
-  'details', 'checks', 'verdict', 'score', 'error', 'accounts', 'output',
+  'details', 'checks', 'verdict', 'score', 'error', 'accounts', 'output', 'rules',
 ];
 
 const UPSERT = `
@@ -41,6 +42,7 @@ export async function upsertStage(db: Queryable, runId: string, record: StageRec
   const values = [
     runId, record.stage, record.attempt, record.status, startedAt, record.milliseconds, record.rowsIn, record.rowsOut, record.rowsQuarantined,
     JSON.stringify(record.details), JSON.stringify(record.checks), record.verdict, record.score, json(record.error), json(record.accounts), json(record.output),
+    JSON.stringify(record.rules),
   ];
   await rowsOf(db, UPSERT, values).catch((error: unknown) => {
     const { code } = ((error as Error).cause ?? {}) as { code?: string };
@@ -67,6 +69,7 @@ export async function readStages(db: Queryable, runId: string): Promise<StageRec
     error: row.error ?? undefined,
     accounts: row.accounts ?? undefined,
     output: row.output ?? undefined,
+    rules: row.rules,
   }));
 }
 

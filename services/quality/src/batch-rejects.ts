@@ -1,8 +1,8 @@
 import { NEW_COLUMN, type BatchReject, type BatchRemark, type DecodeRule, type ValidatedBatch } from '@weir/core';
-import { Severity, type RuleCount } from '@weir/rpc';
+import type { RuleCount } from '@weir/rpc';
 import type { RecordReject } from './quarantine-records';
 import type { RecordColumns } from './record-columns';
-import { brokenReason, ruleReason } from './rejects';
+import { brokenReason, ruleReason, ruleWeight } from './rejects';
 
 const SAMPLES = 5;
 
@@ -44,13 +44,12 @@ const MOST_NAMES = 20;
 
 /** How many records each rule caught: critical rules first, each by number; NEW_COLUMN as one rule for each name. Samples are `topic:partition:offset: reason`. */
 export function countBatchRules(rejects: readonly BatchReject[], { remarks, names }: ValidatedBatch, columns: RecordColumns, rules: readonly DecodeRule[]): RuleCount[] {
-  const severities = new Map(rules.map(({ id, severity }) => [id, severity === 'info' ? Severity.INFO : Severity.WARNING]));
-  const told = (rule: string, rows: number, samples: readonly number[], severity: Severity): RuleCount => ({ rule, rows, samples: samples.map((ordinal) => `${columns.position(ordinal)}: ${ruleReason(rule, rules)}`), severity });
-  const critical = refusals(rejects).map(([rule, { rows, samples }]) => told(rule, rows, samples, Severity.CRITICAL));
+  const told = (rule: string, rows: number, samples: readonly number[]): RuleCount => ({ rule, rows, samples: samples.map((ordinal) => `${columns.position(ordinal)}: ${ruleReason(rule, rules)}`), ...ruleWeight(rule, rules) });
+  const critical = refusals(rejects).map(([rule, { rows, samples }]) => told(rule, rows, samples));
   const strangers = Object.entries(JSON.parse(names ?? '{}') as Record<string, number>);
   const others = (JSON.parse(remarks) as BatchRemark[]).filter(({ rows }) => rows > 0).flatMap(({ rule, rows, samples }) => {
     const named = rule === NEW_COLUMN ? strangers.map(([name, count]) => ({ rule: `${rule}:${name}`, rows: count })) : [{ rule, rows }];
-    return named.map((each) => told(each.rule, each.rows, samples, severities.get(rule) ?? Severity.WARNING));
+    return named.map((each) => told(each.rule, each.rows, samples));
   });
   return [...byRows(critical), ...byRows(others)];
 }

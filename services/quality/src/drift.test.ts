@@ -1,5 +1,5 @@
 import { DRIFT_KINDS, DRIFT_POLICIES, type ContractColumn, type DriftPolicies } from '@weir/core';
-import { Severity, type RuleCount } from '@weir/rpc';
+import { RuleOutcome, Severity, type RuleCount } from '@weir/rpc';
 import fc from 'fast-check';
 import { clicks, column, rowsIn, sendBatch } from './testing/records';
 import { stageLog } from './testing/segments';
@@ -95,7 +95,7 @@ async function bronze(set: Parameters<Workbench['rowsOf']>[0], keepsExtra: boole
   return sorted.map(({ id, amount, note, extra }) => ({ id, amount, note, extra: typeof extra === 'string' ? (JSON.parse(extra) as unknown) : null }));
 }
 
-const ruleTexts = (rules: readonly RuleCount[]): string[] => rules.map(({ rule, rows: found, severity }) => `${rule} ${found} ${severity}`).sort((a, b) => (a < b ? -1 : 1));
+const ruleTexts = (rules: readonly RuleCount[]): string[] => rules.map(({ rule, rows: found, severity, outcome }) => `${rule} ${found} ${severity} ${outcome}`).sort((a, b) => (a < b ? -1 : 1));
 
 const noLimit = { share: 1, minRows: 1_000 };
 
@@ -161,9 +161,18 @@ describe('what is told of it', () => {
     bench.definition = clicks({ columns });
     const answer = await sendBatch(bench, ['{"id":1,"channel":"web","device":"tv"}', '{"id":2,"device":null,"os":1}', '{"id":3}'].map((text) => ({ value: text })));
     expect(answer.rules).toEqual([
-      { rule: 'missing:channel', rows: 2, samples: ['clicks:0:1: channel is missing; the contract\'s default "shop" stands there.', 'clicks:0:2: channel is missing; the contract\'s default "shop" stands there.'], severity: Severity.WARNING },
-      { rule: 'new_column:device', rows: 2, samples: ['clicks:0:0', 'clicks:0:1'].map((place) => `${place}: The contract does not name the column device; it is kept aside until it does.`), severity: Severity.WARNING },
-      { rule: 'new_column:os', rows: 1, samples: ['clicks:0:0', 'clicks:0:1'].map((place) => `${place}: The contract does not name the column os; it is kept aside until it does.`), severity: Severity.WARNING },
+      { rule: 'missing:channel', rows: 2, samples: ['clicks:0:1: channel is missing; the contract\'s default "shop" stands there.', 'clicks:0:2: channel is missing; the contract\'s default "shop" stands there.'], severity: Severity.WARNING, outcome: RuleOutcome.NOTE },
+      { rule: 'new_column:device', rows: 2, samples: ['clicks:0:0', 'clicks:0:1'].map((place) => `${place}: The contract does not name the column device; it is kept aside until it does.`), severity: Severity.WARNING, outcome: RuleOutcome.NOTE },
+      { rule: 'new_column:os', rows: 1, samples: ['clicks:0:0', 'clicks:0:1'].map((place) => `${place}: The contract does not name the column os; it is kept aside until it does.`), severity: Severity.WARNING, outcome: RuleOutcome.NOTE },
+    ]);
+  });
+
+  it('says what a rule does with its rows', async () => {
+    bench.definition = clicks({ columns: [column('id', 'BIGINT', { required: true, keyPosition: 1 }), column('n', 'BIGINT'), column('name', 'VARCHAR', { required: true })], drift: { nullability: 'discard_row' } });
+    const answer = await sendBatch(bench, ['{"id":1,"n":"one","name":"a"}', '{"id":2,"name":null}', '{"id":3,"name":"a"}'].map((text) => ({ value: text })));
+    expect(answer.rules.map(({ rule, severity, outcome }) => [rule, severity, outcome])).toEqual([
+      ['type:n', Severity.CRITICAL, RuleOutcome.QUARANTINE],
+      ['required:name', Severity.WARNING, RuleOutcome.DISCARD],
     ]);
   });
 

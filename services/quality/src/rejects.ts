@@ -2,7 +2,9 @@ import { open } from 'node:fs/promises';
 import { findRecords, readRange, type Damage, type DamagedRecord } from '@weir/connectors';
 import { KEY_CONFLICT, NEW_COLUMN, type DecodeRule, type ValidatePlan } from '@weir/core';
 import type { Engine } from '@weir/engine';
+import { RuleOutcome, Severity, type RuleCount } from '@weir/rpc';
 import type { ScannedFile } from './scan-files';
+import { toRuleOutcome, toSeverity } from './wire';
 
 /** Originals up to this size stay in the quarantine table; larger ones become objects of the lake. */
 export const INLINE_BYTES = 64 * 1024;
@@ -63,6 +65,16 @@ export function ruleReason(rule: string | undefined, rules: readonly DecodeRule[
   if (rule?.startsWith(NEW_COLUMN_NAMED)) return ruleReason(NEW_COLUMN, rules).replace('the column', `the column ${rule.slice(NEW_COLUMN_NAMED.length)}`);
   return rules.find(({ id }) => id === rule)?.reason ?? `The rule ${rule} does not hold.`;
 }
+
+/** How much it matters that a rule is broken, and what becomes of the rows. What no plan has is wrong with the key, and goes to quarantine. */
+export function ruleWeight(rule: string, rules: readonly DecodeRule[]): Pick<RuleCount, 'severity' | 'outcome'> {
+  const id = rule.startsWith(NEW_COLUMN_NAMED) ? NEW_COLUMN : rule;
+  const found = rules.find((each) => each.id === id);
+  return found ? { severity: toSeverity(found.severity), outcome: toRuleOutcome(found.outcome) } : QUARANTINED;
+}
+
+/** The weight of what is wrong with the row itself. */
+export const QUARANTINED = { severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE } as const;
 
 /** All rows for quarantine with their original bytes: first the damaged records, then the rows that broke a rule, in file order. */
 export async function* rejects(files: readonly ScannedFile[], engine: Engine, plan: ValidatePlan, delimiter: string): AsyncGenerator<Reject> {

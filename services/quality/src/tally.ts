@@ -1,9 +1,9 @@
 import type { DamagedRecord } from '@weir/connectors';
 import type { ValidatePlan } from '@weir/core';
 import type { Engine } from '@weir/engine';
-import { Severity, type RuleCount } from '@weir/rpc';
+import type { RuleCount } from '@weir/rpc';
 import type { PartitionAccounts } from './accounts';
-import { damageReason, ruleReason } from './rejects';
+import { damageReason, QUARANTINED, ruleReason, ruleWeight } from './rejects';
 import type { ScannedFile } from './scan-files';
 
 const SAMPLES = 5;
@@ -23,14 +23,9 @@ export async function partitionAccounts(engine: Engine, plan: ValidatePlan, file
 
 /** How many rows each rule caught: damage first, then critical rules, then the others, each by number. Samples are `file:line: reason`. */
 export async function countRules(engine: Engine, plan: ValidatePlan, files: readonly ScannedFile[]): Promise<RuleCount[]> {
-  const counted = await engine.rows<{ rule: string; rows: number; samples: string[]; critical: boolean }>(plan.ruleCounts, 'rules');
-  const severities = new Map(plan.decode.rules.map(({ id, severity }) => [id, severity === 'info' ? Severity.INFO : Severity.WARNING]));
-  const broken = counted.map(({ rule, rows, samples, critical }) => ({
-    rule,
-    rows,
-    samples: samples.map((position) => `${position}: ${ruleReason(rule, plan.decode.rules)}`),
-    severity: critical ? Severity.CRITICAL : (severities.get(rule) ?? Severity.WARNING),
-  }));
+  const counted = await engine.rows<{ rule: string; rows: number; samples: string[] }>(plan.ruleCounts, 'rules');
+  const { rules } = plan.decode;
+  const broken = counted.map(({ rule, rows, samples }) => ({ rule, rows, samples: samples.map((position) => `${position}: ${ruleReason(rule, rules)}`), ...ruleWeight(rule, rules) }));
   return [...countDamage(files), ...broken];
 }
 
@@ -38,7 +33,7 @@ function countDamage(files: readonly ScannedFile[]): RuleCount[] {
   const counts = new Map<string, RuleCount>();
   for (const { name, scan } of files) {
     for (const record of scan.damaged) {
-      const count = counts.get(record.damage) ?? { rule: record.damage, rows: 0, samples: [], severity: Severity.CRITICAL };
+      const count = counts.get(record.damage) ?? { rule: record.damage, rows: 0, samples: [], ...QUARANTINED };
       if (count.samples.length < SAMPLES) count.samples.push(sample(name, record, scan.header.length));
       counts.set(record.damage, { ...count, rows: count.rows + 1 });
     }

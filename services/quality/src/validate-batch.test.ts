@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { CSV_LAYOUT, type Check, type Measure } from '@weir/core';
-import { Severity } from '@weir/rpc';
+import { RuleOutcome, Severity } from '@weir/rpc';
 import { clicks, column, recordBatch, rowsIn, sendBatch, typedRowsIn, type TestRecord } from './testing/records';
 import { Workbench } from './testing/workbench';
 import { validateBatch } from './validate-batch';
@@ -51,9 +51,9 @@ describe('a micro-batch', () => {
     expect(response.bronze).toMatchObject({ dataset: 'bronze.clicks', rows: 2, columns: ['id', 'n', 'seq', '_weir_partition', '_weir_row_id', '_weir_position', '_weir_deleted'] });
     expect(response.accounts).toEqual({ read: 5, admitted: 2, duplicate: 1, quarantined: 2, filtered: 0 });
     expect(response.rules).toEqual([
-      { rule: 'small', rows: 1, samples: ['clicks:3:42: This does not hold: n is below 100.'], severity: Severity.CRITICAL },
-      { rule: 'undecodable', rows: 1, samples: ['clicks:3:44: The value cannot be read: it is not of the form that the source says.'], severity: Severity.CRITICAL },
-      { rule: 'even', rows: 2, samples: ['clicks:3:41: This does not hold: n is even.', 'clicks:3:43: This does not hold: n is even.'], severity: Severity.WARNING },
+      { rule: 'small', rows: 1, samples: ['clicks:3:42: This does not hold: n is below 100.'], severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE },
+      { rule: 'undecodable', rows: 1, samples: ['clicks:3:44: The value cannot be read: it is not of the form that the source says.'], severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE },
+      { rule: 'even', rows: 2, samples: ['clicks:3:41: This does not hold: n is even.', 'clicks:3:43: This does not hold: n is even.'], severity: Severity.WARNING, outcome: RuleOutcome.NOTE },
     ]);
     expect(await kept()).toEqual([
       { file: 'clicks:3', line: 42, rules: ['small'], original: Buffer.from(records[2]?.value ?? '') },

@@ -1,8 +1,10 @@
-import type { CheckOutcome, Severity as CoreSeverity, Verdict as CoreVerdict } from '@weir/core';
-import { Severity, Verdict, type CheckResult } from '@weir/rpc';
+import type { CheckOutcome, DecodeRule, Severity as CoreSeverity, Verdict as CoreVerdict } from '@weir/core';
+import { RuleOutcome, Severity, Verdict, type CheckResult } from '@weir/rpc';
 
 const VERDICTS: Record<CoreVerdict, Verdict> = { passed: Verdict.PASSED, warning: Verdict.WARNING, failed: Verdict.FAILED };
 const SEVERITIES: Record<CoreSeverity, Severity> = { info: Severity.INFO, warning: Severity.WARNING, critical: Severity.CRITICAL };
+/** What freezes ends the run before its rules are counted. */
+const OUTCOMES: Record<DecodeRule['outcome'], RuleOutcome> = { note: RuleOutcome.NOTE, discard: RuleOutcome.DISCARD, quarantine: RuleOutcome.QUARANTINE, freeze: RuleOutcome.UNSPECIFIED };
 
 /** A verdict as it travels. */
 export function toVerdict(verdict: CoreVerdict): Verdict {
@@ -12,6 +14,11 @@ export function toVerdict(verdict: CoreVerdict): Verdict {
 /** A severity as it travels. */
 export function toSeverity(severity: CoreSeverity): Severity {
   return SEVERITIES[severity];
+}
+
+/** What becomes of rows that break a rule, as it travels. */
+export function toRuleOutcome(outcome: DecodeRule['outcome']): RuleOutcome {
+  return OUTCOMES[outcome];
 }
 
 /** The outcome of a check as it travels. */

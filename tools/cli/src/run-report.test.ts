@@ -1,4 +1,4 @@
-import { RunKind, RunStatus, Severity, StageStatus, Verdict, type Run, type StageRecord } from '@weir/rpc';
+import { RuleOutcome, RunKind, RunStatus, Severity, StageStatus, Verdict, type Run, type StageRecord } from '@weir/rpc';
 import { links, runReport } from './run-report';
 
 const run: Run = {
@@ -23,7 +23,7 @@ const run: Run = {
 
 function stage(name: string, more: Partial<StageRecord> = {}): StageRecord {
   const none = { attempt: 1, status: StageStatus.SUCCEEDED, startedAt: run.startedAt, milliseconds: 120, rowsIn: 0, rowsOut: 0, rowsQuarantined: 0, details: [], checks: [], verdict: Verdict.UNSPECIFIED };
-  return { ...none, score: undefined, error: undefined, accounts: undefined, output: undefined, stage: name, ...more };
+  return { ...none, score: undefined, error: undefined, accounts: undefined, output: undefined, rules: [], stage: name, ...more };
 }
 
 const check = { check: 'orders.customer_id.nullValues', dataset: 'bronze.orders', checkType: 'completeness', severity: Severity.WARNING, passed: false, actual: '24.9 %', threshold: 'at most 20 %', error: '', measure: 'nullShare', value: 24.9, rows: 3_000, failed: 747, samples: ['(536365, 2) at day.csv:7', 'day.csv:9'] };
@@ -33,9 +33,14 @@ function text(lines: readonly string[]): string {
 }
 
 describe('the report of a run', () => {
-  it('shows stages, tables, checks, verdict, score and accounts', () => {
+  it('shows stages, tables, broken rules, checks, verdict, score and accounts', () => {
+    const rules = [
+      { rule: 'type:quantity', rows: 8, samples: ['a.csv:3: quantity is not a whole number.'], severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE },
+      { rule: 'new_column:\u001b[2J', rows: 3_000, samples: ['a.csv:2: The contract does not name the column \u001b[2J.', 'a.csv:3: The same.'], severity: Severity.WARNING, outcome: RuleOutcome.NOTE },
+      { rule: 'required:code', rows: 4, samples: ['a.csv:9: code is empty; the row is left out.'], severity: Severity.WARNING, outcome: RuleOutcome.DISCARD },
+    ];
     const stages = [
-      stage('validate', { rowsIn: 3108, rowsOut: 3000, rowsQuarantined: 8, milliseconds: 1_234, checks: [check] }),
+      stage('validate', { rowsIn: 3108, rowsOut: 3000, rowsQuarantined: 8, milliseconds: 1_234, checks: [check], rules }),
       stage('load', { rowsIn: 40, rowsOut: 4000, details: [{ name: 'retail.lines', rowsIn: 40, rowsOut: 4000, milliseconds: 90 }] }),
     ];
     expect(text(runReport({ run, stages }, [], 0))).toBe(`retail 2010-12-01/2010-12-02  succeeded, 2.5 s, manual run of definition 3
@@ -47,6 +52,13 @@ run 01a204a6-c7e9-7258-af3c-d1a55c5c520f  workflow run/retail/2010-12-01_2010-12
 
   table         rows changed  rows now  seconds
   retail.lines            40     4,000     0.09
+
+  rule              rows  what became of them
+  type:quantity        8  in quarantine
+  new_column:·[2J  3,000  went on
+  required:code        4  left out
+    a.csv:2: The contract does not name the column ·[2J.
+    a.csv:9: code is empty; the row is left out.
 
   check                          type          severity  actual  threshold
   orders.customer_id.nullValues  completeness  warning   24.9 %  at most 20 %  failed

@@ -1,7 +1,7 @@
 import { formatError, isErrorCode, type ErrorFields } from '@weir/core';
-import { StageStatus, type Accounts, type CheckResult, type GetRunResponse, type QuarantinedRow, type Run, type RunError, type StageRecord } from '@weir/rpc';
+import { RuleOutcome, StageStatus, type Accounts, type CheckResult, type GetRunResponse, type QuarantinedRow, type RuleCount, type Run, type RunError, type StageRecord } from '@weir/rpc';
 import { colour, count, seconds, table } from './output';
-import { elapsedMs, intervalWord, kindWord, paintedStatus, paintedVerdict, severityWord } from './run-words';
+import { elapsedMs, intervalWord, kindWord, paintedOutcome, paintedStatus, paintedVerdict, severityWord } from './run-words';
 import { cut, printable } from './terminal-text';
 
 /** What `weir run`, `weir runs show` and the demo print about a run, section by section; each gives lines, none when it has nothing to say. */
@@ -38,6 +38,27 @@ export function destinationTable(stages: readonly StageRecord[]): string[] {
   if (loaded.length === 0) return [];
   const columns = [{ title: 'table' }, { title: 'rows changed', align: 'right' as const }, { title: 'rows now', align: 'right' as const }, { title: 'seconds', align: 'right' as const }];
   return [table(columns, loaded.map(({ name, rowsIn, rowsOut, milliseconds }) => [name, count(rowsIn), count(rowsOut), (milliseconds / 1_000).toFixed(2)]))];
+}
+
+/** Rules of rows that are drawn; the names of new columns among them are the data's. */
+const MAX_RULES = 30;
+
+/** Every rule that rows broke, with what became of them. Rows in quarantine have their own table; of others the first one is named. */
+export function ruleTable(stages: readonly StageRecord[]): string[] {
+  const rules = lastAttempts(stages).flatMap((record) => record.rules);
+  if (rules.length === 0) return [];
+  const columns = [{ title: 'rule' }, { title: 'rows', align: 'right' as const }, { title: 'what became of them' }];
+  const drawn = rules.slice(0, MAX_RULES);
+  const more = rules.length > MAX_RULES ? [`  ${colour.faint(`and ${rules.length - MAX_RULES} more: --json has all`)}`] : [];
+  return [table(columns, drawn.map(ruleRow)), ...more, ...drawn.flatMap(firstOf)];
+}
+
+function ruleRow({ rule, rows, outcome }: RuleCount): string[] {
+  return [cut(printable(rule), CUT), count(rows), paintedOutcome(outcome)];
+}
+
+function firstOf({ samples: [first], outcome }: RuleCount): string[] {
+  return first === undefined || outcome === RuleOutcome.QUARANTINE ? [] : [`    ${colour.faint(printable(first))}`];
 }
 
 /** Every check of the last attempt of each judging stage, failed ones first. */
@@ -106,6 +127,6 @@ export function links({ traceId, workflowId, runId }: Pick<Run, 'traceId' | 'wor
 /** The whole report; sections without content are left out. `waiting`: what an open run waits for. */
 export function runReport({ run, stages }: GetRunResponse, quarantined: readonly QuarantinedRow[], now: number, waiting: readonly string[] = []): string[] {
   if (!run) return [];
-  const sections = [headline(run, now, waiting), stageTable(stages), destinationTable(stages), checkTable(stages), outcome(run), quarantineTable(quarantined), errorLines(run.error)];
+  const sections = [headline(run, now, waiting), stageTable(stages), destinationTable(stages), ruleTable(stages), checkTable(stages), outcome(run), quarantineTable(quarantined), errorLines(run.error)];
   return sections.filter((lines) => lines.length > 0).flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }

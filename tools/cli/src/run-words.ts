@@ -1,5 +1,5 @@
 import { formatInterval } from '@weir/core';
-import { Verdict, type Run, type RunStatus, type Severity } from '@weir/rpc';
+import { RuleOutcome, Verdict, type Run, type RunStatus, type Severity } from '@weir/rpc';
 import { colour } from './output';
 
 /** The words that people read for the wire's enums, in the colours of their meaning. */
@@ -29,6 +29,12 @@ export function paintedVerdict(verdict: Verdict): string {
 /** `passed`, `warning`, `failed`; empty while there is none. */
 export function verdictWord(verdict: Verdict): string {
   return verdict === Verdict.UNSPECIFIED ? '' : verdict.replace('VERDICT_', '').toLowerCase();
+}
+
+/** What became of rows that broke a rule. */
+export function paintedOutcome(outcome: RuleOutcome): string {
+  if (outcome === RuleOutcome.QUARANTINE) return colour.bad('in quarantine');
+  return outcome === RuleOutcome.DISCARD ? colour.doubt('left out') : 'went on';
 }
 
 export function severityWord(severity: Severity): string {

@@ -10,7 +10,7 @@ import { stageDataset, stageWide, writeManifest, type Workbench } from './workbe
 export function stageRecord(stage: string, changes: Partial<StageRecord> = {}): StageRecord {
   return {
     stage, attempt: 1, status: StageStatus.SUCCEEDED, startedAt: '2026-01-01T00:00:00.000Z', milliseconds: 1, rowsIn: 0, rowsOut: 0, rowsQuarantined: 0,
-    details: [], checks: [], verdict: Verdict.UNSPECIFIED, score: undefined, error: undefined, accounts: undefined, output: undefined, ...changes,
+    details: [], checks: [], verdict: Verdict.UNSPECIFIED, score: undefined, error: undefined, accounts: undefined, output: undefined, rules: [], ...changes,
   };
 }
 

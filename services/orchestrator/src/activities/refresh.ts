@@ -56,6 +56,7 @@ export function recordRefresh(deps: Deps) {
         score: undefined,
         accounts: undefined,
         output: undefined,
+        rules: [],
         error: error && runError(new WeirError(error), 'refresh'),
       };
       await deps.clients.runs.recordStage({ runId: run.runId, stage }, call.options);

@@ -1,4 +1,3 @@
-import { Severity } from '@weir/rpc';
 import { attemptStage, type Deps } from './attempt';
 import { judgementOf } from './judgement';
 import { segments } from './segments';
@@ -20,9 +19,7 @@ export function validate(deps: Deps) {
     attemptStage(deps, 'validate', input, async (call) => {
       const stream = deps.clients.quality.validate({ context: call.context, raw: input.raw }, call.options);
       const result = await call.result(stream, ({ accounts, checks, verdict, score, rules }) => {
-        // Rows that broke a rule, and how many of them went on: those of critical rules are in quarantine.
-        const details = rules.map(({ rule, rows, severity }) => ({ name: rule, rowsIn: rows, rowsOut: severity === Severity.CRITICAL ? 0 : rows, milliseconds: 0 }));
-        call.note({ accounts, checks, verdict, score, details, rowsIn: accounts?.read ?? 0, rowsOut: accounts?.admitted ?? 0, rowsQuarantined: accounts?.quarantined ?? 0 });
+        call.note({ accounts, checks, verdict, score, rules, rowsIn: accounts?.read ?? 0, rowsOut: accounts?.admitted ?? 0, rowsQuarantined: accounts?.quarantined ?? 0 });
       });
       const accounts = result.accounts ?? { read: 0, admitted: 0, duplicate: 0, quarantined: 0, filtered: 0 };
       return { bronze: segments(result.bronze, 'quality.Validate'), accounts, judgement: judgementOf(result) };

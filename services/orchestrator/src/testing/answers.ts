@@ -1,4 +1,4 @@
-import { Severity, Verdict, type BeginRunResponse, type ConsumeResponse, type SegmentSet, type ValidateResult } from '@weir/rpc';
+import { RuleOutcome, Severity, Verdict, type BeginRunResponse, type ConsumeResponse, type SegmentSet, type ValidateResult } from '@weir/rpc';
 
 /** What the far side answers where a test does not say otherwise. */
 
@@ -46,6 +46,6 @@ export function validated(): ValidateResult {
     checks: [],
     verdict: Verdict.PASSED,
     score: 100,
-    rules: [{ rule: 'price', severity: Severity.CRITICAL, rows: 3, samples: ['a.csv:2: price'] }],
+    rules: [{ rule: 'price', severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE, rows: 3, samples: ['a.csv:2: price'] }],
   };
 }

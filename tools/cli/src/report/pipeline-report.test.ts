@@ -1,4 +1,4 @@
-import { RunKind, RunStatus, Severity, Verdict, type CheckResult, type GetRunResponse, type Run, type StageRecord } from '@weir/rpc';
+import { RuleOutcome, RunKind, RunStatus, Severity, Verdict, type CheckResult, type GetRunResponse, type Run, type StageRecord } from '@weir/rpc';
 import { pipelineReport } from './pipeline-report';
 import { reportPage } from './report-page';
 import { reportLines } from './report-table';
@@ -16,7 +16,7 @@ function check(name: string, passed: boolean, changes: Partial<CheckResult> = {}
 }
 
 function stage(name: string, changes: Partial<StageRecord> = {}): StageRecord {
-  return { stage: name, attempt: 1, status: 'STAGE_STATUS_SUCCEEDED', startedAt: '', milliseconds: 0, rowsIn: 0, rowsOut: 0, rowsQuarantined: 0, details: [], checks: [], verdict: Verdict.PASSED, score: undefined, error: undefined, accounts: undefined, output: undefined, ...changes };
+  return { stage: name, attempt: 1, status: 'STAGE_STATUS_SUCCEEDED', startedAt: '', milliseconds: 0, rowsIn: 0, rowsOut: 0, rowsQuarantined: 0, details: [], checks: [], verdict: Verdict.PASSED, score: undefined, error: undefined, accounts: undefined, output: undefined, rules: [], ...changes };
 }
 
 const answer = (of: Run, ...stages: StageRecord[]): GetRunResponse => ({ run: of, stages });
@@ -40,13 +40,15 @@ test('freshness is what a run of new rows took from the end of its interval', ()
 });
 
 test('rules that fail are added up over the runs, the worst first', () => {
-  const broken = (rows: number, out: number) => stage('validate', { details: [{ name: 'price_positive', rowsIn: rows, rowsOut: 0, milliseconds: 0 }, { name: 'has_country', rowsIn: out, rowsOut: out, milliseconds: 0 }], checks: [check('orders.email', false, { severity: Severity.WARNING }), check('orders.id', rows < 9)] });
+  const price = (rows: number) => ({ rule: 'price_positive', rows, samples: [], severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE });
+  const country = (rows: number) => ({ rule: 'required:country', rows, samples: [], severity: Severity.WARNING, outcome: RuleOutcome.DISCARD });
+  const broken = (rows: number, out: number) => stage('validate', { rules: out === 0 ? [price(rows)] : [price(rows), country(out)], checks: [check('orders.email', false, { severity: Severity.WARNING }), check('orders.id', rows < 9)] });
   const { failing } = report(answer(run(1), broken(3, 0)), answer(run(2), broken(9, 2)));
-  expect(failing.map(({ rule, type, severity, runs, rows, lastAt }) => [rule, type, severity, runs, rows, lastAt.slice(0, 10)])).toEqual([
-    ['orders.id', 'completeness', 'critical', 1, 7, '2026-03-03'],
-    ['price_positive', 'row rule', 'critical', 2, 12, '2026-03-03'],
-    ['orders.email', 'completeness', 'warning', 2, 14, '2026-03-03'],
-    ['has_country', 'row rule', 'warning', 1, 2, '2026-03-03'],
+  expect(failing.map(({ rule, type, severity, runs, rows, lastActual, lastAt }) => [rule, type, severity, runs, rows, lastActual, lastAt.slice(0, 10)])).toEqual([
+    ['orders.id', 'completeness', 'critical', 1, 7, '7 %', '2026-03-03'],
+    ['price_positive', 'row rule', 'critical', 2, 12, '9 rows in quarantine', '2026-03-03'],
+    ['orders.email', 'completeness', 'warning', 2, 14, '7 %', '2026-03-03'],
+    ['required:country', 'row rule', 'warning', 1, 2, '2 rows left out', '2026-03-03'],
   ]);
 });
 

@@ -1,5 +1,5 @@
 import { score } from '@weir/core';
-import { RunKind, RunStatus, Severity, type CheckResult, type GetRunResponse, type Run, type StageRecord } from '@weir/rpc';
+import { RuleOutcome, RunKind, RunStatus, Severity, type CheckResult, type GetRunResponse, type Run, type StageRecord } from '@weir/rpc';
 import { count } from '../output';
 import { lastAttempts } from '../run-report';
 import { elapsedMs, kindWord, severityWord, statusWord, verdictWord } from '../run-words';
@@ -148,11 +148,13 @@ function failingChecks({ checks }: StageRecord): Failure[] {
   return checks.filter(({ passed }) => !passed).map(({ check, checkType, severity, failed, actual, threshold, error }) => ({ rule: check, type: checkType, severity: severityWord(severity), rows: failed, lastActual: error || actual, threshold }));
 }
 
-/** What validate counted of rules that act on the row: of critical ones no row went on. */
-function brokenRules({ stage, details }: StageRecord): Failure[] {
-  if (stage !== 'validate') return [];
-  return details.filter(({ rowsIn }) => rowsIn > 0).map(({ name, rowsIn, rowsOut }) => ({ rule: name, type: 'row rule', severity: rowsOut === 0 ? 'critical' : 'warning', rows: rowsIn, lastActual: `${count(rowsIn)} ${rowsIn === 1 ? 'row' : 'rows'}`, threshold: '' }));
+/** What validate counted of rules that act on the row. */
+function brokenRules({ rules }: StageRecord): Failure[] {
+  return rules.map(({ rule, rows, severity, outcome }) => ({ rule, type: 'row rule', severity: severityWord(severity), rows, lastActual: `${count(rows)} ${rows === 1 ? 'row' : 'rows'}${FATES[outcome]}`, threshold: '' }));
 }
+
+/** What became of the rows of a rule; nothing where they went on, as most do. */
+const FATES: Readonly<Record<RuleOutcome, string>> = { [RuleOutcome.UNSPECIFIED]: '', [RuleOutcome.NOTE]: '', [RuleOutcome.DISCARD]: ' left out', [RuleOutcome.QUARANTINE]: ' in quarantine' };
 
 function weight({ severity, type }: FailingRule): number {
   // Row rules do not end a run; a check that does comes before all of them.

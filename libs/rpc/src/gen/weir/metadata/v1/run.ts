@@ -16,7 +16,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Interval, RowCount, SegmentSet, UpstreamInput } from "../../data/v1/data";
-import { Accounts, CheckResult, Verdict, verdictFromJSON, verdictToNumber } from "../../quality/v1/quality";
+import { Accounts, CheckResult, RuleCount, Verdict, verdictFromJSON, verdictToNumber } from "../../quality/v1/quality";
 
 export const protobufPackage = "weir.metadata.v1";
 
@@ -349,7 +349,11 @@ export interface StageRecord {
     | Accounts
     | undefined;
   /** What extract staged, for a later run that begins with it. */
-  output: SegmentSet | undefined;
+  output:
+    | SegmentSet
+    | undefined;
+  /** Rules of rows that were broken; set by validate only. */
+  rules: RuleCount[];
 }
 
 /** One stage attempt of a run. */
@@ -980,6 +984,7 @@ function createBaseStageRecord(): StageRecord {
     error: undefined,
     accounts: undefined,
     output: undefined,
+    rules: [],
   };
 }
 
@@ -1029,6 +1034,9 @@ export const StageRecord: MessageFns<StageRecord> = {
     }
     if (message.output !== undefined) {
       SegmentSet.encode(message.output, writer.uint32(122).fork()).join();
+    }
+    for (const v of message.rules) {
+      RuleCount.encode(v!, writer.uint32(130).fork()).join();
     }
     return writer;
   },
@@ -1166,6 +1174,14 @@ export const StageRecord: MessageFns<StageRecord> = {
             message.output = SegmentSet.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.rules.push(RuleCount.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1204,6 +1220,7 @@ export const StageRecord: MessageFns<StageRecord> = {
     message.output = (object.output !== undefined && object.output !== null)
       ? SegmentSet.fromPartial(object.output)
       : undefined;
+    message.rules = object.rules?.map((e) => RuleCount.fromPartial(e)) || [];
     return message;
   },
 };

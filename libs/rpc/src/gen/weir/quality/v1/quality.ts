@@ -141,6 +141,59 @@ export function severityToNumber(object: Severity): number {
   }
 }
 
+/** What a rule does with the rows that break it; of several rules that a row breaks the strictest decides. */
+export const RuleOutcome = {
+  UNSPECIFIED: "RULE_OUTCOME_UNSPECIFIED",
+  /** NOTE - They go on, and are counted. */
+  NOTE: "RULE_OUTCOME_NOTE",
+  /** DISCARD - They are left out, and counted as filtered. */
+  DISCARD: "RULE_OUTCOME_DISCARD",
+  QUARANTINE: "RULE_OUTCOME_QUARANTINE",
+} as const;
+
+export type RuleOutcome = typeof RuleOutcome[keyof typeof RuleOutcome];
+
+export namespace RuleOutcome {
+  export type UNSPECIFIED = typeof RuleOutcome.UNSPECIFIED;
+  export type NOTE = typeof RuleOutcome.NOTE;
+  export type DISCARD = typeof RuleOutcome.DISCARD;
+  export type QUARANTINE = typeof RuleOutcome.QUARANTINE;
+}
+
+export function ruleOutcomeFromJSON(object: any): RuleOutcome {
+  switch (object) {
+    case 0:
+    case "RULE_OUTCOME_UNSPECIFIED":
+      return RuleOutcome.UNSPECIFIED;
+    case 1:
+    case "RULE_OUTCOME_NOTE":
+      return RuleOutcome.NOTE;
+    case 2:
+    case "RULE_OUTCOME_DISCARD":
+      return RuleOutcome.DISCARD;
+    case 3:
+    case "RULE_OUTCOME_QUARANTINE":
+      return RuleOutcome.QUARANTINE;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum RuleOutcome");
+  }
+}
+
+export function ruleOutcomeToNumber(object: RuleOutcome): number {
+  switch (object) {
+    case RuleOutcome.UNSPECIFIED:
+      return 0;
+    case RuleOutcome.NOTE:
+      return 1;
+    case RuleOutcome.DISCARD:
+      return 2;
+    case RuleOutcome.QUARANTINE:
+      return 3;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum RuleOutcome");
+  }
+}
+
 /** The raw segments to validate. */
 export interface ValidateRequest {
   context: StageContext | undefined;
@@ -193,13 +246,15 @@ export interface CheckResult {
   samples: string[];
 }
 
-/** How many rows broke a rule: critical ones are in quarantine, the others were admitted. */
+/** How many rows broke a rule. */
 export interface RuleCount {
   rule: string;
   rows: number;
   /** First rows as "file:line: reason", five at most, never payloads. */
   samples: string[];
+  /** Critical where its rows go to quarantine. */
   severity: Severity;
+  outcome: RuleOutcome;
 }
 
 /** What was admitted and how it was judged. */
@@ -830,7 +885,7 @@ export const CheckResult: MessageFns<CheckResult> = {
 };
 
 function createBaseRuleCount(): RuleCount {
-  return { rule: "", rows: 0, samples: [], severity: Severity.UNSPECIFIED };
+  return { rule: "", rows: 0, samples: [], severity: Severity.UNSPECIFIED, outcome: RuleOutcome.UNSPECIFIED };
 }
 
 export const RuleCount: MessageFns<RuleCount> = {
@@ -846,6 +901,9 @@ export const RuleCount: MessageFns<RuleCount> = {
     }
     if (message.severity !== Severity.UNSPECIFIED) {
       writer.uint32(32).int32(severityToNumber(message.severity));
+    }
+    if (message.outcome !== RuleOutcome.UNSPECIFIED) {
+      writer.uint32(40).int32(ruleOutcomeToNumber(message.outcome));
     }
     return writer;
   },
@@ -895,6 +953,14 @@ export const RuleCount: MessageFns<RuleCount> = {
             message.severity = severityFromJSON(reader.int32());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.outcome = ruleOutcomeFromJSON(reader.int32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -916,6 +982,7 @@ export const RuleCount: MessageFns<RuleCount> = {
     message.rows = object.rows ?? 0;
     message.samples = object.samples?.map((e) => e) || [];
     message.severity = object.severity ?? Severity.UNSPECIFIED;
+    message.outcome = object.outcome ?? RuleOutcome.UNSPECIFIED;
     return message;
   },
 };
