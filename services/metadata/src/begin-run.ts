@@ -30,7 +30,7 @@ export async function beginRun({ pool, lake }: Pick<Dependencies, 'pool' | 'lake
     const known = await findRun(client, asked.runId);
     const definition = await readDefinition(client, asked.pipeline, known?.definition_version ?? pipeline.version);
     const request = { ...asked, startAt: startOf(asked, definition) };
-    const repeated = await readRepeated(client, request, definition);
+    const repeated = await readRepeated(client, request);
     const scope = scopeOf(definition, { ...request, interval: repeated ? repeatedInterval(request, repeated) : askedInterval(request, definition) });
     if (known) return pinned(client, sameRun(known, request, scope), definition);
     if (request.kind === RunKind.SCHEDULED) await assertDue(client, definition, scope.interval);
@@ -55,11 +55,11 @@ interface RawQuestion {
   readonly pipeline: Pipeline;
 }
 
-/** The archive of a stream has whatever was read; elsewhere it is what the repeated run extracted, or for a replay also what is published. */
+/** The archive of a stream has whatever was read; elsewhere it is what the repeated run extracted, or what is published. A replay takes some grains of either. */
 async function rawFor(client: pg.PoolClient, lake: Lake, { runId, kind }: BeginRunRequest, { definition, repeated, scope: { interval }, pipeline: { snapshot } }: RawQuestion): Promise<SegmentSet | undefined> {
   if (definition.mode === 'realtime') return archivedRaw(client, lake, { runId, definition, interval, snapshot });
-  if (kind === RunKind.REPLAY) return replayedRaw(client, lake, { runId, definition, interval, snapshot, repeated });
-  return repeated && rawOf(client, lake, repeated, definition);
+  if (kind === RunKind.REPLAY || !repeated) return replayedRaw(client, lake, { runId, definition, interval, snapshot, repeated });
+  return rawOf(client, lake, repeated, definition);
 }
 
 function repeatedInterval({ kind, interval }: BeginRunRequest, repeated: RunRow): Interval | undefined {

@@ -81,7 +81,8 @@ describe('runs that repeat another', () => {
     const refusals: [Partial<BeginRunRequest>, string, string][] = [
       [{ interval: days(0, 1) }, 'INVALID_VALUE', '2010-12-01/2010-12-03 of raw-other'],
       [{ pipeline: 'raw-another' }, 'INVALID_VALUE', 'of raw-other'],
-      [{ retryOf: '' }, 'INVALID_VALUE', 'repeats no run'],
+      // It repeats no run, and nothing is published that it could begin with.
+      [{ retryOf: '', interval: days(0, 2) }, 'RAW_EXPIRED', 'Nothing raw of 2010-12-01'],
       [{ retryOf: 'nobody' }, 'RUN_NOT_FOUND', '`nobody`'],
       [{ kind: RunKind.REFRESH }, 'INVALID_VALUE', 'refresh'],
     ];

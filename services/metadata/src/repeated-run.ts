@@ -7,16 +7,9 @@ import { readDefinition } from './pipelines';
 import { rowsOf, type Queryable } from './rows';
 import { intervalOf, readRun, type RunRow } from './run-row';
 
-/**
- * The run that another repeats; undefined for a first try.
- * Throws RUN_NOT_FOUND, and INVALID_VALUE when it is of another pipeline or interval, or when a run is to begin with raw segments of no run.
- */
-export async function readRepeated(db: Queryable, request: BeginRunRequest, { mode }: Definition): Promise<RunRow | undefined> {
-  if (request.retryOf === '') {
-    // The archive of a stream is there without any run, and so is what a replay begins with: what is published.
-    if (request.startAt !== RunStart.RAW || mode === 'realtime' || request.kind === RunKind.REPLAY) return undefined;
-    throw new WeirError({ code: 'INVALID_VALUE', message: `The run ${request.runId} is to begin with raw segments, but repeats no run.`, fix: 'Set retry_of to the run that extracted them, or start at the source.' });
-  }
+/** The run that another repeats; undefined where it repeats none. Throws RUN_NOT_FOUND, and INVALID_VALUE when it is of another pipeline or interval. */
+export async function readRepeated(db: Queryable, request: BeginRunRequest): Promise<RunRow | undefined> {
+  if (request.retryOf === '') return undefined;
   const repeated = await readRun(db, request.retryOf);
   const interval = intervalOf(repeated);
   if (repeated.pipeline === request.pipeline && (!request.interval || isSame(request.interval, interval) || isPart(request, interval))) return repeated;

@@ -37,6 +37,15 @@ describe('runs that replay grains', () => {
     expect(await publish(bench, { runId: `${pipeline}-2`, fence: begun.fence, staged, moves: [] })).toEqual({ snapshot: 2 });
   });
 
+  test('are not the only ones that do: any run may that repeats none', async () => {
+    const pipeline = 'again-published';
+    await givenPipeline(bench.pool, pipeline);
+    await publishedFiles(runRequest(pipeline, `${pipeline}-1`, days(0, 2)), { '2010-12-01.csv': day(0), '2010-12-02.csv': day(1) });
+    const begun = await beginRun(bench, { ...runRequest(pipeline, `${pipeline}-2`, days(1, 2)), startAt: RunStart.RAW });
+    expect(begun.interval).toEqual(days(1, 2));
+    expect(await filesOf(begun.raw)).toEqual([[day(1)], ['2010-12-02.csv']]);
+  });
+
   test('are refused for grains of which nothing is published, and leave no lease', async () => {
     const pipeline = 'replay-nothing';
     await givenPipeline(bench.pool, pipeline);

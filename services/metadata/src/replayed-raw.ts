@@ -6,7 +6,7 @@ import { rawOf } from './repeated-run';
 import { rowsOf, type Queryable } from './rows';
 import { intervalOf, type RunRow } from './run-row';
 
-/** What a replay begins with. */
+/** What a replay, or another run over what is published, begins with. */
 interface Replay {
   readonly runId: string;
   readonly definition: Definition;
@@ -24,7 +24,7 @@ interface RawParts {
 }
 
 /**
- * Writes the manifest of the raw segments that a replay of some grains begins with: those that are published, or those of the run that it repeats. The same run gives the same manifest.
+ * Writes the manifest of the raw segments of some grains that a run begins with: those that are published, or those of the run that it repeats. The same run gives the same manifest.
  * Throws RAW_EXPIRED when one of the grains has none, and what rawOf throws.
  */
 export async function replayedRaw(db: Queryable, lake: Lake, { runId, definition, interval, snapshot, repeated }: Replay): Promise<SegmentSet> {
@@ -33,7 +33,7 @@ export async function replayedRaw(db: Queryable, lake: Lake, { runId, definition
   const { segments, rows } = repeated ? await partsOfRun(db, lake, repeated, definition, new Set(wanted)) : await publishedParts(db, definition, interval, wanted);
   const partitions = wanted.map((partition) => ({ partition, rows: rows.get(partition) }));
   const missing = partitions.find((one) => one.rows === undefined);
-  if (missing) throw new WeirError({ code: 'RAW_EXPIRED', message: `Nothing raw of ${missing.partition} of ${pipeline} is published and kept; ${formatInterval(interval)} cannot be replayed.` });
+  if (missing) throw new WeirError({ code: 'RAW_EXPIRED', message: `Nothing raw of ${missing.partition} of ${pipeline} is published and kept; a run of ${formatInterval(interval)} has nothing to begin with.` });
   const dataset = { dataset: `raw.${source.dataset}`, partitions: partitions.map(({ partition, rows: count = 0 }) => ({ partition, rows: count })), segments };
   return lake.writeManifest({ version: 1, pipeline, runId, stage: 'extract', attempt: `replay-${snapshot}`, datasets: [dataset] });
 }

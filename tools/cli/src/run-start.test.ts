@@ -3,13 +3,14 @@ import { Client, Connection } from '@temporalio/client';
 import { DefinitionServiceService, connect, serve, unary, type Clients, type GetDefinitionRequest, type RpcServer } from '@weir/rpc';
 import { checkRunInput, runStarter, workflowIdOf, type RunStarter } from './run-start';
 
-const DEFINITIONS: Readonly<Record<string, unknown>> = { daily: { grain: '1d', mode: 'batch' }, clicks: { grain: '1h', mode: 'realtime' } };
+const source = { type: 'file' };
+const DEFINITIONS: Readonly<Record<string, unknown>> = { daily: { grain: '1d', mode: 'batch', source }, clicks: { grain: '1h', mode: 'realtime', source: { type: 'kafka' } }, whole: { source } };
 
 describe('what a run is given', () => {
   let server: RpcServer;
   let clients: Clients;
   beforeAll(async () => {
-    const getDefinition = unary(async ({ pipeline }: GetDefinitionRequest) => ({ pipeline, version: 1, definitionJson: JSON.stringify(DEFINITIONS[pipeline] ?? {}) }));
+    const getDefinition = unary(async ({ pipeline }: GetDefinitionRequest) => ({ pipeline, version: 1, definitionJson: JSON.stringify(DEFINITIONS[pipeline]) }));
     const unused = unary(() => Promise.resolve({})) as never;
     server = await serve({ host: '127.0.0.1', port: 0, services: [[DefinitionServiceService, { getDefinition: getDefinition as never, apply: unused, listPipelines: unused }]], reflection: false });
     clients = connect({ metadata: `127.0.0.1:${server.port}` });
@@ -32,13 +33,15 @@ describe('what a run is given', () => {
     await expect(checkRunInput(clients, pipeline, { interval })).rejects.toMatchObject({ code: 'INVALID_INTERVAL', message: expect.stringMatching(message) as unknown });
   });
 
-  it('is the archive of a realtime pipeline, whose topic only its stream reads, and of no other', async () => {
+  it('is the archive of a realtime pipeline, whose topic only its stream reads, and what was read before of another that asks for it', async () => {
     const interval = '2026-03-24T09/2026-03-24T10';
     const input = { pipeline: 'clicks', interval: { start: '2026-03-24T09:00:00Z', end: '2026-03-24T10:00:00Z' }, from: 'raw' };
     await expect(checkRunInput(clients, 'clicks', { interval })).resolves.toEqual(input);
     await expect(checkRunInput(clients, 'clicks', { interval, from: 'raw' })).resolves.toEqual(input);
     await expect(checkRunInput(clients, 'clicks', { interval, from: 'source' })).rejects.toMatchObject({ code: 'INVALID_VALUE', place: '--from' });
-    await expect(checkRunInput(clients, 'daily', { interval: '2010-12-01/2010-12-02', from: 'raw' })).rejects.toMatchObject({ code: 'INVALID_VALUE', fix: expect.stringContaining('weir runs retry') as unknown });
+    await expect(checkRunInput(clients, 'daily', { interval: '2010-12-01/2010-12-02', from: 'raw' })).resolves.toMatchObject({ interval: { start: '2010-12-01T00:00:00Z' }, from: 'raw' });
+    await expect(checkRunInput(clients, 'daily', { interval: '2010-12-01/2010-12-02', from: 'source' })).resolves.not.toHaveProperty('from');
+    await expect(checkRunInput(clients, 'whole', { from: 'raw' })).resolves.toEqual({ pipeline: 'whole', from: 'raw' });
   });
 
   it('is no interval for a delivery, which takes all that was published', async () => {

@@ -47,15 +47,15 @@ export async function checkRunInput(clients: Clients, pipeline: string, { interv
   if (from === 'delivery' && interval !== undefined) throw new WeirError({ code: 'INVALID_INTERVAL', message: 'A delivery takes no interval: it brings all that was published to the destinations.', fix: 'Leave --interval out.' });
   if (from === 'delivery') return { pipeline, from };
   if (!grain && interval !== undefined) throw new WeirError({ code: 'INVALID_INTERVAL', message: `${pipeline} has no grain, so it takes no interval.`, fix: 'Leave --interval out.' });
-  if (!grain) return { pipeline };
+  const start = mode === 'realtime' || from === 'raw' ? { from: 'raw' as const } : {};
+  if (!grain) return { pipeline, ...start };
   if (interval === undefined) throw new WeirError({ code: 'INVALID_INTERVAL', message: `${pipeline} runs over intervals of ${grain}, and none was given.`, fix: 'Give --interval start/end, such as 2010-12-01/2010-12-02.' });
-  return { pipeline, interval: parseIntervalText(interval, grain), ...(mode === 'realtime' ? { from: 'raw' } : {}) };
+  return { pipeline, interval: parseIntervalText(interval, grain), ...start };
 }
 
-/** The records of a topic come in once, by its stream and into its archive; what other pipelines read may be read again, and their raw segments are those of a run. */
+/** The records of a topic come in once, by its stream and into its archive; what other pipelines read may be read again. */
 function assertStart(pipeline: string, mode: PipelineMode, from: RunStartWord | undefined): void {
   if (mode === 'realtime' && from === 'source') throw new WeirError({ code: 'INVALID_VALUE', place: '--from', message: `${pipeline} is of mode realtime: only its stream reads its source.`, fix: 'Use --from raw: a run takes the records that are in the archive.' });
-  if (mode !== 'realtime' && from === 'raw') throw new WeirError({ code: 'INVALID_VALUE', place: '--from', message: `${pipeline} has no archive that a run could begin with.`, fix: 'Repeat a run from its raw segments with `weir runs retry <run> --from-stage validate`.' });
 }
 
 /** The id under which a run of an interval is started: people and scripts can tell it beforehand. */

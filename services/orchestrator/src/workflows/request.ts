@@ -5,7 +5,7 @@ import { invalid, readInterval, readObject, readPipeline, readText, readWord } f
 export const RUN_KINDS = ['manual', 'scheduled', 'backfill', 'replay', 'restatement'] as const;
 export type RunKindWord = (typeof RUN_KINDS)[number];
 
-/** Where a run may begin: with extract, with validate over raw segments (those of the run it repeats, or of a realtime pipeline those of its archive), or with refresh and load alone. */
+/** Where a run may begin: with extract, with validate over raw segments (those of the run it repeats, or those that are published), or with refresh and load alone. */
 export const RUN_STARTS = ['source', 'raw', 'delivery'] as const;
 export type RunStartWord = (typeof RUN_STARTS)[number];
 
@@ -18,7 +18,7 @@ export interface PipelineRunInput {
   readonly kind?: RunKindWord | undefined;
   /** `source` when absent; of a realtime pipeline, whose source only its stream and archive read, `raw`. */
   readonly from?: RunStartWord | undefined;
-  /** Run id of the run that this one repeats; `raw` needs it, save for realtime pipelines. */
+  /** Run id of the run that this one repeats. */
   readonly retryOf?: string | undefined;
   /** Workflow id of the backfill that this run is part of: the backfill refreshes history models, and live runs go first. */
   readonly backfill?: string | undefined;

@@ -6,7 +6,7 @@ describe('what a backfill is given', () => {
   let server: RpcServer;
   let clients: Clients;
   beforeAll(async () => {
-    const getDefinition = unary(async ({ pipeline }: GetDefinitionRequest) => ({ pipeline, version: 1, definitionJson: JSON.stringify(pipeline === 'daily' ? { grain: '1d' } : {}) }));
+    const getDefinition = unary(async ({ pipeline }: GetDefinitionRequest) => ({ pipeline, version: 1, definitionJson: JSON.stringify({ source: { type: 'file' }, ...(pipeline === 'daily' ? { grain: '1d' } : {}) }) }));
     const unused = unary(() => Promise.resolve({})) as never;
     server = await serve({ host: '127.0.0.1', port: 0, services: [[DefinitionServiceService, { getDefinition: getDefinition as never, apply: unused, listPipelines: unused }]], reflection: false });
     clients = connect({ metadata: `127.0.0.1:${server.port}` });

@@ -21,10 +21,10 @@ export function register(parent: Command): void {
     .argument('<pipeline>', 'a pipeline that was applied')
     .description('Run a pipeline now and show what came of it.')
     .option('--interval <start/end>', 'half-open, whole grains, such as 2010-12-01/2010-12-02; for pipelines with a grain')
-    .option('--from <where>', 'source (default); raw, for realtime pipelines, whose records are in the archive (there the default); delivery: only bring what is published to history models and destinations')
+    .option('--from <where>', 'source (default); raw: what was read before, and of realtime pipelines, where it is the default, what the archive has; delivery: only bring what is published to history models and destinations')
     .option('--watch', 'show the stages while they run')
     .option('--json', 'the run and its stages as JSON')
-    .addHelpText('after', '\nExamples:\n  weir run hello\n  weir run retail --interval 2010-12-01/2010-12-02 --watch\n  weir run retail --from delivery\n  weir run clickstream --interval 2026-03-24T09/2026-03-24T10 --from raw\n\nExit code 1 when the run failed, 2 when the input is wrong. Ctrl-C leaves the run at work.')
+    .addHelpText('after', '\nExamples:\n  weir run hello\n  weir run retail --interval 2010-12-01/2010-12-02 --watch\n  weir run retail --interval 2010-12-01/2010-12-02 --from raw\n  weir run retail --from delivery\n  weir run clickstream --interval 2026-03-24T09/2026-03-24T10 --from raw\n\nExit code 1 when the run failed, 2 when the input is wrong. Ctrl-C leaves the run at work.')
     .action(action(run));
 }
 

@@ -210,8 +210,8 @@ export const RunStart = {
   /** SOURCE - Extract: the usual case. Of a pipeline of mode realtime only refreshes with an interval, which extend the archive; others end with INVALID_VALUE. */
   SOURCE: "RUN_START_SOURCE",
   /**
-   * RAW - Validate, from the raw segments that the repeated run extracted, for which `retry_of` is needed; of a pipeline of mode realtime from those that are published of the
-   * interval, whatever `retry_of` says.
+   * RAW - Validate, from the raw segments that the repeated run extracted; without `retry_of`, and of a pipeline of mode realtime in any case, from those that are published of
+   * the interval.
    */
   RAW: "RUN_START_RAW",
   /** DELIVERY - Refresh and load only: publishes nothing and leases nothing. */
@@ -303,7 +303,7 @@ export interface BeginRunResponse {
   interval?:
     | Interval
     | undefined;
-  /** For a run that begins with RUN_START_RAW: the segments; of a pipeline of mode realtime a manifest of what is published, with every grain of the interval. */
+  /** For a run that begins with RUN_START_RAW: the segments that the repeated run extracted, or a manifest of what is published, with every grain of the interval. */
   raw:
     | SegmentSet
     | undefined;
