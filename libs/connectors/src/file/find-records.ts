@@ -4,7 +4,7 @@ import { LineMachine } from './line-machine';
 import { findIn, type FoundRecord } from './record-finder';
 import { RecordMachine } from './record-machine';
 import type { CsvScan } from './scan';
-import type { JsonScan } from './scan-json';
+import type { JsonScan, RecordsOptions } from './scan-json';
 import type { NdjsonScan } from './scan-ndjson';
 
 export interface FindOptions extends CsvDialect {
@@ -34,9 +34,9 @@ export function findLines(path: string, scan: NdjsonScan, ordinals: readonly num
 }
 
 /** As findRecords, of a JSON file: its elements as they stand there, over several lines or not. */
-export function findElements(path: string, scan: JsonScan, ordinals: readonly number[], { name }: { readonly name: string }): AsyncGenerator<FoundRecord> {
+export function findElements(path: string, scan: JsonScan, ordinals: readonly number[], { name, records = '' }: RecordsOptions & { readonly name: string }): AsyncGenerator<FoundRecord> {
   return findIn(path, scan, ordinals, ({ offset, line }, take) => {
-    return new JsonMachine({ name, offset, number: scan.array ? line : undefined }, (span, bytes) => {
+    return new JsonMachine({ name, offset, number: scan.array ? line : undefined, part: records !== '' }, (span, bytes) => {
       if (!span.damage && bytes) take(span.offset, span.number, bytes);
     });
   });

@@ -23,6 +23,10 @@ export interface JsonMachineOptions {
   readonly offset: number;
   /** Number of the element that reading starts at, inside the array. */
   readonly number?: number | undefined;
+  /** The array or object is a part of a document: what follows it is not looked at. */
+  readonly part?: boolean | undefined;
+  /** Line of the first byte; 1 when absent. */
+  readonly line?: number | undefined;
 }
 
 const LF = 0x0a;
@@ -99,6 +103,7 @@ export class JsonMachine {
     private readonly sink: ElementSink,
   ) {
     this.base = options.offset;
+    this.line = options.line ?? 1;
     this.span = { offset: 0, length: 0, number: options.number ?? 1, damage: undefined };
     if (options.number !== undefined) this.enter(BRACKET);
   }
@@ -165,10 +170,11 @@ export class JsonMachine {
   /** A byte before or after the array or the object. */
   private around(byte: number, at: number): void {
     if (this.place === Place.After) {
+      if (this.options.part) return;
       const more = this.array || byte !== BRACE ? undefined : 'Files of one JSON object per line are of the format ndjson.';
       throw this.error('FILE_MALFORMED', `${nameOf(byte)} stands behind the end of the ${this.array ? 'array' : 'object'}, at byte ${this.base + at}.`, more);
     }
-    if (byte !== BRACKET && byte !== BRACE) throw this.error('FILE_MALFORMED', `The file begins with ${nameOf(byte)}, at byte ${this.base + at}: a JSON file is an array or one object.`);
+    if (byte !== BRACKET && byte !== BRACE) throw this.error('FILE_MALFORMED', `${this.options.part ? 'What is to be the records begins' : 'The file begins'} with ${nameOf(byte)}, at byte ${this.base + at}: ${this.options.part ? 'they are' : 'a JSON file is'} an array or one object.`);
     if (byte === BRACE) this.begin(at);
     this.enter(byte);
     this.solid = this.base + at + 1;

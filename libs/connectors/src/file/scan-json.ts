@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { byteOrderMark } from './byte-order-mark';
-import { JsonMachine } from './json-machine';
+import { JsonReader } from './json-reader';
 import { readChunks } from './read-chunks';
 import { RecordBook, type RecordScan } from './record-book';
 import type { DamagedJson, JsonScanOptions } from './scan-ndjson';
@@ -10,29 +9,31 @@ export interface JsonScan extends RecordScan<DamagedJson> {
   readonly array: boolean;
 }
 
+export interface RecordsOptions {
+  /** Names of the fields that lead to the array, such as `data.items`; empty or absent where the file is the array. */
+  readonly records?: string | undefined;
+}
+
 /**
- * Reads a JSON file once, in chunks, and says what it holds: an array of any size, or one object. The engine does not read it as it is: `rewriteJson` makes lines of it. An element that
+ * Reads a JSON file once, in chunks, and says what it holds: an array of any size, or one object, as a whole or below the fields that `records` names. The engine does not read it as it is: `rewriteJson` makes lines of it. An element that
  * is no JSON is a record all the same: the engine finds that out. Memory is bounded by one chunk, one element and 16 bytes per 256 elements.
  * Throws FILE_MALFORMED (empty, neither array nor object, not sure where elements begin, too much damage) and FILE_TRUNCATED, with `name:line` as place, where the line is that of the file, and
  * with the offset in the message; errors of the file system pass through.
  */
-export async function scanJson(path: string, { name, signal, onLineRun, onChunk }: JsonScanOptions): Promise<JsonScan> {
+export async function scanJson(path: string, { name, records, signal, onLineRun, onChunk }: JsonScanOptions & RecordsOptions): Promise<JsonScan> {
   const book = new RecordBook<DamagedJson>(name, onLineRun);
   const hash = createHash('sha256');
-  let machine: JsonMachine | undefined;
+  const reader = new JsonReader({ name, records }, ({ offset, length, number: line, damage }) => {
+    if (damage) book.setAside({ offset, length, line, damage });
+    else book.admit(offset, line);
+  });
   let bytes = 0;
   for await (const chunk of readChunks(path, signal)) {
     hash.update(chunk);
-    const from = machine ? 0 : byteOrderMark(chunk, name);
-    machine ??= new JsonMachine({ name, offset: from }, ({ offset, length, number: line, damage }) => {
-      if (damage) book.setAside({ offset, length, line, damage });
-      else book.admit(offset, line);
-    });
-    machine.push(chunk.subarray(from));
+    reader.push(chunk);
     bytes += chunk.length;
     await onChunk?.(bytes);
   }
-  machine ??= new JsonMachine({ name, offset: 0 }, () => undefined);
-  machine.end();
-  return { bytes, sha256: hash.digest('hex'), ...book.close(), array: machine.array };
+  const array = reader.end();
+  return { bytes, sha256: hash.digest('hex'), ...book.close(), array };
 }
