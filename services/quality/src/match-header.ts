@@ -24,12 +24,14 @@ export function matchHeader(header: readonly string[], dataset: ContractDataset,
   });
 }
 
-/** Whether a file without the column is refused as a whole: no policy says what becomes of its rows, and there is neither a default nor null to go on with. */
+/**
+ * Whether a file without the column is refused as a whole: no policy of missing columns says what becomes of its rows, and there is neither a default nor null to go on with.
+ * What is said of nulls decides of single rows, and would leave out or set aside all of them, in silence.
+ */
 function refusesFile(column: ContractColumn, dataset: ContractDataset): boolean {
   const policies = driftPolicies(dataset);
   if (policies.missingColumn !== 'evolve' && policies.missingColumn !== 'discard_value') return false;
-  const { missing } = columnDrift(column, policies, { records: false });
-  return missing === 'quarantine' || missing === 'freeze';
+  return columnDrift(column, policies, { records: false }).missing !== 'note';
 }
 
 /** The names of columns for people, each once: one without a name goes by its place, one that is there again by a number. */
