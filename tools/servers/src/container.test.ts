@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { keyOf } from './home';
 import { planKafka, startKafka } from './kafka';
 import { planRegistry, startRegistry } from './registry';
+import { planS3, startS3 } from './s3';
 import { testHome } from './testing/server-context';
 
 const { context, started, dispose } = testHome({ shift: 8_000, env: { WEIR_SERVERS: 'docker' } });
@@ -11,11 +12,11 @@ const calls = join(context.home, 'calls');
 
 /**
  * A docker that writes down every call with the password it was given. A container of Kafka answers with three brokers on its published port, a
- * registry, whose network is the machine's, with JSON on the port of its settings.
+ * registry, whose network is the machine's, with JSON on the port of its settings, an S3 server to everything on its published port.
  */
 const DOCKER = `#!${process.execPath}
 const args = process.argv.slice(2);
-require('node:fs').appendFileSync(${JSON.stringify(calls)}, JSON.stringify({ args, password: process.env.APICURIO_DATASOURCE_PASSWORD }) + '\\n');
+require('node:fs').appendFileSync(${JSON.stringify(calls)}, JSON.stringify({ args, password: process.env.APICURIO_DATASOURCE_PASSWORD ?? process.env.ROOT_SECRET_ACCESS_KEY }) + '\\n');
 if (args[0] === 'info') console.log('28.0.0');
 if (args[0] === 'network') { console.error('network with that name already exists'); process.exitCode = 1; }
 if (args[0] === 'run' && args.some((arg) => arg.startsWith('apache/kafka'))) {
@@ -26,6 +27,9 @@ if (args[0] === 'run' && args.some((arg) => arg.startsWith('apache/kafka'))) {
 }
 if (args[0] === 'run' && args.some((arg) => arg.startsWith('apicurio/'))) {
   require('node:http').createServer((_, answer) => answer.end('{"compatibilityLevel":"BACKWARD"}')).listen(process.env.QUARKUS_HTTP_PORT, process.env.QUARKUS_HTTP_HOST);
+}
+if (args[0] === 'run' && args.some((arg) => arg.startsWith('versity/'))) {
+  require('node:http').createServer((_, answer) => answer.end()).listen(Number(args.find((arg) => /^127.0.0.1:/.test(arg)).split(':')[1]), '127.0.0.1');
 }
 `;
 
@@ -77,4 +81,14 @@ test('a registry in a container reaches the Postgres of 127.0.0.1, and its passw
   expect(values(run?.args ?? [], '--network')).toEqual(process.platform === 'linux' ? ['host'] : []);
   expect(values(run?.args ?? [], '--env')).toEqual(expect.arrayContaining(['APICURIO_DATASOURCE_URL', 'APICURIO_DATASOURCE_PASSWORD', 'QUARKUS_HTTP_PORT']));
   expect({ given: run?.password, told: JSON.stringify(run?.args).includes('secret') }).toEqual({ given: 'secret', told: false });
+});
+
+test('an S3 server in a container is reached on 127.0.0.1, and its key stands in no argument', async () => {
+  const plan = await planS3(context);
+  expect(await startS3(context, plan)).toEqual({ how: 'docker versity/versitygw:v1.8.0' });
+  await Promise.all(started.splice(0).map((one) => one.stop()));
+  const [run] = runs();
+  expect(values(run?.args ?? [], '--publish')).toEqual([`${plan.address}:7070`]);
+  expect(values(run?.args ?? [], '--env')).toEqual(['ROOT_ACCESS_KEY_ID', 'ROOT_SECRET_ACCESS_KEY']);
+  expect({ given: run?.password, told: JSON.stringify(run?.args).includes(plan.secretAccessKey) }).toEqual({ given: plan.secretAccessKey, told: false });
 });

@@ -8,12 +8,13 @@ import { PortPool } from './port';
 import { planPostgres, startPostgres } from './postgres';
 import { isAlive } from './process-reference';
 import { planRegistry, startRegistry } from './registry';
+import { planS3, startS3 } from './s3';
 import type { ServerContext } from './server';
 import { readState } from './state';
 import { stopLeftovers, Supervisor } from './supervisor';
 import { planTemporal, startTemporal } from './temporal';
 
-export const TEST_SERVERS = ['postgres', 'temporal', 'jaeger', 'kafka', 'registry'] as const;
+export const TEST_SERVERS = ['postgres', 'temporal', 'jaeger', 'kafka', 'registry', 's3'] as const;
 export type TestServer = (typeof TEST_SERVERS)[number];
 
 export interface TestServers {
@@ -24,7 +25,7 @@ export interface TestServers {
 }
 
 /** The variable whose presence says that a server runs already. */
-export const TEST_VARIABLE: Readonly<Record<TestServer, string>> = { postgres: 'WEIR_TEST_POSTGRES', temporal: 'WEIR_TEST_TEMPORAL', jaeger: 'WEIR_TEST_JAEGER_QUERY', kafka: 'WEIR_TEST_KAFKA', registry: 'WEIR_TEST_REGISTRY' };
+export const TEST_VARIABLE: Readonly<Record<TestServer, string>> = { postgres: 'WEIR_TEST_POSTGRES', temporal: 'WEIR_TEST_TEMPORAL', jaeger: 'WEIR_TEST_JAEGER_QUERY', kafka: 'WEIR_TEST_KAFKA', registry: 'WEIR_TEST_REGISTRY', s3: 'WEIR_TEST_S3' };
 
 const START: Readonly<Record<TestServer, (context: ServerContext) => Promise<Record<string, string>>>> = {
   postgres: async (context) => {
@@ -52,6 +53,11 @@ const START: Readonly<Record<TestServer, (context: ServerContext) => Promise<Rec
     const plan = await planRegistry(context);
     await startRegistry(context, plan, async () => 'memory');
     return { WEIR_TEST_REGISTRY: plan.url };
+  },
+  s3: async (context) => {
+    const plan = await planS3(context);
+    await startS3(context, plan);
+    return { WEIR_TEST_S3: plan.address, WEIR_TEST_S3_ACCESS_KEY_ID: plan.accessKeyId, WEIR_TEST_S3_SECRET_ACCESS_KEY: plan.secretAccessKey };
   },
 };
 

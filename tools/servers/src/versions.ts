@@ -1,5 +1,5 @@
-/** Versions of the servers. Temporal's is of its command line (server 1.29.1); Jaeger's Go module 1.76.0 is release 2.13.0; the registry is Apicurio's. */
-export const VERSIONS = { postgres: '18', temporal: '1.5.1', jaeger: '2.13.0', jaegerModule: '1.76.0', kafka: '4.3.0', registry: '3.3.3', registryFallback: '2.6.13.Final' } as const;
+/** Versions of the servers. Temporal's is of its command line (server 1.29.1); Jaeger's Go module 1.76.0 is release 2.13.0; the registry is Apicurio's; S3 is versitygw's. */
+export const VERSIONS = { postgres: '18', temporal: '1.5.1', jaeger: '2.13.0', jaegerModule: '1.76.0', kafka: '4.3.0', registry: '3.3.3', registryFallback: '2.6.13.Final', s3: '1.8.0' } as const;
 
 /** The oldest Postgres whose SQL the platform uses. */
 export const OLDEST_POSTGRES = 15;
@@ -15,6 +15,9 @@ export const IMAGES = {
   kafka: `apache/kafka:${VERSIONS.kafka}`,
   registry: `apicurio/apicurio-registry:${VERSIONS.registry}`,
 } as const;
+
+/** The images of servers that only tests have. */
+export const TEST_IMAGES = { s3: `versity/versitygw:v${VERSIONS.s3}` } as const;
 
 /** First choice of every port; the next free one is taken where it is in use. `WEIR_<NAME>_PORT` asks for one. */
 export const PORTS = {
@@ -39,6 +42,7 @@ export const PORTS = {
   kafkaController3: 19194,
   registry: 18081,
   registryManagement: 18082,
+  s3: 17070,
 } as const;
 
 export type PortName = keyof typeof PORTS;
