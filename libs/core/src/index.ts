@@ -42,7 +42,7 @@ export { parseDefinition } from './definition/parse-definition';
 export { type ApiConnectionSettings, type ApiLogin, type ConnectionSettings, type PostgresConnectionSettings, type S3ConnectionSettings, type SecretReference } from './definition/connection';
 export { CONNECTIONS_SCHEMA } from './definition/connection-schema';
 export { DEFAULTS } from './definition/defaults';
-export { type ApiPages, type ApiSource, CSV_LAYOUT, type FileLayout, type FileSource, type KafkaSource, type PostgresSource, type RecordFormat, type S3Source, type Source } from './definition/source';
+export { type ApiPages, type ApiSource, CSV_LAYOUT, type FileLayout, type FileSource, type KafkaSource, type PostgresSource, type RecordForm, type RecordFormat, recordForm, type S3Source, type Source } from './definition/source';
 export { PIPELINE_SCHEMA } from './definition/pipeline-schema';
 export { type Problem, problemsError } from './definition/problem';
 export { staleParts } from './definition/stale-parts';

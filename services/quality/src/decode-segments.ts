@@ -27,7 +27,7 @@ export interface SegmentContext {
  */
 export async function decodeSegments(segments: readonly LogSegment[], context: SegmentContext): Promise<ValidatePlan> {
   const { engine, dataset, decoder } = context;
-  const plan = planValidate(dataset, { records: true });
+  const plan = planValidate(dataset, 'log');
   const groups = inGroups(segments);
   for (const [index, group] of groups.entries()) {
     const relation = decoder ? await decodedRelation(group, context, decoder) : textRelation(group);

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { scanCsv } from '@weir/connectors';
-import type { ContractDataset } from '@weir/core';
+import { scanCsv, type CsvScan } from '@weir/connectors';
+import { CSV_LAYOUT, type ContractDataset } from '@weir/core';
 import { withEngine } from '@weir/engine';
 import { tempDir } from '@weir/testkit';
 import fc from 'fast-check';
-import { cleanFile, textRelations, type TextFile } from './read-text';
-import type { ScannedFile } from './scan-files';
+import { cleanFile, textRelations, type TextFile } from './format/csv-format';
+import type { ScannedFile } from './format/file-format';
 
 /** CI takes 60 cases of up to 6 files each; WEIR_FUZZ_RUNS asks for more. */
 const RUNS = Number(process.env['WEIR_FUZZ_RUNS'] ?? 60);
@@ -83,12 +83,12 @@ it('the engine reads the same rows as the scan finds and as a parser of the test
           const scan = await scanCsv(path, { name: 'f', delimiter: ',', onLineRun: (run) => runs.set(run.ordinal, run.shift) });
           for (let ordinal = 0; ordinal < scan.records; ordinal++) lines.push(ordinal + (shift = runs.get(ordinal) ?? shift ?? scan.shift));
           expect({ header: scan.header, damaged: scan.damaged, lines }).toEqual({ header: names, damaged: [], lines: expected.map(([line]) => line) });
-          const scanned: ScannedFile = { file, partition: 'all', name: 'f', path, sha256: scan.sha256, scan, first: 0 };
-          texts.push(await cleanFile(scanned, names.map((name) => ({ name })), ',', dir.path, new AbortController().signal));
+          const scanned: ScannedFile<CsvScan> = { file, partition: 'all', name: 'f', path, sha256: scan.sha256, scan, first: 0 };
+          texts.push(await cleanFile(scanned, names.map((name) => ({ name })), { delimiter: ',' }, dir.path, new AbortController().signal));
         }
         const read = await withEngine({ inputs: texts.map(({ path }) => path), staging: dir.path, memoryLimit: '128MB', threads: 2 }, async (engine) => {
           const rows: Record<string, string | number | null>[] = [];
-          for (const relation of textRelations(DATASET, texts, ',')) rows.push(...(await engine.rows<Record<string, string | number | null>>(`select _weir_file, ${NAMES.join(', ')} from ${relation}`)));
+          for (const relation of textRelations(DATASET, texts, CSV_LAYOUT)) rows.push(...(await engine.rows<Record<string, string | number | null>>(`select _weir_file, ${NAMES.join(', ')} from ${relation}`)));
           return rows.map(({ _weir_file: file, ...row }) => [file, ...Object.values(row).slice(0, contents[Number(file)]?.names.length).map((value) => value ?? '')]);
         });
         expect(read).toEqual(contents.flatMap(({ text }, file) => oracle(text).map(([, ...fields]) => [file, ...fields])));

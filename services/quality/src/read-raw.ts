@@ -5,11 +5,12 @@ import type { ReportProgress } from '@weir/rpc';
 import type pg from 'pg';
 import { decodeFiles } from './decode-files';
 import { decodeSegments } from './decode-segments';
+import { fileFormat, type FileFormat, type ScannedFile } from './format/file-format';
 import { verifySegments } from './log-segments';
 import { quarantine, type QuarantineContext } from './quarantine';
 import { quarantineRecords } from './quarantine-records';
 import { rejects } from './rejects';
-import { scanFiles, type ScannedFile } from './scan-files';
+import { scanFiles } from './scan-files';
 import { segmentRejects } from './segment-rejects';
 import { fileLayout, sourceContract } from './source-contract';
 import type { Work } from './work';
@@ -20,6 +21,8 @@ export interface RawRead {
   readonly plan: ValidatePlan;
   /** The files that were scanned, with their damaged records; none for logs, whose records are never damaged. */
   readonly files: readonly ScannedFile[];
+  /** Of the files; undefined for logs. */
+  readonly format: FileFormat | undefined;
   /** Writes what is not admitted into quarantine, at most `limit` rows; gives their number. */
   quarantine(client: pg.ClientBase, context: QuarantineContext, limit: number): Promise<number>;
 }
@@ -31,16 +34,17 @@ export function readRaw<T>(work: Work, report: ReportProgress, body: (read: RawR
 
 async function readFiles<T>(work: Work, report: ReportProgress, body: (read: RawRead) => Promise<T>): Promise<T> {
   const { lake, definition, raw, dir, signal } = work;
-  const { delimiter } = fileLayout(definition);
+  const dataset = sourceContract(definition);
+  const format = fileFormat(fileLayout(definition), dataset);
   const scanned = await withSpan('scan files', { 'weir.files': raw.segments.length }, () =>
-    scanFiles(raw.segments, { lake, delimiter, dir, signal, progress: (done, total) => report({ step: 'scan', done, total }) }),
+    scanFiles(raw.segments, { lake, format, dir, signal, progress: (done, total) => report({ step: 'scan', done, total }) }),
   );
   const rows = scanned.files.reduce((sum, file) => sum + file.scan.records, 0);
   report({ step: 'decode', done: 0, total: rows });
   const inputs = [...scanned.files.map((file) => file.path), ...work.surroundings.inputs];
   return withEngine({ inputs, staging: dir, ...work.engine, signal }, async (engine) => {
-    const plan = await decodeFiles(scanned, { engine, dataset: sourceContract(definition), delimiter, dir, signal });
-    return body({ engine, plan, files: scanned.files, quarantine: (client, context, limit) => quarantine(client, lake, context, rejects(scanned.files, engine, plan, delimiter), signal, limit) });
+    const plan = await decodeFiles(scanned, { engine, dataset, format, dir, signal });
+    return body({ engine, plan, files: scanned.files, format, quarantine: (client, context, limit) => quarantine(client, lake, context, rejects(scanned.files, engine, plan, format), signal, limit) });
   });
 }
 
@@ -56,6 +60,6 @@ async function readLog<T>(work: Work, report: ReportProgress, body: (read: RawRe
     const plan = await decodeSegments(segments, { engine, dataset: sourceContract(definition), decoder, dir, limits: { ...work.engine, signal } });
     // What a stream has set aside stays under its name: its archive reads the same records again, at every turn those of the whole grain.
     const conflict = mode !== 'realtime' ? 'claim' : stage.restates ? 'judge' : 'keep';
-    return body({ engine, plan, files: [], quarantine: (client, context, limit) => quarantineRecords(client, lake, context, segmentRejects(segments, engine, plan), { conflict, signal, limit }) });
+    return body({ engine, plan, files: [], format: undefined, quarantine: (client, context, limit) => quarantineRecords(client, lake, context, segmentRejects(segments, engine, plan), { conflict, signal, limit }) });
   });
 }

@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
-import { findRecords, readRange, type Damage, type DamagedRecord } from '@weir/connectors';
+import { readRange } from '@weir/connectors';
 import { KEY_CONFLICT, NEW_COLUMN, type DecodeRule, type ValidatePlan } from '@weir/core';
 import type { Engine } from '@weir/engine';
 import { RuleOutcome, Severity, type RuleCount } from '@weir/rpc';
-import type { ScannedFile } from './scan-files';
+import type { FileFormat, ScannedFile } from './format/file-format';
 import { toRuleOutcome, toSeverity } from './wire';
 
 /** Originals up to this size stay in the quarantine table; larger ones become objects of the lake. */
@@ -23,25 +23,6 @@ export interface Reject {
   /** The original bytes; undefined above 64 KiB. */
   readonly original: Buffer | undefined;
 }
-
-const DAMAGE_REASONS: Record<Damage, string> = {
-  too_few_fields: 'The row has fewer fields than the header.',
-  too_many_fields: 'The row has more fields than the header.',
-  blank_line: 'The line is blank, and rows follow it.',
-  stray_quote: 'A quote stands inside a field that is not quoted, or text follows a closing quote.',
-  stray_carriage_return: 'A carriage return stands alone; lines end with LF or CR LF.',
-  nul_byte: 'The row has a NUL byte.',
-  invalid_utf8: 'The row is not UTF-8.',
-  too_large: 'The row is longer than 1 MiB.',
-};
-
-/** What is wrong with a damaged record. */
-export function damageReason({ damage, fields }: Pick<DamagedRecord, 'damage' | 'fields'>, columns: number): string {
-  return damage === 'too_few_fields' || damage === 'too_many_fields' ? `The row has ${fields} ${fields === 1 ? 'field' : 'fields'}, the header ${columns}.` : DAMAGE_REASONS[damage];
-}
-
-/** The kinds of damage that no contract can mend, each with what it means. */
-export const DAMAGE: ReadonlyMap<string, string> = new Map(Object.entries(DAMAGE_REASONS));
 
 /** What a row breaks, as plans tell of it. */
 export interface BrokenRules {
@@ -77,24 +58,24 @@ export function ruleWeight(rule: string, rules: readonly DecodeRule[]): Pick<Rul
 export const QUARANTINED = { severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE } as const;
 
 /** All rows for quarantine with their original bytes: first the damaged records, then the rows that broke a rule, in file order. */
-export async function* rejects(files: readonly ScannedFile[], engine: Engine, plan: ValidatePlan, delimiter: string): AsyncGenerator<Reject> {
-  for (const source of files) if (source.scan.damaged.length > 0) yield* damagedOf(source);
+export async function* rejects(files: readonly ScannedFile[], engine: Engine, plan: ValidatePlan, format: FileFormat): AsyncGenerator<Reject> {
+  for (const source of files) if (source.scan.damaged.length > 0) yield* damagedOf(source, format);
   for (let after = -1; ; ) {
     const page = await engine.rows<Broken>(plan.brokenAfter(after, PAGE_ROWS), 'quarantine page');
-    yield* brokenOf(page, files, plan, delimiter);
+    yield* brokenOf(page, files, { engine, plan, format });
     const last = page.at(-1);
     if (!last || page.length < PAGE_ROWS) return;
     after = last.ordinal;
   }
 }
 
-async function* damagedOf(source: ScannedFile): AsyncGenerator<Reject> {
+async function* damagedOf(source: ScannedFile, format: FileFormat): AsyncGenerator<Reject> {
   const file = await open(source.path, 'r');
   try {
     for (const record of source.scan.damaged) {
       const { offset, length, line, damage } = record;
       const original = length <= INLINE_BYTES ? await readRange(file, offset, length) : undefined;
-      yield { source, line, offset, length, rules: [damage], reason: damageReason(record, source.scan.header.length), original };
+      yield { source, line, offset, length, rules: [damage], reason: format.damageReason(source, record), original };
     }
   } finally {
     await file.close();
@@ -106,12 +87,12 @@ interface Broken extends BrokenRules {
   readonly file: number;
 }
 
-async function* brokenOf(page: readonly Broken[], files: readonly ScannedFile[], plan: ValidatePlan, delimiter: string): AsyncGenerator<Reject> {
+async function* brokenOf(page: readonly Broken[], files: readonly ScannedFile[], { engine, plan, format }: { readonly engine: Engine; readonly plan: ValidatePlan; readonly format: FileFormat }): AsyncGenerator<Reject> {
   for (const rows of byFile(page)) {
     const source = files[rows[0]?.file ?? -1];
     if (!source) continue;
     const broken = new Map(rows.map((row) => [row.ordinal - source.first, row]));
-    for await (const { ordinal, offset, line, bytes } of findRecords(source.path, source.scan, [...broken.keys()], { name: source.name, delimiter })) {
+    for await (const { ordinal, offset, line, bytes } of format.originals(source, [...broken.keys()], engine)) {
       const row = broken.get(ordinal) ?? { rules: [], names: null };
       const original = bytes.length <= INLINE_BYTES ? bytes : undefined;
       yield { source, line, offset, length: bytes.length, rules: row.rules, reason: brokenReason(row, plan.decode.rules), original };

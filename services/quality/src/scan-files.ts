@@ -1,23 +1,8 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { scanCsv, type CsvScan } from '@weir/connectors';
 import { WeirError } from '@weir/core';
 import type { Lake, Segment } from '@weir/lake';
-
-/** A raw file and what its bytes tell. */
-export interface ScannedFile {
-  /** Number of the file within the run, in reading order. */
-  readonly file: number;
-  readonly partition: string;
-  /** For people, such as `2010-12-01.csv`. */
-  readonly name: string;
-  /** Absolute. */
-  readonly path: string;
-  readonly sha256: string;
-  readonly scan: CsvScan;
-  /** Ordinal of its first whole record within the run. */
-  readonly first: number;
-}
+import type { FileFormat, ScannedFile } from './format/file-format';
 
 export interface ScannedFiles {
   readonly files: readonly ScannedFile[];
@@ -27,7 +12,7 @@ export interface ScannedFiles {
 
 export interface ScanContext {
   readonly lake: Lake;
-  readonly delimiter: string;
+  readonly format: FileFormat;
   /** Absolute path of a folder for temporary files. */
   readonly dir: string;
   readonly signal: AbortSignal;
@@ -50,9 +35,9 @@ export async function scanFiles(segments: readonly Segment[], context: ScanConte
       const name = nameOf(segment);
       const path = context.lake.absolute(segment.path);
       const base = first;
-      const scan = await scanCsv(path, {
+      const scan = await context.format.scan(path, {
         name,
-        delimiter: context.delimiter,
+        dir: context.dir,
         signal: context.signal,
         onLineRun: ({ ordinal, shift }) => runs.add(`${file},${base + ordinal},${shift - base}\n`),
         onChunk: async (bytes) => {

@@ -1,10 +1,9 @@
-import type { DamagedRecord } from '@weir/connectors';
 import type { ValidatePlan } from '@weir/core';
 import type { Engine } from '@weir/engine';
 import type { RuleCount } from '@weir/rpc';
 import type { PartitionAccounts } from './accounts';
-import { damageReason, QUARANTINED, ruleReason, ruleWeight } from './rejects';
-import type { ScannedFile } from './scan-files';
+import type { FileFormat, ScannedFile } from './format/file-format';
+import { QUARANTINED, ruleReason, ruleWeight } from './rejects';
 
 const SAMPLES = 5;
 
@@ -22,25 +21,21 @@ export async function partitionAccounts(engine: Engine, plan: ValidatePlan, file
 }
 
 /** How many rows each rule caught: damage first, then critical rules, then the others, each by number. Samples are `file:line: reason`. */
-export async function countRules(engine: Engine, plan: ValidatePlan, files: readonly ScannedFile[]): Promise<RuleCount[]> {
+export async function countRules(engine: Engine, plan: ValidatePlan, files: readonly ScannedFile[], format: FileFormat | undefined): Promise<RuleCount[]> {
   const counted = await engine.rows<{ rule: string; rows: number; samples: string[] }>(plan.ruleCounts, 'rules');
   const { rules } = plan.decode;
   const broken = counted.map(({ rule, rows, samples }) => ({ rule, rows, samples: samples.map((position) => `${position}: ${ruleReason(rule, rules)}`), ...ruleWeight(rule, rules) }));
-  return [...countDamage(files), ...broken];
+  return [...(format ? countDamage(files, format) : []), ...broken];
 }
 
-function countDamage(files: readonly ScannedFile[]): RuleCount[] {
+function countDamage(files: readonly ScannedFile[], format: FileFormat): RuleCount[] {
   const counts = new Map<string, RuleCount>();
-  for (const { name, scan } of files) {
-    for (const record of scan.damaged) {
+  for (const file of files) {
+    for (const record of file.scan.damaged) {
       const count = counts.get(record.damage) ?? { rule: record.damage, rows: 0, samples: [], ...QUARANTINED };
-      if (count.samples.length < SAMPLES) count.samples.push(sample(name, record, scan.header.length));
+      if (count.samples.length < SAMPLES) count.samples.push(`${file.name}:${record.line}: ${format.damageReason(file, record)}`);
       counts.set(record.damage, { ...count, rows: count.rows + 1 });
     }
   }
   return [...counts.values()].sort((a, b) => b.rows - a.rows);
-}
-
-function sample(name: string, record: DamagedRecord, columns: number): string {
-  return `${name}:${record.line}: ${damageReason(record, columns)}`;
 }

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { scanCsv } from '@weir/connectors';
-import { isWeirError, WeirError } from '@weir/core';
+import { CSV_LAYOUT, isWeirError, WeirError, type ContractDataset, type FileLayout } from '@weir/core';
 import { withEngine } from '@weir/engine';
 import { rawPath } from '@weir/lake';
 import { decodeFiles } from './decode-files';
+import { fileFormat, type ScannedFile } from './format/file-format';
 import { headerOf } from './header-of';
 import { matchHeader } from './match-header';
 import { originalOf } from './original-of';
 import { brokenReason, type BrokenRules } from './rejects';
-import type { ScannedFile } from './scan-files';
 import { fileLayout, sourceContract } from './source-contract';
 import type { Trial } from './trial';
 import type { OpenRow, Verdicts } from './try-rows';
@@ -53,26 +52,36 @@ function grouped(rows: readonly OpenRow[]): OpenRow[][] {
   return [...groups.values()];
 }
 
+/** How the file of a trial is written: as the raw file, but plain; rows of formats that are no text were set aside as JSON. */
+function trialLayout({ definition }: Trial): FileLayout {
+  const layout = fileLayout(definition);
+  return layout.format === 'csv' ? { ...layout, skipLines: 0, compression: 'none', encoding: 'utf-8' } : { ...CSV_LAYOUT, format: 'ndjson' };
+}
+
 /** Why none of the rows can land, where their file says so. */
-async function stage({ lake, definition, signal }: Trial, rows: readonly OpenRow[], dir: string, before: readonly Staged[]): Promise<Staged | string> {
+async function stage(trial: Trial, rows: readonly OpenRow[], dir: string, before: readonly Staged[]): Promise<Staged | string> {
+  const { lake, definition, signal } = trial;
   const { file: name = '', sha256 = null, partition = '' } = rows[0] ?? {};
-  const header = await headerOf(lake.absolute(rawPath(definition.name, definition.source.dataset, sha256 ?? '')));
+  const layout = trialLayout(trial);
+  const header = layout.format === 'csv' && layout.header ? await headerOf(lake.absolute(rawPath(definition.name, definition.source.dataset, sha256 ?? ''))) : Buffer.alloc(0);
   if (!header) return 'The raw file is no longer kept.';
-  const path = join(dir, `rows-${before.length}.csv`);
+  const path = join(dir, `rows-${before.length}.txt`);
   const lines: Buffer[] = [header];
-  for (const row of rows) lines.push((await originalOf(row, lake)) ?? Buffer.alloc(0), Buffer.from('\n'));
+  for (const row of rows) lines.push(asLine((await originalOf(row, lake)) ?? Buffer.alloc(0), layout), LINE_END);
   await writeFile(path, Buffer.concat(lines), { flag: 'wx' });
-  const scan = await scanCsv(path, { name, delimiter: fileLayout(definition).delimiter, signal });
-  const wrong = headerFault(scan.header, definition, name);
+  const dataset = sourceContract(definition);
+  const format = fileFormat(layout, dataset);
+  const scan = await format.scan(path, { name, dir, signal, onLineRun: () => undefined, onChunk: () => undefined });
+  const wrong = headerFault(format.header(scan), dataset, name);
   if (wrong !== undefined) return wrong;
   if (scan.records !== rows.length) throw new WeirError({ code: 'DECODE_MISMATCH', place: name, message: `Of ${rows.length} rows of the quarantine ${scan.records} are whole.` });
   const first = before.reduce((sum, { rows: others }) => sum + others.length, 0);
   return { scanned: { file: before.length, partition, name, path, sha256: scan.sha256, scan, first }, rows };
 }
 
-function headerFault(header: readonly string[], definition: Trial['definition'], name: string): string | undefined {
+function headerFault(header: readonly string[] | undefined, dataset: ContractDataset, name: string): string | undefined {
   try {
-    matchHeader(header, sourceContract(definition), name);
+    if (header) matchHeader(header, dataset, name);
     return undefined;
   } catch (error) {
     if (isWeirError(error) && (error.code === 'HEADER_MISMATCH' || error.code === 'CONTRACT_FROZEN')) return error.message;
@@ -80,16 +89,25 @@ function headerFault(header: readonly string[], definition: Trial['definition'],
   }
 }
 
+const LINE_END = Buffer.from('\n');
+
+/** An element of a JSON document may go over several lines; outside strings, where line ends are space. */
+function asLine(original: Buffer, { format }: FileLayout): Buffer {
+  return format === 'csv' ? original : Buffer.from(original.toString('latin1').replace(/[\r\n]/g, ' '), 'latin1');
+}
+
 interface Broken extends BrokenRules {
   readonly ordinal: number;
 }
 
-async function judged({ definition, engine: limits, signal }: Trial, staged: readonly Staged[], dir: string): Promise<Map<string, string>> {
+async function judged(trial: Trial, staged: readonly Staged[], dir: string): Promise<Map<string, string>> {
+  const { definition, engine: limits, signal } = trial;
+  const dataset = sourceContract(definition);
+  const format = fileFormat(trialLayout(trial), dataset);
   const rows = staged.flatMap((file) => file.rows);
   const files = staged.map(({ scanned }) => scanned);
   return withEngine({ inputs: files.map(({ path }) => path), staging: dir, ...limits, signal }, async (engine) => {
-    const { delimiter } = fileLayout(definition);
-    const plan = await decodeFiles({ files, runs: undefined }, { engine, dataset: sourceContract(definition), delimiter, dir, signal });
+    const plan = await decodeFiles({ files, runs: undefined }, { engine, dataset, format, dir, signal });
     const broken = await engine.rows<Broken>(plan.brokenAfter(-1, rows.length), 'rows that stay');
     return new Map(broken.map((row) => [rows[row.ordinal]?.id ?? '', brokenReason(row, plan.decode.rules)]));
   });

@@ -3,7 +3,7 @@ import { mapPostgresError, withSpan } from '@weir/platform';
 import type { TryRowsRequest, TryRowsResponse } from '@weir/rpc';
 import type pg from 'pg';
 import type { Dependencies } from './dependencies';
-import { DAMAGE } from './rejects';
+import { DAMAGE } from './format/damage';
 import { filterValues, narrowed } from './row-filter';
 import { sourceContract } from './source-contract';
 import { tallyOf } from './tried-rows';

@@ -81,7 +81,7 @@ async function admit(work: Work, read: RawRead, report: ReportProgress): Promise
   await refuseFrozen(engine, plan, sourceContract(definition), definition.contract.version);
   const partitions = await partitionAccounts(engine, plan, files, raw.partitions.map(({ partition }) => partition));
   const accounts = closeAccounts(partitions);
-  const rules = await countRules(engine, plan, files);
+  const rules = await countRules(engine, plan, files, read.format);
   const limit = tripped(accounts, definition.policy.failAbove, rules);
   report({ step: 'quarantine', done: 0, total: accounts.quarantined });
   await writeQuarantine(work, read, limit ? undefined : partitions);

@@ -107,3 +107,11 @@ export interface KafkaSource {
 
 /** Where the rows come from. All but topics give files. */
 export type Source = FileSource | S3Source | ApiSource | PostgresSource | KafkaSource;
+
+/** How the records of a source come: fields by columns, JSON values of files, or the values of a log with their offsets. */
+export type RecordForm = 'fields' | 'values' | 'log';
+
+export function recordForm(source: Source): RecordForm {
+  if (source.type === 'kafka') return 'log';
+  return source.layout.format === 'json' || source.layout.format === 'ndjson' ? 'values' : 'fields';
+}

@@ -1,3 +1,4 @@
+import { CSV_LAYOUT } from '../definition/source';
 import type { Definition } from '../definition/definition';
 import type { ModelTest } from './model-test';
 import { parseModelTests } from './parse-tests';
@@ -11,7 +12,7 @@ function shop(changes: Partial<Definition> = {}): Definition {
   const model = (name: string, scope: string, inputs: string[]) => ({ name, zone: 'silver', file: `models/silver/${name}.sql`, sql: '', scope, inputs, key: [], writeMode: 'append', columns: [{ name: 'total', type: 'DECIMAL(18,2)' }] });
   const models = [model('lines', 'row', ['bronze.orders']), model('days', 'interval', ['silver.lines']), model('all_days', 'history', ['silver.days', 'other.rates'])];
   const upstream = [{ pipeline: 'other', dataset: 'gold.rates', reference: 'other.rates', columns: [{ name: 'rate', type: 'DOUBLE' }], byInterval: false }];
-  return { name: 'shop', grain: '1d', upstream, source: { type: 'file', dataset: 'orders' }, contract: { id: 'shop', version: '1', datasets: [{ name: 'orders', columns: COLUMNS, rules: [], checks: [], order: { by: 'arrival' } }] }, models, ...changes } as unknown as Definition;
+  return { name: 'shop', grain: '1d', upstream, source: { type: 'file', dataset: 'orders', layout: CSV_LAYOUT }, contract: { id: 'shop', version: '1', datasets: [{ name: 'orders', columns: COLUMNS, rules: [], checks: [], order: { by: 'arrival' } }] }, models, ...changes } as unknown as Definition;
 }
 
 function parse(text: string, { definition = shop(), files = {} }: { definition?: Definition; files?: Record<string, string> } = {}) {

@@ -2,6 +2,7 @@ import { KEY_CONFLICT } from '../plan/validate';
 import { compileDecode } from '../contract/decode-sql';
 import type { ContractDataset } from '../contract/contract';
 import type { Definition, DefinitionFile } from '../definition/definition';
+import { recordForm } from '../definition/source';
 import { type Problem, sortProblems } from '../definition/problem';
 import { isWeirError } from '../errors';
 import { parseIntervalText, partitionsOf, WHOLE } from '../interval/interval';
@@ -116,18 +117,18 @@ function contractTest(test: TestYaml, source: ContractDataset, around: Surroundi
   if (!(raw in test.given)) return undefined;
   const read = fixtureRows({ yaml, path: [...path, 'given', raw], value: test.given[raw], files });
   report.problems.push(...read.problems);
-  const topic = definition.source.type === 'kafka';
+  const values = recordForm(definition.source) !== 'fields';
   const headers = source.columns.map(({ physicalName }) => physicalName);
-  // A topic's record may have fields that the contract does not name; a file without the right header is not read at all.
-  if (!topic) for (const record of read.rows) refuseUnknown(record, headers, raw, report);
-  const rules = ruleIds(source, topic);
+  // A record of JSON may have fields that the contract does not name; the fields of a file go by its header.
+  if (!values) for (const record of read.rows) refuseUnknown(record, headers, raw, report);
+  const rules = ruleIds(source, values);
   const quarantined = (test.quarantined ?? []).map((reject, index): ExpectedReject => {
     const at = [...path, 'quarantined', index];
     for (const [n, rule] of (reject.rules ?? []).entries()) {
       if (!rules.includes(rule)) report.invalid([...at, 'rules', n], `The contract has no rule \`${rule}\`.`, suggest(rule, rules));
     }
     const record = yamlRecord(yaml, [...at, 'record'], reject.record);
-    if (!topic) refuseUnknown(record, headers, raw, report);
+    if (!values) refuseUnknown(record, headers, raw, report);
     return { record, rules: reject.rules };
   });
   return { kind: 'contract', name: test.name, place: yaml.place(path), dataset: test.model, records: read.rows, quarantined, expect: expectedRows(test, source, around) };

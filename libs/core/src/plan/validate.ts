@@ -3,6 +3,7 @@ import { NEW_COLUMN } from '../contract/decode-rules';
 import { BROKEN_RULES, compileDecode, type Decode, DELETED, DISCARDS, EXTRA, REMARKS, ROW_ID } from '../contract/decode-sql';
 import { driftPolicies } from '../contract/drift';
 import { NEW_COLUMNS } from '../contract/text-relation';
+import type { RecordForm } from '../definition/source';
 import { quoteIdent, quoteLiteral } from '../sql/quote';
 import { goodSql, losersSql } from './dedupe';
 import { newNamesSql } from './new-names';
@@ -40,8 +41,8 @@ export const OFFSET_COLUMN = '_weir_offset';
 export interface ValidatePlan {
   readonly decode: Decode;
   /**
-   * Makes the table of decoded rows from a relation, or adds to it. The table's rowid is the ordinal of the record within the run. Files come as file-texts.ts makes them, with FILE_COLUMN; records of logs as a
-   * relation of `value` (as record-texts.ts says), FILE_COLUMN and OFFSET_COLUMN.
+   * Makes the table of decoded rows from a relation, or adds to it. The table's rowid is the ordinal of the record within the run. Fields come as file-texts.ts makes them, with FILE_COLUMN; values and
+   * records of logs as a relation of `value` (as record-texts.ts says), FILE_COLUMN, and OFFSET_COLUMN of logs.
    */
   decodeFrom(relation: string, first: boolean): string;
   /** Makes the table of files. */
@@ -66,11 +67,12 @@ export interface ValidatePlan {
   brokenAfter(ordinal: number, limit: number): string;
 }
 
-/** Plans the validation of files of text, or of segments of a log. */
-export function planValidate(dataset: ContractDataset, { records = false }: { readonly records?: boolean } = {}): ValidatePlan {
+/** Plans the validation of records of a form. */
+export function planValidate(dataset: ContractDataset, form: RecordForm): ValidatePlan {
+  const records = form !== 'fields';
   const decode = compileDecode(dataset, { records });
-  const carried = records ? [FILE_COLUMN, OFFSET_COLUMN] : [FILE_COLUMN];
-  const line = records ? `d.${OFFSET_COLUMN}` : 'd.rowid + coalesce(n.shift, f.shift)';
+  const carried = form === 'log' ? [FILE_COLUMN, OFFSET_COLUMN] : [FILE_COLUMN];
+  const line = form === 'log' ? `d.${OFFSET_COLUMN}` : 'd.rowid + coalesce(n.shift, f.shift)';
   const position = `f.name || ':' || (${line})`;
   const names = newNamesSql(dataset, 'd');
   const columns = decode.columns.map(({ name }) => `d.${quoteIdent(name)}`).join(', ');

@@ -1,4 +1,4 @@
-import { BRONZE_ROWS, type BatchReject, type ContractDataset, type ContractTest, type Definition, FILE_COLUMN, OFFSET_COLUMN, VALUE_SEPARATOR, type ValidatePlan, type ValidatedBatch, WeirError, fileColumnName, fileTextsSql, planValidate, planValidateBatch } from '@weir/core';
+import { BRONZE_ROWS, type BatchReject, type ContractDataset, type ContractTest, type Definition, FILE_COLUMN, OFFSET_COLUMN, VALUE_SEPARATOR, type ValidatePlan, type ValidatedBatch, WeirError, fileColumnName, fileTextsSql, planValidate, planValidateBatch, recordForm } from '@weir/core';
 import { type Engine, type WarmEngines } from '@weir/engine';
 import type { Row } from './compare-rows';
 import { textsSql } from './run-batch';
@@ -16,10 +16,10 @@ const PARTITION = '1970-01-01T00:00:00Z';
 
 /** Validates a test's records as QualityService.Validate does those of a file, or of a segment of a topic. */
 export async function validateBatch(engine: Engine, definition: Definition, dataset: ContractDataset, test: ContractTest): Promise<Judged> {
-  const records = definition.source.type === 'kafka';
-  const plan = planValidate(dataset, { records });
-  await (records ? storeRecords(engine, test) : storeFields(engine, dataset, test));
-  const relation = records ? RECORDS : fileTextsSql(dataset, dataset.columns, RECORDS, [FILE_COLUMN]);
+  const form = recordForm(definition.source);
+  const plan = planValidate(dataset, form);
+  await (form === 'fields' ? storeFields(engine, dataset, test) : storeRecords(engine, test));
+  const relation = form !== 'fields' ? RECORDS : fileTextsSql(dataset, dataset.columns, RECORDS, [FILE_COLUMN]);
   await engine.run(plan.decodeFrom(relation, true), 'decode');
   for (const statement of afterDecoding(plan, test.records.length)) await engine.run(statement, 'judge');
   const columns = plan.decode.columns;

@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { CSV_LAYOUT, type Definition, type FileLayout } from '@weir/core';
+import { withEngine } from '@weir/engine';
+import { readFile } from 'node:fs/promises';
+import { HEADER, line, retail, Workbench } from '../testing/workbench';
+import { tryRows } from '../try-rows';
+
+let bench: Workbench;
+beforeAll(async () => {
+  bench = await Workbench.open();
+});
+afterAll(() => bench.close());
+
+const NAMES = HEADER.split(',');
+
+/** One good row, one with a quote, a delimiter and a line end in it, one of the wrong type, one without its price, one that breaks a rule, and a copy of the first. */
+const ROWS = [line('1'), line('2', { 2: 'A "LAMP"; <LF>, BLUE \\ 漢' }), line('3', { 3: 'six' }), line('4', { 5: '' }), line('5', { 5: '-1' }), line('1')].map((text) => {
+  const fields = text.replace(', BLUE', '\u0000 BLUE').split(',').map((field) => field.replaceAll('\u0000', ',').replace('<LF>', '\n'));
+  return Object.fromEntries(NAMES.map((name, at) => [name, fields[at] ?? '']));
+});
+
+const quoted = (quote: string, escape: string) => (field: string): string => `${quote}${field.replaceAll(escape, escape === quote ? escape : escape + escape).replaceAll(quote, escape + quote)}${quote}`;
+const csv = (delimiter: string, quote = '"', escape = quote, header = true): string => [...(header ? [NAMES.join(delimiter)] : []), ...ROWS.map((row) => NAMES.map((name) => quoted(quote, escape)(row[name] ?? '')).join(delimiter))].map((each) => `${each}\n`).join('');
+
+/** The same rows as Parquet, whose columns have types; what is not of its type can only be text there. */
+async function parquet(): Promise<Buffer> {
+  const path = join(bench.dir.path, 'rows.parquet');
+  const values = ROWS.map((row) => `(${NAMES.map((name) => (row[name] === '' ? 'null' : `'${(row[name] ?? '').replaceAll("'", "''")}'`)).join(', ')})`).join(', ');
+  const select = `select InvoiceNo, StockCode, Description, Quantity, InvoiceDate::TIMESTAMP as InvoiceDate, UnitPrice::DECIMAL(9,2) as UnitPrice, CustomerID::DOUBLE as CustomerID, Country from (values ${values}) v(${NAMES.join(', ')})`;
+  await withEngine({ inputs: [], staging: bench.dir.path, memoryLimit: '128MB', threads: 1 }, (engine) => engine.run(`copy (${select}) to '${path}' (format parquet)`));
+  return readFile(path);
+}
+
+function reading(layout: Partial<FileLayout>): Definition {
+  const base = retail({ dataset: { checks: [] }, failAbove: { share: 1, minRows: 100 } });
+  return { ...base, source: { type: 'file', dataset: 'orders', path: '/data/*', empty: 'error', layout: { ...CSV_LAYOUT, ...layout } } };
+}
+
+const FORMATS: readonly (readonly [string, Partial<FileLayout>, () => Promise<Buffer> | Buffer])[] = [
+  ['CSV', {}, () => Buffer.from(csv(','))],
+  ['CSV of another dialect', { delimiter: ';', quote: "'", escape: '\\' }, () => Buffer.from(csv(';', "'", '\\'))],
+  ['CSV without a header, after lines of words', { delimiter: '|', header: false, skipLines: 2 }, () => Buffer.from(`report of the day\n"what a, line\n${csv('|', '"', '"', false)}`)],
+  ['JSON lines', { format: 'ndjson' }, () => Buffer.from(ROWS.map((row) => `${JSON.stringify(row)}\r\n`).join(''))],
+  ['a JSON list', { format: 'json' }, () => Buffer.from(JSON.stringify(ROWS, undefined, 2))],
+  ['a JSON document', { format: 'json', records: 'data.items' }, () => Buffer.from(JSON.stringify({ next: null, data: { count: 6, items: ROWS } }, undefined, 1))],
+  ['Parquet', { format: 'parquet' }, parquet],
+];
+
+describe.each(FORMATS)('%s', (_name, layout, content) => {
+  test('gives the rows that its records are, and sets the others aside', async () => {
+    await bench.database.pool.query('truncate quality.quarantined_row');
+    bench.definition = reading(layout);
+    const { result, error } = await bench.validate([{ name: 'rows', content: await content() }]);
+    expect(error).toBeUndefined();
+    expect(result?.accounts).toEqual({ read: 6, admitted: 2, duplicate: 1, quarantined: 3, filtered: 0 });
+    const rows = await bench.rowsOf(result?.bronze, 'invoice_no, description, quantity, invoice_date::VARCHAR as at, unit_price::VARCHAR as price, customer_id');
+    expect(rows).toEqual([
+      { invoice_no: '1', description: 'WHITE HANGING HEART', quantity: 6, at: '2010-12-01 08:26:00', price: '2.550', customer_id: 17850 },
+      { invoice_no: '2', description: 'A "LAMP"; \n, BLUE \\ 漢', quantity: 6, at: '2010-12-01 08:26:00', price: '2.550', customer_id: 17850 },
+    ]);
+    const quarantined = await bench.quarantined();
+    expect(quarantined.map(({ rules }) => rules)).toEqual([['type:quantity'], ['required:unit_price'], ['unit_price_not_negative']]);
+    for (const [at, { original }] of quarantined.entries()) expect(original?.toString()).toContain(['six', '', '-1'][at]);
+  });
+
+  test('has rows that the quarantine lets go when the contract does', async () => {
+    await bench.database.pool.query('truncate quality.quarantined_row');
+    bench.definition = reading(layout);
+    await bench.validate([{ name: 'rows', content: await content() }]);
+    const [orders] = bench.definition.contract.datasets;
+    if (!orders) throw new Error('no contract');
+    const loosened = { ...orders, rules: [], columns: orders.columns.map((column) => ({ ...column, required: column.name !== 'unit_price' && column.required })) };
+    bench.definition = { ...bench.definition, contract: { ...bench.definition.contract, version: '2.0.0', datasets: [loosened] } };
+    bench.catalog.definitions.set('retail', bench.definition);
+    const page = await tryRows(bench.dependencies, { pipeline: 'retail', filter: undefined, cursor: '', grains: 0 }, new AbortController().signal);
+    expect(page.rules.map(({ rule, landing, staying }) => [rule, landing, staying] as const).toSorted(([a], [b]) => (a < b ? -1 : 1))).toEqual([['required:unit_price', 1, 0], ['type:quantity', 0, 1], ['unit_price_not_negative', 1, 0]]);
+  });
+});
+
+test.each<[string, Partial<FileLayout>, string, string, string]>([
+  ['JSON lines that end inside one', { format: 'ndjson' }, '{"InvoiceNo":"1"}\n{"InvoiceNo":', 'FILE_TRUNCATED', 'rows:2'],
+  ['a document without its records', { format: 'json', records: 'data' }, '{"items":[]}', 'FILE_MALFORMED', 'rows:1'],
+  ['text that is no Parquet', { format: 'parquet' }, 'InvoiceNo,StockCode\n', 'FILE_MALFORMED', 'rows'],
+])('%s are refused as a whole', async (_what, layout, content, code, place) => {
+  bench.definition = reading(layout);
+  const { error } = await bench.validate([{ name: 'rows', content }]);
+  expect(error).toMatchObject({ code, place });
+});
