@@ -1,5 +1,7 @@
+export { testBucket, type TestBucket, type TestS3 } from './bucket';
 export { testDatabase, type TestDatabase, type TestPostgres } from './database';
 export { FaultProxy } from './fault-proxy';
+export { type FaultOf, type HttpFault, HttpFaultProxy, type PassingRequest } from './http-fault-proxy';
 export { mulberry32 } from './mulberry32';
 export { type ExpectedOutcome, expectedOutcomes, PUBLIC_SCHEMAS, type PublicSchema, publicContracts, publicData, publicDefinition } from './public-schemas';
 export { batchOf, type BatchFields, emptyRecords, encodeRecords, fetchResponse, type KafkaJsRecord, produce, recordsOf, type TestRecord } from './record-sets';
