@@ -90,9 +90,9 @@ async function* faulty(body: AsyncIterable<Buffer>, { cutAfter = Infinity, bytes
     const bytes = chunk.subarray(0, Math.max(0, cutAfter - position));
     const at = corruptAt - position;
     if (at >= 0 && at < bytes.length) bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+    if (bytesPerSecond < Infinity) await pause((bytes.length / bytesPerSecond) * 1000);
     yield bytes;
     position += bytes.length;
     if (position >= cutAfter) throw new Error('Cut.');
-    if (bytesPerSecond < Infinity) await pause((bytes.length / bytesPerSecond) * 1000);
   }
 }
