@@ -19,7 +19,7 @@ export interface EndOptions {
 
 /** Starts a run, waits for its end and prints its report: what `weir run`, a retry and the demo do. Gives the exit code. Telemetry is the caller's. */
 export async function runToEnd(platform: PlatformState, clients: Clients, temporal: Temporal, input: PipelineRunInput, options: EndOptions): Promise<ExitCode> {
-  const { runId, error } = await traced(temporal, input, options);
+  const { runId, error } = await runTraced(temporal, input, options);
   return reportRun(platform, clients, runId, error, options.json === true);
 }
 
@@ -34,8 +34,8 @@ export async function withTelemetry<T>({ otlp }: Pick<PlatformState, 'otlp'>, bo
   }
 }
 
-/** The span that the trace of the run begins with; it lasts as long as the run is waited for. */
-function traced(temporal: Temporal, input: PipelineRunInput, options: EndOptions): Promise<{ runId: string; error: WeirError | undefined }> {
+/** Starts a run and waits for its end, below the span that its trace begins with. Prints nothing with `json`. */
+export function runTraced(temporal: Temporal, input: PipelineRunInput, options: EndOptions): Promise<{ runId: string; error: WeirError | undefined }> {
   return withSpan('weir run', { 'weir.pipeline': input.pipeline, 'weir.interval': formatInterval(input.interval) }, async (span) => {
     const started = await startRun(temporal, input);
     if (!options.json) print(colour.faint(`Started ${started.workflowId}, run ${started.runId}.`));

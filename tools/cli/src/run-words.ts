@@ -32,9 +32,15 @@ export function verdictWord(verdict: Verdict): string {
 }
 
 /** What became of rows that broke a rule. */
+export function outcomeWord(outcome: RuleOutcome): string {
+  return outcome === RuleOutcome.QUARANTINE ? 'in quarantine' : outcome === RuleOutcome.DISCARD ? 'left out' : 'went on';
+}
+
+/** A word of `outcomeWord` in its colour. */
 export function paintedOutcome(outcome: RuleOutcome): string {
-  if (outcome === RuleOutcome.QUARANTINE) return colour.bad('in quarantine');
-  return outcome === RuleOutcome.DISCARD ? colour.doubt('left out') : 'went on';
+  const word = outcomeWord(outcome);
+  if (outcome === RuleOutcome.QUARANTINE) return colour.bad(word);
+  return outcome === RuleOutcome.DISCARD ? colour.doubt(word) : word;
 }
 
 export function severityWord(severity: Severity): string {

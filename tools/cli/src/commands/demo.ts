@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { addressLines } from '../addresses';
 import { runDemo } from '../demo-run';
 import { clickstreamDemo } from '../demo/clickstream';
+import { driftDemo } from '../demo/drift';
 import { retailRealtimeDemo } from '../demo/retail-realtime';
 import { clickWish } from '../generate/click-wish';
 import { assertDays } from '../generate/retail-days';
@@ -33,8 +34,8 @@ interface Stage {
 export function register(parent: Command): void {
   parent
     .command('demo')
-    .argument('[example]', 'clickstream or retail-realtime; a day of the batch example retail otherwise')
-    .description('Bring everything up, run an example through it, and show what happened: a day of dirty retail orders, or a stream at work.')
+    .argument('[example]', 'clickstream, retail-realtime or drift; a day of the batch example retail otherwise')
+    .description('Bring everything up, run an example through it, and show what happened: a day of dirty retail orders, a stream at work, or data that changes while its contract stays.')
     .option('--rate <n>', 'of clickstream: records a second; 1000 by default')
     .option('--seconds <n>', 'of clickstream: how long; 60 by default')
     .option('--seed <n>', 'of clickstream: 1 by default')
@@ -49,7 +50,8 @@ Examples:
   npm run demo                                   from a fresh clone; stays up until Ctrl-C
   npm run demo -- --exit                         exit code 0 only if the run was right
   npm run demo -- clickstream --rate 5000        a stream: exit code 0 only if its tables are what the generator knows
-  npm run demo -- retail-realtime --data <folder>`;
+  npm run demo -- retail-realtime --data <folder>
+  npm run demo -- drift                          six kinds of change hit the retail example: exit code 0 only if each ends as its contract says`;
 
 /** Shows an example on a platform; gives the exit code. */
 type Show = (stage: Stage, clients: Clients) => Promise<ExitCode>;
@@ -79,7 +81,8 @@ function showOf(example: string | undefined, { rate, seconds, seed, data }: Opti
     assertCountable(clickWish(words, Date.now()).count);
     return async ({ state }, clients) => ((await clickstreamDemo(state, clients, words)) ? 0 : 2);
   }
-  if (example !== 'retail-realtime') throw new WeirError({ code: 'INVALID_VALUE', place: example, message: `There is no demo of \`${example}\`.`, fix: 'Use clickstream or retail-realtime, or nothing for a day of retail.' });
+  if (example === 'drift') return ({ state }, clients) => driftDemo(state, clients).then(() => 0);
+  if (example !== 'retail-realtime') throw new WeirError({ code: 'INVALID_VALUE', place: example, message: `There is no demo of \`${example}\`.`, fix: 'Use clickstream, retail-realtime or drift, or nothing for a day of retail.' });
   if (data !== undefined) assertDays(data);
   return async ({ state }, clients) => ((await retailRealtimeDemo(state, clients, data)) ? 0 : 2);
 }

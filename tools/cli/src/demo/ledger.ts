@@ -20,6 +20,12 @@ export class Ledger {
     }
   }
 
+  /** The texts that a query over one row gives, by column. */
+  async texts(text: string, values: readonly unknown[]): Promise<Readonly<Record<string, string>>> {
+    const { rows } = await this.pool.query<Record<string, string | null>>(text, [...values]);
+    return Object.fromEntries(Object.entries(rows[0] ?? {}).map(([name, value]) => [name, value ?? '']));
+  }
+
   /** What the micro-batches of a pipeline read and set aside, from a time on in milliseconds since 1970. */
   accounts(pipeline: string, since: number): Promise<Readonly<Record<string, number>>> {
     return this.numbers(
