@@ -70,6 +70,7 @@ export { type Interval, MAX_GRAINS, WHOLE, canonicalInstant, formatInterval, gra
 export { LogGrains } from './interval/log-grain';
 export { type LogSegmentName, formatLogSegment, parseLogSegment } from './interval/log-segment';
 export { scheduledInterval } from './interval/schedule';
+export { listed, suggest } from './suggest';
 export { MAX_IDENTIFIER_BYTES, isPlainIdentifier, numberLiteral, quoteIdent, quoteLiteral, quoteQualified } from './sql/quote';
 export { type CompiledCheck, compileCheck, type Found, foundGroups, foundTogether, groupsOf, measureGroups, measureTogether, type RowNames, samplesSql, sumsOverRows } from './check/compile-check';
 export { judge, unmeasured } from './check/judge';
