@@ -34,7 +34,7 @@ export type WriteRows = (engine: Engine, unchanged: readonly RelationSegment[]) 
  */
 export async function computeOver({ over, ranges }: DifferencePlace, spec: TableSpec, difference: SegmentDifference, write: WriteRows): Promise<RowDifference> {
   const changed = [...difference.before, ...difference.after];
-  if (spec.identity.by !== 'key' || difference.unchanged.length === 0) return over(changed, (engine) => write(engine, []));
+  if (spec.identity.by === 'row' || difference.unchanged.length === 0) return over(changed, (engine) => write(engine, []));
   if (!KeyRanges.applyTo(spec)) return over([...changed, ...difference.unchanged], (engine) => write(engine, difference.unchanged));
   const first = await over(changed, async (engine) => {
     await ranges.learn(engine, spec, changed);

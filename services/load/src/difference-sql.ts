@@ -1,4 +1,4 @@
-import { identityColumns, type TableSpec } from '@weir/connectors';
+import { identityColumns, VERSION_COLUMNS, type TableSpec } from '@weir/connectors';
 import { DELETED, quoteIdent, rowHashSql, winnerOrderSql, type Column, type WinnerRule } from '@weir/core';
 import { DELETED_COLUMN, PARTITION_COLUMN, ROW_COLUMNS } from '@weir/engine';
 
@@ -37,10 +37,23 @@ export function differenceSql(spec: TableSpec, relations: DifferenceRelations, w
   const identity = identityColumns(spec).map(quoteIdent);
   const compared = [...identity, '_weir_hash'];
   return {
-    prepare: spec.identity.by === 'key' ? rowsByKey(spec, relations, winner) : rowsById(spec, relations),
+    prepare: prepare(spec, relations, winner),
     upserts: `select a.* from after_rows a anti join before_rows b on ${same(compared, 'a', 'b')}`,
     deletes: `select ${identity.map((name) => `b.${name}`).join(', ')} from before_rows b anti join after_rows a on ${same(identity, 'b', 'a')}`,
   };
+}
+
+function prepare(spec: TableSpec, relations: DifferenceRelations, winner: WinnerRule): string[] {
+  switch (spec.identity.by) {
+    case 'row':
+      return rowsById(spec, relations);
+    case 'key':
+      return rowsByKey(relations, spec.identity.columns, (when, candidates) => winners(spec, when, candidates, winner));
+    case 'version': {
+      const { columns } = spec.identity;
+      return rowsByKey(relations, columns, (when, candidates) => [versions(spec, when, candidates, { key: columns, winner })]);
+    }
+  }
 }
 
 /** Rows by partition and id: every row of the partitions that changed. */
@@ -55,13 +68,29 @@ function withId(spec: TableSpec, relation: string): string {
   return `select * exclude (_weir_copy), case _weir_copy when 1 then _weir_hash else md5(_weir_hash || ':' || _weir_copy) end as _weir_row_id from (${numbered})`;
 }
 
-/** Rows by key: for every key in a partition that changed, the winner over the whole dataset. */
-function rowsByKey(spec: TableSpec, { before, after, unchanged }: DifferenceRelations, winner: WinnerRule): string[] {
-  const key = keyOf(spec);
-  const touched = `create temp table touched as select distinct ${key} from (select ${key} from ${before} union all select ${key} from ${after})`;
-  const elsewhere = `select u.* from ${unchanged} u semi join touched t on ${same(identityColumns(spec).map(quoteIdent), 'u', 't')}`;
+/** Rows by key: for every key in a partition that changed, what `rows` makes of its rows in the whole dataset. */
+function rowsByKey({ before, after, unchanged }: DifferenceRelations, columns: readonly string[], rows: (when: 'after' | 'before', candidates: string) => string[]): string[] {
+  const key = columns.map(quoteIdent);
+  const touched = `create temp table touched as select distinct ${key.join(', ')} from (select ${key.join(', ')} from ${before} union all select ${key.join(', ')} from ${after})`;
+  const elsewhere = `select u.* from ${unchanged} u semi join touched t on ${same(key, 'u', 't')}`;
   const candidates = (changed: string): string => (unchanged === undefined ? changed : `(select * from ${changed} union all by name ${elsewhere})`);
-  return [...(unchanged === undefined ? [] : [touched]), ...winners(spec, 'after', candidates(after), winner), ...winners(spec, 'before', candidates(before), winner)];
+  return [...(unchanged === undefined ? [] : [touched]), ...rows('after', candidates(after)), ...rows('before', candidates(before))];
+}
+
+/**
+ * The versions of each key by time: of rows of one time the winner, of rows in a row that differ in nothing but the time the first. A version holds until the next one begins, or the key is deleted.
+ * Where a row comes late, it falls into its place, and the version before it ends earlier than it did: versions follow from the rows alone, in whatever order they came.
+ */
+function versions(spec: TableSpec, when: 'after' | 'before', candidates: string, { key: columns, winner }: { readonly key: readonly string[]; readonly winner: WinnerRule }): string {
+  const [key, since] = [columns.map(quoteIdent).join(', '), quoteIdent(spec.sequence ?? '')];
+  const [from, to, current] = VERSION_COLUMNS;
+  const told = spec.columns.map(({ name }) => name).filter((name) => name !== spec.sequence && !columns.includes(name));
+  const gone = spec.lineage ? DELETED : 'false';
+  const overTime = `window t as (partition by ${key} order by ${since})`;
+  const single = `select *, ${told.length === 0 ? `''` : rowHashSql(told)} as _weir_told from (${hashed(spec, candidates)}) qualify row_number() over (partition by ${key}, ${since} order by ${winnerOrderSql(winner, '_weir_hash')}) = 1`;
+  const begins = `select *, ${since} as ${from} from (${single}) ${overTime} qualify row_number() over t = 1 or lag(_weir_told) over t is distinct from _weir_told or lag(${gone}) over t is distinct from ${gone}`;
+  const closed = `select *, lead(${from}) over t as ${to} from (${begins}) ${overTime}`;
+  return `create temp view ${when}_rows as select * exclude (_weir_told, _weir_hash), ${to} is null as ${current}, md5(concat_ws('|', _weir_hash, ${to}::VARCHAR)) as _weir_hash from (${closed}) where not ${gone}`;
 }
 
 /** The winner of each key that does not delete it; few keys occur more than once, and only those are ranked. */

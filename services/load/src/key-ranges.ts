@@ -70,7 +70,7 @@ function keyOf(spec: TableSpec, path: string): string {
 }
 
 function keyColumns({ columns, identity }: TableSpec): readonly Column[] {
-  if (identity.by !== 'key') return [];
+  if (identity.by === 'row') return [];
   return identity.columns.flatMap((name) => columns.find((column) => column.name === name) ?? []);
 }
 

@@ -28,7 +28,7 @@ export async function writeDifference(engine: Engine, spec: TableSpec, winner: W
   const identity = new Set(identityColumns(spec));
   const delivered = deliveredColumns(spec);
   // Tables by key are written in its order: neighbours in the file are neighbours in the index.
-  const order = spec.identity.by === 'key' ? ` order by ${identityColumns(spec).map(quoteIdent).join(', ')}` : '';
+  const order = spec.identity.by !== 'row' ? ` order by ${identityColumns(spec).map(quoteIdent).join(', ')}` : '';
   return {
     upserts: await writeRows(engine, `${sql.upserts}${order}`, delivered, join(dir, 'upserts'), `${spec.name} upserts`),
     deletes: await writeRows(engine, sql.deletes, delivered.filter(({ name }) => identity.has(name)), join(dir, 'deletes'), `${spec.name} deletes`),

@@ -64,7 +64,8 @@ describe('records of a document', () => {
 
   test('are those of JSON.parse, whatever stands around them', async () => {
     const value = fc.jsonValue({ maxDepth: 2 });
-    const clean = (json: unknown): boolean => !/\\u0000|\\u001f|\u001f|\u007f/i.test(JSON.stringify(json));
+    // A line cannot have these, so that an element with one is damaged.
+    const clean = (json: unknown): boolean => !['\\u0000', '\\u001f', '\u007f'].some((text) => JSON.stringify(json).includes(text));
     await fc.assert(
       fc.asyncProperty(fc.dictionary(fc.string({ maxLength: 4 }).filter((name) => name !== 'data' && name !== '__proto__'), value), fc.array(fc.dictionary(fc.string({ maxLength: 4 }), value)), fc.dictionary(fc.string({ maxLength: 4 }), value), async (before, items, after) => {
         const { items: _items, ...others } = after;

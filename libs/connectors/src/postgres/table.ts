@@ -5,9 +5,13 @@ import { postgresType } from './types';
 /**
  * What makes a row of the table the same row in two snapshots:
  * - its key;
+ * - its key and since when it holds, where the table has every version of a key (`columns` are the key; the spec's sequence says since when);
  * - or its partition and row id, where the id comes with the dataset or from the row's content.
  */
-export type RowIdentity = { readonly by: 'key'; readonly columns: readonly string[] } | { readonly by: 'row'; readonly id: 'dataset' | 'content' };
+export type RowIdentity = { readonly by: 'key'; readonly columns: readonly string[] } | { readonly by: 'version'; readonly columns: readonly string[] } | { readonly by: 'row'; readonly id: 'dataset' | 'content' };
+
+/** What a table of versions has besides its model's columns: from when until when a version holds, and whether it is the last; Kimball's type 2. */
+export const VERSION_COLUMNS = ['valid_from', 'valid_to', 'is_current'] as const;
 
 /** What a table is called; both are plain identifiers. */
 export interface TableName {
@@ -43,16 +47,25 @@ export function tableLabel(table: TableName): string {
 /** The columns that the engine gives for the table, in order: the model's, then those that identify and trace the row. */
 export function deliveredColumns(spec: TableSpec): StoredColumn[] {
   const columns = spec.columns.map(({ name, type }) => ({ name, type: postgresType(type) }));
+  if (spec.identity.by === 'version') columns.push(...versionColumns(spec));
   if (spec.identity.by === 'row') columns.push({ name: '_weir_partition', type: 'text' });
   if (spec.identity.by === 'row' || spec.lineage) columns.push({ name: '_weir_row_id', type: 'uuid' });
   if (spec.lineage) columns.push({ name: '_weir_position', type: 'text' });
   return columns;
 }
 
+function versionColumns({ columns, sequence }: TableSpec): StoredColumn[] {
+  const since = columns.find(({ name }) => name === sequence);
+  const type = postgresType(since?.type ?? 'TIMESTAMP');
+  const [from, to, current] = VERSION_COLUMNS;
+  return [{ name: from, type }, { name: to, type }, { name: current, type: 'boolean' }];
+}
+
 /** The columns that tell rows apart; the table's primary key. */
 export function identityColumns(spec: TableSpec): readonly string[] {
   // The id first: ids are short, differ early and are compared fast.
-  return spec.identity.by === 'key' ? spec.identity.columns : ['_weir_row_id', '_weir_partition'];
+  if (spec.identity.by === 'row') return ['_weir_row_id', '_weir_partition'];
+  return spec.identity.by === 'key' ? spec.identity.columns : [...spec.identity.columns, VERSION_COLUMNS[0]];
 }
 
 /** The columns of the identity, in the order of the table. */
@@ -67,6 +80,8 @@ export function storedIdentity(spec: TableSpec): StoredColumn[] {
  */
 export function layoutOf(spec: TableSpec): string {
   if (spec.identity.by === 'key') return `key ${spec.identity.columns.join(', ')}`;
+  // What counts as another version depends on the columns.
+  if (spec.identity.by === 'version') return `versions of ${spec.identity.columns.join(', ')} by ${spec.sequence ?? ''} of ${spec.columns.map(({ name }) => name).join(', ')}`;
   return spec.identity.id === 'dataset' ? 'row id' : `row content ${spec.columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`;
 }
 

@@ -125,7 +125,7 @@ async function compileModel(text: InspectedModel, readable: Readable, around: Mo
   const { scope, problems } = scopeOf(text, readable, around.yaml);
   const { columns, problems: columnProblems } = outputColumns(text, described);
   problems.push(...columnProblems);
-  problems.push(...settingProblems(text, described.map((column) => column.name), around.yaml));
+  problems.push(...settingProblems(text, described.map((column) => column.name), around.yaml), ...versionProblems(text, columns, around.yaml));
   const { name, zone, file, sql, settings } = text;
   const key = settings.key ?? [];
   const sequence = settings.sequence ?? (scope === 'row' && key.length > 0 ? inheritedSequence(columns, around) : undefined);
@@ -199,6 +199,23 @@ function settingProblems(text: ModelText, columns: readonly string[], yaml: Yaml
   if (!key && sequence !== undefined) problems.push({ code: 'MISSING_KEY', message: `The model \`${text.name}\` has a sequence but no key.`, fix: 'Add `key`, the columns that identify a row.', place: at('sequence') });
   if (!key && writeMode === 'upsert') problems.push({ code: 'MISSING_KEY', message: `The model \`${text.name}\` is upserted but has no key.`, fix: 'Add `key`, the columns that identify a row.', place: at('writeMode') });
   return problems;
+}
+
+/** Columns that a table of versions has besides its model's. */
+const VERSION_COLUMNS: ReadonlySet<string> = new Set(['valid_from', 'valid_to', 'is_current']);
+
+/** A table of versions needs a key and a time for each. */
+function versionProblems({ settings, name, qualified: model, file }: ModelText & { readonly qualified: string }, columns: readonly Column[], yaml: YamlText | undefined): Problem[] {
+  const { writeMode, key, sequence } = settings;
+  if (writeMode !== 'scd2') return [];
+  const place = yaml?.place(['models', name, 'writeMode']) ?? file;
+  const since = columns.find((column) => column.name === sequence);
+  const taken = columns.filter((column) => VERSION_COLUMNS.has(column.name));
+  return [
+    ...(key && sequence !== undefined ? [] : [{ code: 'MISSING_KEY' as const, message: `The model \`${name}\` is to have all versions of its rows, and does not say ${key ? 'since when one holds' : 'what they are versions of'}.`, fix: key ? 'Add `sequence`, the date or time of a change.' : 'Add `key`, the columns that identify a row, and `sequence`, the date or time of a change.', place }]),
+    ...(since && since.type !== 'DATE' && since.type !== 'TIMESTAMP' ? [{ code: 'INVALID_VALUE' as const, message: `\`${since.name}\` of ${model} is ${since.type}: versions need a date or a time.`, fix: 'Name a column that is one as `sequence`, or cast it in the SELECT.', place }] : []),
+    ...taken.map((column) => ({ code: 'INVALID_VALUE' as const, message: `\`${column.name}\` is a column that a table of versions has anyway.`, fix: 'Rename it in the SELECT: … as name.', place })),
+  ];
 }
 
 /** Sums of floating numbers depend on the order of the rows, and so on the number of threads. */

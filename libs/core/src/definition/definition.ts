@@ -13,7 +13,7 @@ export interface Column {
 /** row and interval models run over the run's partitions, history models over all published ones. */
 export type ModelScope = 'row' | 'interval' | 'history';
 
-export type WriteMode = 'append' | 'upsert' | 'overwrite';
+export type WriteMode = 'append' | 'upsert' | 'overwrite' | 'scd2';
 
 /** One SELECT that gives one table. */
 export interface Model {

@@ -22,8 +22,8 @@ const MODEL: JsonSchema = {
       description: "what the model sees: one `row`, the run's `interval` (grain by grain) or the whole `history`. Default: `row` where the SQL allows it, else `interval`.",
     },
     writeMode: {
-      enum: ['append', 'upsert', 'overwrite'],
-      description: 'how the table is brought up to date. Default: `upsert` where the model has a key, else `append`.',
+      enum: ['append', 'upsert', 'overwrite', 'scd2'],
+      description: 'how the table is brought up to date; with `scd2` it has every version of a key, with valid_from, valid_to and is_current (slowly changing dimension, type 2). Default: `upsert` where the model has a key, else `append`.',
     },
     sequence: { type: 'string', pattern: NAME_PATTERN, description: 'the column whose greatest value wins among rows of one key.' },
   },

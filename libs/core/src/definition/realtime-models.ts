@@ -18,8 +18,9 @@ export function realtimeProblems(source: ParsedDataset | undefined, models: read
   for (const model of models.filter(({ scope }) => scope === 'row')) {
     const qualified = `${model.zone}.${model.name}`;
     const place = yaml.place(['models', model.name]) ?? yaml.place(['mode']);
+    if (model.writeMode === 'scd2') problems.push({ code: 'INVALID_VALUE', message: `A stream keeps the newest version of a key, so that \`${qualified}\`, which is over rows, cannot have them all.`, fix: 'Read it in a model over history, and give that one `writeMode: scd2`.', place });
     if (model.writeMode === 'overwrite') problems.push({ code: 'INVALID_VALUE', message: `\`${qualified}\` cannot be overwritten by a stream.`, fix: 'Use upsert or append.', place });
-    if (keyed && model.writeMode !== 'upsert') {
+    if (keyed && model.writeMode !== 'upsert' && model.writeMode !== 'scd2') {
       problems.push({ code: 'MISSING_KEY', message: `Rows of \`${source.name}\` change, so that a stream needs the key of \`${qualified}\`.`, fix: `Add \`key\` for ${model.name} under \`models\`.`, place });
     }
     if (keyed && model.writeMode === 'upsert' && source.order.by === 'sequence' && model.sequence === undefined) {
