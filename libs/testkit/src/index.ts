@@ -1,4 +1,7 @@
+export { type ApiPaging } from './api-pages';
+export { type ApiFault, type ApiRequest, apiServer, type ApiServer, type ApiServerOptions } from './api-server';
 export { testBucket, type TestBucket, type TestS3 } from './bucket';
+export { selfSigned, type TestCertificate } from './certificate';
 export { testDatabase, type TestDatabase, type TestPostgres } from './database';
 export { FaultProxy } from './fault-proxy';
 export { type FaultOf, type HttpFault, HttpFaultProxy, type PassingRequest } from './http-fault-proxy';
