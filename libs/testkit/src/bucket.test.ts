@@ -8,7 +8,7 @@ beforeAll(async () => {
   bucket = await testBucket();
   await bucket.put({ 'a.csv': 'a\n1\n', 'b.csv': Buffer.alloc(300_000, 'b') });
 });
-afterAll(() => bucket?.drop());
+afterAll(() => bucket?.close());
 beforeEach(async () => {
   proxy = await HttpFaultProxy.start(bucket.server);
 });
@@ -30,13 +30,12 @@ async function get(key: string): Promise<{ text: string; error?: string }> {
   }
 }
 
-test('a bucket has what was put into it, and is gone after drop', async () => {
+test('a bucket has what was put into it and nothing else', async () => {
   const other = await testBucket();
   await other.put({ x: '' });
+  other.close();
   const { Contents = [] } = await bucket.client.send(new ListObjectsV2Command({ Bucket: bucket.name }));
   expect(Contents.map(({ Key, Size }) => [Key, Size])).toEqual([['a.csv', 4], ['b.csv', 300_000]]);
-  await other.drop();
-  await expect(bucket.client.send(new ListObjectsV2Command({ Bucket: other.name }))).rejects.toMatchObject({ name: 'NoSuchBucket' });
 });
 
 test('a proxy without faults passes signed requests and their answers on, and remembers them', async () => {
