@@ -1,3 +1,8 @@
+export { type ApiOptions, type ApiSecret } from './api/config';
+export { type PagePosition } from './api/page-position';
+export { type ApiSlice } from './api/page-target';
+export { type ApiFinding, testApi } from './api/probe';
+export { type ApiPage, ApiReader } from './api/source';
 export { type CsvDialect } from './file/csv-dialect';
 export { findElements, findLines, findRecords, type FindOptions } from './file/find-records';
 export { type JsonDamage } from './file/line-machine';

@@ -3,6 +3,7 @@ import { WeirError, type Definition } from '@weir/core';
 import type { Lake, Segment } from '@weir/lake';
 import type { ExtractRequest, ExtractResult, Progress, StageContext } from '@weir/rpc';
 import { copyFile } from './copy-file';
+import { extractApi } from './extract-api';
 import { extractLog, type ExtractLogDependencies } from './extract-log';
 import type { ExtractedFiles } from './extract-parts';
 import type { ConnectionDependencies } from './source-connections';
@@ -57,6 +58,8 @@ async function readSource(deps: ExtractDependencies, context: StageContext, defi
       const slice = await sliceSource(source, context.interval, grain);
       return { partitions: slice.partitions, segments: await copySlice(deps.lake, context, source.dataset, slice, call) };
     }
+    case 'api':
+      return extractApi(deps, context, definition, source, call);
     default:
       throw new WeirError({ code: 'INVALID_VALUE', message: `Sources of type ${source.type} cannot be read yet.` });
   }
