@@ -21,6 +21,8 @@ export interface DecodeRule {
 export interface Judged extends DecodeRule {
   /** Boolean SQL that is true where the rule is broken; null counts as not broken. */
   readonly broken: string;
+  /** The same, cheaper, and true for some rows too that do not break the rule: these are looked at closely. Absent where `broken` is cheap. */
+  readonly suspect?: string | undefined;
 }
 
 /** A column with what decoding knows of it: the names of its text and of its decoded value within the decoding SELECT. */
@@ -54,7 +56,7 @@ export const POISON_RULES: readonly DecodeRule[] = POISON_REASONS.map(([id, reas
  */
 export function judgedRules(dataset: ContractDataset, columns: readonly TextColumn[], ofLiving: (condition: string) => string): Judged[] {
   const policies = driftPolicies(dataset);
-  const living = ({ keyPosition }: TextColumn, rule: Judged): Judged => (keyPosition === undefined ? { ...rule, broken: ofLiving(rule.broken) } : rule);
+  const living = ({ keyPosition }: TextColumn, rule: Judged): Judged => (keyPosition === undefined ? { ...rule, broken: ofLiving(rule.broken), suspect: rule.suspect && ofLiving(rule.suspect) } : rule);
   return [
     { ...newColumnRule(policies), broken: ofLiving(`${NEW_COLUMNS} is not null`) },
     ...columns.flatMap((column) => missingRule(column).map((rule) => living(column, rule))),
@@ -77,9 +79,9 @@ function newColumnRule(policies: DriftPolicies): DecodeRule {
 }
 
 function missingRule(column: TextColumn): Judged[] {
-  const { name, drift, flag } = column;
+  const { name, drift, flag, text } = column;
   if (!drift.missing || flag === undefined) return [];
-  return [{ ...told(`missing:${name}`, drift.missing, `${name} is missing${drift.missing === 'note' ? instead(column, 'missing') : fate(drift.missing)}.`), broken: flag }];
+  return [{ ...told(`missing:${name}`, drift.missing, `${name} is missing${drift.missing === 'note' ? instead(column, 'missing') : fate(drift.missing)}.`), broken: flag, suspect: `${text} is null` }];
 }
 
 function typeRule(column: TextColumn): Judged[] {
@@ -92,7 +94,7 @@ function requiredRule(column: TextColumn): Judged[] {
   const { name, drift, text, flag } = column;
   if (!drift.empty) return [];
   const empty = flag === undefined ? `${text} is null` : `${text} is null and not ${flag}`;
-  return [{ ...told(`required:${name}`, drift.empty, `${name} is empty${drift.empty === 'note' ? instead(column, 'empty') : fate(drift.empty)}.`), broken: empty }];
+  return [{ ...told(`required:${name}`, drift.empty, `${name} is empty${drift.empty === 'note' ? instead(column, 'empty') : fate(drift.empty)}.`), broken: empty, suspect: `${text} is null` }];
 }
 
 /** A predicate that fails with an error (a cast, say) is broken; it never ends the run. A column of the wrong type is reported once, as that. */

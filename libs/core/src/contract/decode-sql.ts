@@ -112,7 +112,7 @@ function listSql(rules: readonly Judged[], records: boolean): string {
   // A record without values is nothing but that.
   const poisoned = records ? `when ${POISON} is not null then [${POISON}] ` : '';
   if (rules.length === 0) return poisoned ? `case ${poisoned}end` : 'null::VARCHAR[]';
-  const any = rules.map(({ broken }) => `(${broken})`).join(' or ');
+  const any = [...new Set(rules.map(({ broken, suspect = broken }) => `(${suspect})`))].join(' or ');
   const ids = rules.map(({ id, broken }) => `case when ${broken} then ${quoteLiteral(id)} end`).join(', ');
-  return `case ${poisoned}when ${any} then list_filter([${ids}], lambda id: id is not null) end`;
+  return `case ${poisoned}when ${any} then nullif(list_filter([${ids}], lambda id: id is not null), []) end`;
 }
