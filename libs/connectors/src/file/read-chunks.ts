@@ -12,7 +12,7 @@ export async function* readChunks(path: string, signal?: AbortSignal): AsyncGene
   try {
     const { size } = await file.stat();
     for (let at = 0; at < size; ) {
-      if (signal?.aborted) throw new WeirError({ code: 'CANCELLED', message: 'Reading a file was cancelled.', place: path.split('/').at(-1) });
+      assertWanted(signal, path.split('/').at(-1));
       const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, size - at));
       const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
       if (bytesRead === 0) return;
@@ -22,4 +22,9 @@ export async function* readChunks(path: string, signal?: AbortSignal): AsyncGene
   } finally {
     await file.close();
   }
+}
+
+/** Throws CANCELLED when the signal is aborted. */
+export function assertWanted(signal: AbortSignal | undefined, place: string | undefined): void {
+  if (signal?.aborted) throw new WeirError({ code: 'CANCELLED', message: 'Reading a file was cancelled.', place });
 }
