@@ -2,15 +2,15 @@ import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Client, Connection } from '@temporalio/client';
 import { realRetailFolder } from '@weir/e2e';
 import { generateRetail } from '@weir/generate';
-import { connect } from '@weir/rpc';
-import { readState, ROOT, SERVICES, type PlatformState } from '@weir/servers';
+import { ROOT, SERVICES, type PlatformState } from '@weir/servers';
 import { Client as Postgres } from 'pg';
 import { applyTo, withPlatform } from './bench-platform';
 import type { DirectJob, DirectOutcome } from './direct';
-import { usageOf, type Usage } from './process-usage';
+import { measured, type JobFigures } from './measured-job';
+import type { Usage } from './process-usage';
+import { recordOf, runPipeline } from './run-pipeline';
 
 const run = promisify(execFile);
 const RANGE = { start: '2010-12-01', end: '2011-12-10' };
@@ -23,17 +23,6 @@ export interface CompareOptions {
   readonly data: 'real' | 'generated' | undefined;
   readonly rows: number;
   readonly say: (text: string) => void;
-}
-
-/** One process during one of the two jobs. */
-export interface ProcessFigures extends Usage {
-  readonly name: string;
-}
-
-/** One job: wall seconds, and CPU and peak memory of every process that took part. */
-export interface JobFigures {
-  readonly wall: number;
-  readonly processes: readonly ProcessFigures[];
 }
 
 /** The two jobs on the same data, and whether they gave the same rows. */
@@ -68,7 +57,7 @@ async function dataFolder({ data, rows, say }: CompareOptions, temporary: string
 async function bothJobs(state: PlatformState, folder: string, say: (text: string) => void): Promise<Omit<Comparison, 'data'>> {
   await applyTo(state, join(ROOT, 'examples/retail'), { RETAIL_PATH: folder });
   say('running the pipeline');
-  const weir = await measured(state.home, [...SERVICES, 'postgres', 'temporal'], () => runPipeline(state));
+  const weir = await measured(state.home, [...SERVICES, 'postgres', 'temporal'], () => runPipeline(state, 'retail', 'bench', RANGE));
   say('running the direct script');
   const job: DirectJob = { folder, scratch: join(state.home, 'direct'), postgres: state.warehouse, schema: DIRECT_SCHEMA, threads: 2 };
   mkdirSync(job.scratch);
@@ -77,45 +66,9 @@ async function bothJobs(state: PlatformState, folder: string, say: (text: string
     read: direct.result.outcome.read,
     weir: weir.figures,
     direct: { wall: direct.figures.wall, processes: [{ name: 'script', ...direct.result.usage }, ...direct.figures.processes] },
-    stages: await stagesOf(state, weir.result),
+    stages: (await recordOf(state, weir.result)).stages.map(({ stage, milliseconds }) => ({ stage, seconds: milliseconds / 1000 })),
     same: await sameTables(state),
   };
-}
-
-async function measured<T>(home: string, names: readonly string[], job: () => Promise<T>): Promise<{ result: T; figures: JobFigures }> {
-  const pids = new Map(readState(home)?.processes.map(({ name, process }) => [name, process?.pid ?? 0]));
-  const usage = (name: string): Usage => usageOf(pids.get(name) ?? 0);
-  const before = new Map(names.map((name) => [name, usage(name)]));
-  const started = performance.now();
-  const result = await job();
-  const wall = (performance.now() - started) / 1000;
-  const processes = names.map((name) => {
-    const { cpu, peak } = usage(name);
-    return { name, cpu: cpu - (before.get(name)?.cpu ?? 0), peak };
-  });
-  return { result, figures: { wall, processes } };
-}
-
-/** Runs the pipeline to its end and gives the run's id. */
-async function runPipeline(state: PlatformState): Promise<string> {
-  const connection = await Connection.connect({ address: state.temporal });
-  try {
-    const client = new Client({ connection, namespace: state.namespace });
-    const end: unknown = await client.workflow.execute('pipelineRun', { taskQueue: 'weir', workflowId: 'run/retail/bench', args: [{ pipeline: 'retail', interval: RANGE }] });
-    return (end as { runId: string }).runId;
-  } finally {
-    await connection.close();
-  }
-}
-
-async function stagesOf(state: PlatformState, runId: string): Promise<Comparison['stages']> {
-  const clients = connect(state.services);
-  try {
-    const { stages } = await clients.runs.getRun({ run: runId });
-    return stages.map(({ stage, milliseconds }) => ({ stage, seconds: milliseconds / 1000 }));
-  } finally {
-    clients.close();
-  }
 }
 
 async function runDirect(job: DirectJob): Promise<{ outcome: DirectOutcome; usage: Usage }> {

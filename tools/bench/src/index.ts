@@ -1,1 +1,2 @@
-export { compare, type CompareOptions, type Comparison, type JobFigures, type ProcessFigures } from './compare';
+export { compare, type CompareOptions, type Comparison } from './compare';
+export type { JobFigures, ProcessFigures } from './measured-job';

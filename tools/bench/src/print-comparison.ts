@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
-import type { Comparison, JobFigures } from './compare';
+import type { Comparison } from './compare';
+import type { JobFigures } from './measured-job';
 
 /** The aims of the spine: at most twice the direct script's wall beyond one second, and this much memory for a service. */
 const WALL_FACTOR = 2;

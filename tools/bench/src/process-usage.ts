@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** What a process and those it started have used since they began. */
 export interface Usage {
@@ -27,6 +27,17 @@ export function usageOf(pid: number): Usage {
 /** Resident memory of a process with all its descendants, bytes; 0 once it is gone. Linux only. */
 export function residentOf(pid: number): number {
   return descendants(pid, allStats()).reduce((sum, member) => sum + statusOf(member, 'VmRSS'), 0);
+}
+
+/** Lets the peaks of a process and its descendants count from now on; where the system does not allow it they count from their start. Linux only. */
+export function forgetPeak(pid: number): void {
+  for (const member of descendants(pid, allStats())) {
+    try {
+      writeFileSync(`/proc/${member}/clear_refs`, '5');
+    } catch {
+      // Of another user, or gone.
+    }
+  }
 }
 
 function allStats(): Map<number, string[]> {
