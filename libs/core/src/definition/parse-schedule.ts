@@ -14,6 +14,7 @@ export interface ScheduleYaml {
   grain?: string;
   lookback?: string;
   schedule?: boolean | string | ScheduleSettings;
+  source?: { readonly track?: 'new' };
 }
 
 interface ScheduleSettings {
@@ -85,6 +86,7 @@ function checkLookback(text: ScheduleYaml, length: number | undefined, report: R
   const refuse = (message: string, fix: string) => report.invalid(['lookback'], message, fix);
   const reach = parseDuration(lookback) ?? 0;
   if (grain === undefined) refuse('`lookback` needs a grain: without intervals every run takes everything.', 'Add a grain such as `grain: 1d`, or remove `lookback`.');
+  else if (text.source?.track) refuse('`lookback` takes intervals again, and with `track: new` each takes what it had taken.', 'Remove `lookback`: what comes late is in the next interval.');
   else if (!settingsOf(text)) refuse('`lookback` needs a schedule: other runs take the interval that they are given.', 'Add a schedule, or remove `lookback`.');
   else if (length !== undefined && (reach === 0 || reach % length !== 0)) {
     refuse(`\`lookback\` cannot be \`${lookback}\`: it is not a whole number of grains of ${grain}.`, `Use a multiple of ${grain}, such as ${formatDuration(Math.max(1, Math.ceil(reach / length)) * length)}.`);

@@ -1,6 +1,6 @@
 import { parseConnections } from './parse-connections';
 import { parsePipeline } from './parse-pipeline';
-import { CSV_LAYOUT } from './source';
+import { CSV_LAYOUT, isReadInSequence } from './source';
 
 const CONNECTIONS = `
 shop_db: { type: postgres, host: db.shop.internal, database: shop, user: reader, password: { secret: SHOP_DB } }
@@ -58,6 +58,32 @@ describe('a source', () => {
     const { pipeline, problems } = parse(text);
     expect(problems).toEqual([]);
     expect(pipeline?.source).toEqual(expected);
+  });
+
+  test.each([
+    ['{ dataset: o, type: file, path: "in/**/*.csv", track: new }', { type: 'file', dataset: 'o', path: '/p/in/**/*.csv', layout: CSV_LAYOUT, empty: 'allow', track: 'new' }],
+    ['{ dataset: o, type: s3, connection: landing, bucket: shop, path: in/*.csv, track: new, empty: error }', { type: 's3', dataset: 'o', connection: 'landing', bucket: 'shop', path: 'in/*.csv', layout: CSV_LAYOUT, empty: 'error', track: 'new' }],
+    ['{ dataset: o, type: postgres, connection: shop_db, table: orders, cursor: id, track: new }', { type: 'postgres', dataset: 'o', connection: 'shop_db', table: 'public.orders', cursor: 'id', layout: CSV_LAYOUT, track: 'new' }],
+  ])('%s is read in sequence', (text, expected) => {
+    const { pipeline, problems } = parse(text, 'grain: 1h\n');
+    expect(problems).toEqual([]);
+    expect(pipeline?.source).toEqual(expected);
+    expect(pipeline && isReadInSequence(pipeline.source)).toBe(true);
+  });
+
+  test.each([
+    ['a grain', '{ dataset: o, type: file, path: a, track: new }', '', 'MISSING_KEY', 'new }'],
+    ['a path without dates', '{ dataset: o, type: file, path: "{date}.csv", track: new }', 'grain: 1d\n', 'INVALID_VALUE', '"{date'],
+    ['a column of ids', '{ dataset: o, type: postgres, connection: shop_db, table: o, track: new }', 'grain: 1d\n', 'MISSING_KEY', '{ dataset'],
+    ['files, objects or a table', '{ dataset: o, type: api, connection: orders_api, path: /o, interval: { from: a, to: b }, track: new }', 'grain: 1d\n', 'UNKNOWN_KEY', 'track'],
+    ['no other word', '{ dataset: o, type: file, path: a, track: old }', 'grain: 1d\n', 'INVALID_VALUE', 'old'],
+  ])('to be read in sequence needs %s', (_what, text, more, code, at) => {
+    expect(faults(parse(text, more))).toEqual([`${code} pipeline.yaml:2:${'source: '.length + text.indexOf(at) + 1}`]);
+  });
+
+  test('that is read in sequence has no lookback', () => {
+    const { problems } = parse('{ dataset: o, type: file, path: a, track: new }', 'grain: 1h\nschedule: true\nlookback: 2h\n');
+    expect(problems.map(({ code, place, message }) => [code, place, message.includes('what it had taken')])).toEqual([['INVALID_VALUE', 'pipeline.yaml:6:11', true]]);
   });
 
   test.each([

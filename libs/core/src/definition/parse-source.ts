@@ -7,7 +7,7 @@ import { DEFAULTS } from './defaults';
 import { PLATFORM_CONNECTIONS } from './parse-connections';
 import { type ApiPagesYaml, checkPages, resolvePages } from './parse-pages';
 import { type ApiInterval, type ApiSource, CSV_LAYOUT, FILE_FORMATS, type FileEncoding, type FileLayout, type PostgresSource, type RecordFormat, type Source } from './source';
-import { resolvePath, sourcePathFault } from './source-path';
+import { resolvePath, sourcePathFault, trackedPathFault } from './source-path';
 
 /** `source` of pipeline.yaml as the schema leaves it: the keys of every type. */
 export interface SourceYaml {
@@ -24,6 +24,7 @@ export interface SourceYaml {
   encoding?: FileEncoding;
   records?: string;
   empty?: 'allow' | 'error';
+  track?: 'new';
   connection?: string;
   bucket?: string;
   query?: Record<string, string | number | boolean>;
@@ -38,14 +39,14 @@ export interface SourceYaml {
 type Key = Exclude<keyof SourceYaml, 'dataset' | 'type'>;
 
 const CSV_KEYS = ['delimiter', 'quote', 'escape', 'header', 'skipLines', 'encoding'] as const;
-const FILE_KEYS: readonly Key[] = ['path', 'format', 'compression', ...CSV_KEYS, 'records', 'empty'];
+const FILE_KEYS: readonly Key[] = ['path', 'format', 'compression', ...CSV_KEYS, 'records', 'empty', 'track'];
 
 /** The keys that each type has besides `dataset` and `type`, and those of them that must be there. */
 const KEYS: Readonly<Record<Source['type'], { readonly all: readonly Key[]; readonly required: readonly Key[] }>> = {
   file: { all: FILE_KEYS, required: ['path'] },
   s3: { all: ['connection', 'bucket', ...FILE_KEYS], required: ['connection', 'bucket', 'path'] },
   api: { all: ['connection', 'path', 'query', 'records', 'pages', 'interval'], required: ['connection', 'path'] },
-  postgres: { all: ['connection', 'table', 'cursor'], required: ['connection', 'table'] },
+  postgres: { all: ['connection', 'table', 'cursor', 'track'], required: ['connection', 'table'] },
   kafka: { all: ['topic', 'connection', 'format', 'start'], required: ['topic'] },
 };
 
@@ -53,16 +54,18 @@ const FORMATS: Readonly<Partial<Record<Source['type'], readonly string[]>>> = { 
 
 /** The source with its defaults; `root` is the folder that relative paths refer to. Values with problems are left as they are. */
 export function resolveSource(source: SourceYaml, root: string): Source {
-  const { dataset, type, path = '', connection = '', empty = DEFAULTS.empty } = source;
+  const { dataset, type, path = '', connection = '', track } = source;
+  const { empty = track ? 'allow' : DEFAULTS.empty } = source;
+  const tracked = track && { track };
   switch (type) {
     case 'file':
-      return { type, dataset, path: resolvePath(root, path), layout: resolveLayout(source), empty };
+      return { type, dataset, path: resolvePath(root, path), layout: resolveLayout(source), empty, ...tracked };
     case 's3':
-      return { type, dataset, connection, bucket: source.bucket ?? '', path: path.replace(/^\/+/, ''), layout: resolveLayout(source), empty };
+      return { type, dataset, connection, bucket: source.bucket ?? '', path: path.replace(/^\/+/, ''), layout: resolveLayout(source), empty, ...tracked };
     case 'api':
       return resolveApi(source);
     case 'postgres':
-      return { type, dataset, connection, table: qualified(source.table ?? ''), ...(source.cursor === undefined ? {} : { cursor: source.cursor }), layout: CSV_LAYOUT };
+      return { type, dataset, connection, table: qualified(source.table ?? ''), ...(source.cursor === undefined ? {} : { cursor: source.cursor }), layout: CSV_LAYOUT, ...tracked };
     case 'kafka': {
       const { topic = '', format = DEFAULTS.recordFormat, start = DEFAULTS.startFrom } = source;
       return { type, dataset, connection: connection || DEFAULTS.kafkaConnection, topic, format: format as RecordFormat, start: instantOf(start) ?? start };
@@ -102,6 +105,7 @@ export function checkSource(source: SourceYaml, grain: string | undefined, conne
   }
   if (format !== undefined && FORMATS[type] && !FORMATS[type].includes(format)) report.invalid(['source', 'format'], `The format of a source of type \`${type}\` cannot be ${shownValue(format)}.`, `Use one of ${listed(FORMATS[type])}.`);
   checkConnection(source, connections, report);
+  if (source.track !== undefined && grain === undefined && all.includes('track')) report.add('MISSING_KEY', ['source', 'track'], '`source.track` gives each interval what is new, but the pipeline has no grain.', 'Add a grain such as `grain: 1h`: the time between two runs; or remove `track`.');
   if (type === 'file' || type === 's3') checkFiles(source, grain, report);
   else if (type === 'kafka') checkStart(source, report);
   else checkIntervals(source, grain, report);
@@ -120,7 +124,7 @@ function checkConnection({ type, connection }: SourceYaml, connections: Readonly
 
 function checkFiles(source: SourceYaml, grain: string | undefined, report: Report): void {
   const { path, format = DEFAULTS.fileFormat } = source;
-  const fault = path === undefined ? undefined : sourcePathFault(path, grain);
+  const fault = path === undefined ? undefined : source.track ? trackedPathFault(path) : sourcePathFault(path, grain);
   if (fault) report.invalid(['source', 'path'], fault.message, fault.fix);
   for (const key of CSV_KEYS) if (source[key] !== undefined && format !== 'csv') report.add('UNKNOWN_KEY', ['source', key], `\`${key}\` means nothing for files of format \`${format}\`.`, 'Remove it, or use `format: csv`.');
   if (source.records !== undefined && format !== 'json') report.add('UNKNOWN_KEY', ['source', 'records'], `\`records\` means nothing for files of format \`${format}\`.`, 'Remove it, or use `format: json`.');
@@ -136,9 +140,9 @@ function checkCharacters({ delimiter = DEFAULTS.delimiter, quote = DEFAULTS.quot
   if (quote === '' && escape !== '') report.invalid(['source', 'escape'], '`source.escape` escapes nothing where nothing is quoted.', 'Remove it.');
 }
 
-function checkIntervals({ type, interval, cursor }: SourceYaml, grain: string | undefined, report: Report): void {
+function checkIntervals({ type, interval, cursor, track }: SourceYaml, grain: string | undefined, report: Report): void {
   const [key, said] = type === 'api' ? (['interval', interval !== undefined] as const) : (['cursor', cursor !== undefined] as const);
-  if (grain !== undefined && !said) report.add('MISSING_KEY', ['source'], `The pipeline has a grain, and its source does not say which rows are of which interval.`, `Add \`${key}\`${key === 'cursor' ? ', a column of times' : ', the parameters for start and end'}; or remove the grain.`);
+  if (grain !== undefined && !said) report.add('MISSING_KEY', ['source'], `The pipeline has a grain, and its source does not say which rows are of which interval.`, `Add \`${key}\`${key === 'interval' ? ', the parameters for start and end' : track ? ', the column of ids' : ', a column of times'}; or remove the grain.`);
   if (grain === undefined && said) report.invalid(['source', key], `\`source.${key}\` says which interval rows are of, but the pipeline has no grain.`, 'Add a grain such as `grain: 1d`, or remove it.');
 }
 

@@ -9,6 +9,12 @@ function scheduled(cron: string, grain: string, more: { timezone?: string; lookb
   return { ...SHOP, grain, lookbackGrains, schedule: { cron, timezone, catchup: false, maxActiveRuns: 1, dependsOnPast: false } };
 }
 
+/** The same for a source whose new files each interval takes. */
+function tracked(cron: string, grain: string): Definition {
+  const definition = scheduled(cron, grain);
+  return { ...definition, source: { ...definition.source, track: 'new' } as Definition['source'] };
+}
+
 describe('settings that deserve a look', () => {
   test.each<[string, Definition]>([
     ['no schedule', { ...SHOP, grain: '1h' }],
@@ -18,6 +24,7 @@ describe('settings that deserve a look', () => {
     ['a tick for each day', scheduled('30 2 * * *', '1d', { timezone: 'Europe/London' })],
     ['a tick for each day by a zone far from UTC', scheduled('30 3 * * *', '1d', { timezone: 'America/New_York' })],
     ['a tick for each micro-batch', scheduled('*/5 * * * *', '5m')],
+    ['ticks far apart over a source that is read in sequence', tracked('0 9 * * mon-fri', '1d')],
     ['a lookback that covers what lies between ticks', scheduled('0 5 * * *', '1h', { lookbackGrains: 23 })],
   ])('are none with %s', (_what, definition) => {
     expect(settingWarnings(definition)).toEqual([]);
@@ -28,6 +35,7 @@ describe('settings that deserve a look', () => {
     [scheduled('0 */6 * * *', '1h', { lookbackGrains: 2 }), 'each scheduled run takes 3 intervals of 1h, ticks of `0 */6 * * *` are up to 6h apart: up to 3 of 6 stay missing until a backfill takes them.'],
     [scheduled('0 9 * * mon-fri', '1d'), 'each scheduled run takes one interval of 1d, ticks of `0 9 * * mon-fri` are up to 3d apart: up to 2 of 3 stay missing until a backfill takes them.'],
     [scheduled('0 * * * *', '1d'), 'ticks of `0 * * * *` come up to 24 times within a grain of 1d: each takes the same interval again.'],
+    [tracked('0 * * * *', '1d'), 'ticks of `0 * * * *` come up to 24 times within a grain of 1d: the first takes what is new, the others the same again. Use a smaller grain.'],
     [
       scheduled('30 2 * * *', '1d', { timezone: 'America/New_York' }),
       'when the clocks of America/New_York change, `30 2 * * *` leaves out an interval, such as the 1d from 2024-03-09T00:00:00Z: choose a time away from midnight UTC and from the change, or the time zone UTC.',

@@ -3,14 +3,22 @@ import { ticksOf } from './cron';
 import type { Definition, Schedule } from './definition';
 import { formatDuration } from './duration';
 import { ZONES } from './names';
+import { isReadInSequence } from './source';
 
 /** Ticks that are looked at: more than a year of daily ones, so that both changes of the clocks are among them. */
 const TICKS = 400;
 
 /** Settings that are allowed but leave intervals missing, take them several times, or let rows go that models read; sentences for people. */
 export function settingWarnings(definition: Definition): string[] {
-  const { schedule, grain } = definition;
-  return [...(schedule && grain !== undefined ? scheduleWarnings(schedule, grain, definition.lookbackGrains) : []), ...retentionWarnings(definition)];
+  const { schedule, grain, source } = definition;
+  if (schedule === undefined || grain === undefined) return retentionWarnings(definition);
+  return [...(isReadInSequence(source) ? sequenceWarnings(schedule, grain) : scheduleWarnings(schedule, grain, definition.lookbackGrains)), ...retentionWarnings(definition)];
+}
+
+/** Intervals that no tick takes are missed by nobody: what is new is in the next one. */
+function sequenceWarnings({ cron }: Schedule, grain: string): string[] {
+  const repeats = longestRun(stepsOf(ticksOf(cron, 'UTC', TICKS), grainMs(grain))) + 1;
+  return repeats > 1 ? [`ticks of \`${cron}\` come up to ${repeats} times within a grain of ${grain}: the first takes what is new, the others the same again. Use a smaller grain.`] : [];
 }
 
 function scheduleWarnings(schedule: Schedule, grain: string, lookbackGrains: number): string[] {

@@ -18,6 +18,13 @@ export function sourcePathFault(path: string, grain: string | undefined): { mess
   return datedPathFault(path, grain);
 }
 
+/** The same of a path whose new files are taken: nothing in it says which interval a file is of. */
+export function trackedPathFault(path: string): { message: string; fix: string } | undefined {
+  const [placeholder] = path.match(/\{[^{}]*\}/g) ?? [];
+  if (placeholder !== undefined) return { message: `\`source.path\` has ${placeholder}, but with \`track: new\` an interval has the files that are new.`, fix: 'Write * in its place; or remove `track`, where the names say which interval a file is of.' };
+  return path.includes('\0') ? { message: '`source.path` has a NUL character.', fix: 'Remove it.' } : undefined;
+}
+
 function datedPathFault(path: string, grain: string): { message: string; fix: string } | undefined {
   const length = grainMs(grain);
   if (/[*?]/.test(path)) return { message: '`source.path` has a *, but a pipeline with a grain reads one file per interval.', fix: 'Write {date}, {hour} or {minute} in its place.' };

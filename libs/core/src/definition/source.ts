@@ -36,6 +36,8 @@ export interface FileSource {
   readonly layout: FileLayout;
   /** What an interval without a file means. */
   readonly empty: 'allow' | 'error';
+  /** Each interval takes the files that none before it took; `path` has no placeholders then. */
+  readonly track?: 'new' | undefined;
 }
 
 /** Objects of a bucket; `path` is their key, with placeholders as in FileSource. */
@@ -84,8 +86,9 @@ export interface PostgresSource {
   readonly connection: string;
   /** `schema.table`. */
   readonly table: string;
-  /** A column of times; undefined where there are no intervals. */
+  /** A column of times, or of ids where each interval takes the rows that none before it took; undefined where there are no intervals. */
   readonly cursor?: string | undefined;
+  readonly track?: 'new' | undefined;
   /** How COPY writes: always CSV_LAYOUT. */
   readonly layout: FileLayout;
 }
@@ -107,6 +110,11 @@ export interface KafkaSource {
 
 /** Where the rows come from. All but topics give files. */
 export type Source = FileSource | S3Source | ApiSource | PostgresSource | KafkaSource;
+
+/** Whether a source is read in sequence: an interval takes what is new, which is pinned to it. All others are read by interval, in any order. */
+export function isReadInSequence(source: Source): boolean {
+  return 'track' in source && source.track === 'new';
+}
 
 /** How the records of a source come: fields by columns, JSON values of files, or the values of a log with their offsets. */
 export type RecordForm = 'fields' | 'values' | 'log';

@@ -32,6 +32,7 @@ const EDITS: [string, Edit, string | undefined][] = [
   ['grain', (definition) => ({ ...definition, grain: '1h' }), 'grain'],
   ['source path', (definition) => ({ ...definition, source: { ...definition.source, path: '/elsewhere/*.csv' } }), 'source'],
   ['source delimiter', (definition) => ({ ...definition, source: { ...definition.source, delimiter: ';' } }), 'source'],
+  ['how new files are told', (definition) => ({ ...definition, source: { ...definition.source, track: 'new' } as Definition['source'] }), 'source'],
   ['what an empty interval is', (definition) => ({ ...definition, source: { ...definition.source, empty: 'allow' } }), undefined],
   ['a column of the contract', (definition) => source({ columns: [...(definition.contract.datasets[0]?.columns ?? []), { name: 'b', physicalName: 'B', type: 'DATE', required: false, format: '%Y' }] })(definition), 'contract'],
   ['a critical rule', source({ rules: RULE ? [{ ...RULE, predicate: 'a > 1' }] : [] }), 'contract'],
@@ -90,6 +91,11 @@ describe('stale parts', () => {
     const counting = source({ rules: RULE ? [RULE, { ...RULE, id: 'w', severity: 'warning', predicate: 'a < 9' }] : [] })(BASE);
     expect(staleParts(BASE, counting)).toEqual([]);
     expect(staleParts(counting, source({ rules: RULE ? [RULE, { ...RULE, id: 'w', predicate: 'a < 9' }] : [] })(BASE))).toEqual(['contract']);
+  });
+
+  test('are none when new files are looked for elsewhere: what was taken stays', () => {
+    const tracked = (path: string): Definition => ({ ...BASE, source: { ...BASE.source, path, track: 'new' } as Definition['source'] });
+    expect(staleParts(tracked('/in/*.csv'), tracked('/in/**/*.csv'))).toEqual([]);
   });
 
   test('are none when a model over rows becomes one over history, which a refresh makes, and the model the other way round', () => {

@@ -34,7 +34,8 @@ function sourceFacts({ source }: Definition): unknown {
     case 'file':
     case 's3': {
       const { empty: _empty, ...facts } = source;
-      return facts;
+      // What was taken stays, wherever new files are looked for.
+      return source.track ? { ...facts, path: '' } : facts;
     }
     default:
       return source;
