@@ -62,6 +62,12 @@ describe('a file without damage', () => {
     expect(await cleaned(scanned)).toBe('a,b\n1,"x\r\ny"\n3,4\n');
   });
 
+  it.each(['"a\r\n",b\n1,2\n', '"a\n",b\r\n1,2\r\n', '"a\r",b\n1,2\n'])('whose header has a line end (%j) needs a copy, because the engine would take it for that of the file', async (content) => {
+    const scanned = await scan(content);
+    expect(scanned).toMatchObject({ records: 1, damaged: [], plain: false });
+    expect(await cleaned(scanned)).toBe(content.replaceAll(/\r\n(?!",)/g, '\n'));
+  });
+
   it('with blank lines at its end has no rows there', async () => {
     const scanned = await scan('a,b\n1,2\n\n\r\n\n');
     expect(scanned).toMatchObject({ records: 1, damaged: [], plain: false });

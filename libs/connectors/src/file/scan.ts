@@ -17,7 +17,7 @@ export interface CsvScan extends RecordScan<DamagedRecord> {
   readonly header: readonly string[];
   /** Where the header begins, or the first row of a file without one. */
   readonly start: number;
-  /** The engine reads this file as the scan does; if not, `rewriteCsv` makes a file that it does. */
+  /** The engine reads this file as the scan does; if not, `rewriteCsv` makes a file that it does, if it is told that lines end with LF. */
   readonly plain: boolean;
   /** A line end may lie inside quotes; the engine must then not cut the file into parts. */
   readonly multiline: boolean;
@@ -52,6 +52,7 @@ export async function scanCsv(path: string, options: ScanOptions): Promise<CsvSc
 }
 
 const LF = 0x0a;
+const CR = 0x0d;
 
 class Scanner {
   private readonly book: RecordBook<DamagedRecord>;
@@ -65,6 +66,8 @@ class Scanner {
   private readonly blanks: DamagedRecord[] = [];
   private feeds = 0;
   private returns = 0;
+  /** The first record has a line end in quotes, or what the engine would take for one. */
+  private broken: boolean | undefined;
 
   constructor(private readonly options: ScanOptions) {
     this.book = new RecordBook(options.name, options.onLineRun);
@@ -93,9 +96,10 @@ class Scanner {
     if (!this.header) throw this.malformed('The file has no header: it is empty.', 1);
     const { header, start, blanks } = this;
     const book = this.book.close();
-    // The engine refuses mixed line ends, makes rows of blank lines at the end of a file of one column, and drops escapes that are text.
+    // The engine refuses mixed line ends, and takes the first one that it sees for that of the file, also in quotes; it makes rows of blank lines at the end of a file of one column, and drops
+    // escapes that are text.
     const { escape, quote = '"', skipLines = 0 } = this.options;
-    const asWritten = (escape ?? quote) === quote && skipLines === 0 && !(this.feeds > 0 && this.returns > 0);
+    const asWritten = (escape ?? quote) === quote && skipLines === 0 && this.broken !== true && !(this.feeds > 0 && this.returns > 0);
     return { ...book, header, start, plain: asWritten && book.damaged.length === 0 && blanks.length === 0, multiline: this.machine?.multiline ?? false };
   }
 
@@ -107,6 +111,7 @@ class Scanner {
   private take(span: Readonly<RecordSpan>, bytes: Buffer | undefined): void {
     if (span.terminator === 1) this.feeds++;
     else if (span.terminator === 2) this.returns++;
+    this.broken ??= bytes !== undefined && (bytes.includes(LF) || bytes.includes(CR));
     if (!this.header) this.takeHeader(span, bytes);
     else if (span.length === 0) hold(this.blanks, damagedRecord(span, 'blank_line'), this.options.name);
     else {
