@@ -8,6 +8,8 @@ export interface BatchPlan {
   plan: ValidateBatchPlan;
   /** Share of the last batches in which a key came twice, the newest counting most. */
   repeats: number;
+  /** Likewise of those in which a record lacked a column, or had one that the contract does not name. */
+  drifts: number;
 }
 
 const plans = new WeakMap<Definition, BatchPlan>();
@@ -19,7 +21,7 @@ export function batchPlan(definition: Definition): BatchPlan {
   const { source, name } = definition;
   if (source.type !== 'kafka') throw new WeirError({ code: 'INVALID_VALUE', message: `The pipeline ${name} reads no topic.`, stage: 'validate' });
   const dataset = sourceContract(definition);
-  const made = { source, dataset, plan: planValidateBatch(dataset), repeats: 0 };
+  const made = { source, dataset, plan: planValidateBatch(dataset), repeats: 0, drifts: 0 };
   plans.set(definition, made);
   return made;
 }

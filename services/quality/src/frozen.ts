@@ -7,7 +7,7 @@ export interface FrozenRow {
   /** `file:line` or `topic:partition:offset`. */
   readonly position: string;
   readonly rule: string;
-  readonly names: readonly string[] | null;
+  readonly names?: readonly string[] | null | undefined;
 }
 
 /** Throws CONTRACT_FROZEN at the first row that the contract is frozen for. */

@@ -28,7 +28,7 @@ export interface Reject {
 export interface BrokenRules {
   readonly rules: readonly string[];
   /** Of its columns that the contract does not name; null where that does not matter. */
-  readonly names: readonly string[] | null;
+  readonly names?: readonly string[] | null | undefined;
 }
 
 /** Names that a reason tells. */

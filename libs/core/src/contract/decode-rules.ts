@@ -34,6 +34,9 @@ export interface TextColumn extends ContractColumn {
   readonly flag: string | undefined;
 }
 
+/** What the rules of rows that lack a column begin with. */
+export const MISSING = 'missing:';
+
 /** Rule of rows that have columns which the contract does not name. */
 export const NEW_COLUMN = 'new_column';
 
@@ -81,7 +84,7 @@ function newColumnRule(policies: DriftPolicies): DecodeRule {
 function missingRule(column: TextColumn): Judged[] {
   const { name, drift, flag, text } = column;
   if (!drift.missing || flag === undefined) return [];
-  return [{ ...told(`missing:${name}`, drift.missing, `${name} is missing${drift.missing === 'note' ? instead(column, 'missing') : fate(drift.missing)}.`), broken: flag, suspect: `${text} is null` }];
+  return [{ ...told(`${MISSING}${name}`, drift.missing, `${name} is missing${drift.missing === 'note' ? instead(column, 'missing') : fate(drift.missing)}.`), broken: flag, suspect: `${text} is null` }];
 }
 
 function typeRule(column: TextColumn): Judged[] {

@@ -112,7 +112,10 @@ function listSql(rules: readonly Judged[], records: boolean): string {
   // A record without values is nothing but that.
   const poisoned = records ? `when ${POISON} is not null then [${POISON}] ` : '';
   if (rules.length === 0) return poisoned ? `case ${poisoned}end` : 'null::VARCHAR[]';
-  const any = [...new Set(rules.map(({ broken, suspect = broken }) => `(${suspect})`))].join(' or ');
+  const any = (condition: (rule: Judged) => string): string => [...new Set(rules.map((rule) => `(${condition(rule)})`))].join(' or ');
   const ids = rules.map(({ id, broken }) => `case when ${broken} then ${quoteLiteral(id)} end`).join(', ');
-  return `case ${poisoned}when ${any} then nullif(list_filter([${ids}], lambda id: id is not null), []) end`;
+  const told = `list_filter([${ids}], lambda id: id is not null)`;
+  const broken = any((rule) => rule.broken);
+  const suspect = any((rule) => rule.suspect ?? rule.broken);
+  return `case ${poisoned}when ${suspect} then ${suspect === broken ? told : `case when ${broken} then ${told} end`} end`;
 }

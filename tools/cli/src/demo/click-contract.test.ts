@@ -24,7 +24,7 @@ test('the contract of examples/clickstream refuses what the generator calls bad,
   const texts = records.map(({ value }) => (isUtf8(value) ? value : Buffer.from(`${POISON_MARK}invalid_utf8`)));
   const values = Buffer.concat(texts.flatMap((text, n) => (n === 0 ? [text] : [Buffer.from([VALUE_SEPARATOR]), text])));
   const ranges = JSON.stringify([{ name: 'clicks:0', first: 0, start: 0, grain: '2026-03-24T09:00:00Z' }]);
-  const [result] = await engines.rows<ValidatedBatch>('clicks', { sql: planValidateBatch(await contract()).deduped, name: 'validate' }, [ranges, values], new AbortController().signal);
+  const [result] = await engines.rows<ValidatedBatch>('clicks', { sql: planValidateBatch(await contract()).close.deduped, name: 'validate' }, [ranges, values], new AbortController().signal);
 
   const refused = (JSON.parse(result?.rejects ?? '[]') as BatchReject[]).map(({ ordinal, rules }) => `${ordinal} ${rules.join()}`);
   expect(refused).toEqual(records.flatMap(({ rule }, n) => (rule === undefined ? [] : [`${n} ${rule}`])));

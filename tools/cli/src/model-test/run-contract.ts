@@ -35,7 +35,7 @@ export async function validateMicroBatch(engines: WarmEngines, definition: Defin
   const plan = planValidateBatch({ ...dataset, checks: [] });
   const ranges = JSON.stringify([{ name: 'records:0', first: 0, start: 0, grain: PARTITION }]);
   const values = Buffer.from(test.records.map(({ json }) => json).join(String.fromCharCode(VALUE_SEPARATOR)));
-  const [result] = await engines.rows<ValidatedBatch>(definition.name, { sql: plan.deduped, name: 'validate' }, [ranges, values], signal);
+  const [result] = await engines.rows<ValidatedBatch>(definition.name, { sql: plan.close.deduped, name: 'validate' }, [ranges, values], signal);
   if (result?.read !== test.records.length) throw new WeirError({ code: 'INTERNAL', message: `Of ${test.records.length} records the engine read ${result?.read ?? 0}.` });
   const lines = result.rows === null ? [] : Buffer.from(result.rows).toString().split('\n');
   const bronze = lines.map((line) => {
