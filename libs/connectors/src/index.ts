@@ -1,9 +1,15 @@
+export { type ApiOptions, type ApiSecret } from './api/config';
+export { type PagePosition } from './api/page-position';
+export { type ApiSlice } from './api/page-target';
+export { type ApiFinding, testApi } from './api/probe';
+export { type ApiPage, ApiReader } from './api/source';
 export { type Compression, compressionOf } from './file/compression';
 export { type CsvDialect } from './file/csv-dialect';
 export { findElements, findLines, findRecords, type FindOptions } from './file/find-records';
 export { type JsonDamage } from './file/line-machine';
 export { type LineFile, linesRelation } from './file/lines-relation';
 export { type DamagedSpan, type LineRun, type RecordIndex, type RecordScan } from './file/record-book';
+export { checkParquet } from './file/parquet';
 export { type FoundRecord, readRange } from './file/record-finder';
 export { type Damage, MAX_RECORD_BYTES } from './file/record-machine';
 export { rewriteCsv, type RewriteOptions } from './file/rewrite-csv';
@@ -15,11 +21,6 @@ export { type DamagedJson, type JsonScanOptions, type NdjsonScan, scanNdjson } f
 export { sliceSource, type SourceFile, type SourceSlice } from './file/source';
 export { splitRecord } from './file/split-record';
 export { type PlainFile, type PlainOptions, writePlain } from './file/write-plain';
-export { type ApiOptions, type ApiSecret } from './api/config';
-export { type PagePosition } from './api/page-position';
-export { type ApiSlice } from './api/page-target';
-export { type ApiFinding, testApi } from './api/probe';
-export { type ApiPage, ApiReader } from './api/source';
 export { type ClientLog } from './kafka/client-log';
 export { registerCodecs } from './kafka/codecs';
 export { type KafkaConnection, type KafkaLogin, openKafka, SASL_MECHANISMS, type SaslMechanism } from './kafka/config';

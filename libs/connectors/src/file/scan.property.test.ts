@@ -59,6 +59,23 @@ describe('any bytes', () => {
     );
   });
 
+  it('are whole records exactly where an expression of RFC 4180 says so', () => {
+    const field = '(?:"(?:[^"]|"")*"|[^",\\r\\n]*)';
+    const whole = new RegExp(`^${field},${field},${field}$`);
+    fc.assert(
+      fc.property(mutated, (file) => {
+        const spans = spansOf(file, file.length || 1);
+        if (typeof spans === 'string') return;
+        for (const { offset, length, damage } of spans) {
+          const bytes = file.subarray(offset, offset + length);
+          const isText = Buffer.from(bytes.toString()).equals(bytes) && !bytes.includes(0);
+          expect([bytes.toString('latin1'), damage === undefined]).toEqual([bytes.toString('latin1'), isText && whole.test(bytes.toString('latin1'))]);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
   it('give the same records in chunks of any size', () => {
     fc.assert(
       fc.property(mutated, fc.integer({ min: 1, max: 9 }), (file, chunk) => {
