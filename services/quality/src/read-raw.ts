@@ -35,9 +35,10 @@ export function readRaw<T>(work: Work, report: ReportProgress, body: (read: RawR
 async function readFiles<T>(work: Work, report: ReportProgress, body: (read: RawRead) => Promise<T>): Promise<T> {
   const { lake, definition, raw, dir, signal } = work;
   const dataset = sourceContract(definition);
-  const format = fileFormat(fileLayout(definition), dataset);
+  const layout = fileLayout(definition);
+  const format = fileFormat(layout, dataset);
   const scanned = await withSpan('scan files', { 'weir.files': raw.segments.length }, () =>
-    scanFiles(raw.segments, { lake, format, dir, signal, progress: (done, total) => report({ step: 'scan', done, total }) }),
+    scanFiles(raw.segments, { lake, layout, format, dir, signal, progress: (done, total) => report({ step: 'scan', done, total }) }),
   );
   const rows = scanned.files.reduce((sum, file) => sum + file.scan.records, 0);
   report({ step: 'decode', done: 0, total: rows });

@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { WeirError } from '@weir/core';
+import { WeirError, type FileLayout } from '@weir/core';
 import type { Lake, Segment } from '@weir/lake';
 import type { FileFormat, ScannedFile } from './format/file-format';
+import { plainFile, type PlainFile } from './plain-file';
 
 export interface ScannedFiles {
   readonly files: readonly ScannedFile[];
@@ -12,6 +13,7 @@ export interface ScannedFiles {
 
 export interface ScanContext {
   readonly lake: Lake;
+  readonly layout: FileLayout;
   readonly format: FileFormat;
   /** Absolute path of a folder for temporary files. */
   readonly dir: string;
@@ -33,8 +35,8 @@ export async function scanFiles(segments: readonly Segment[], context: ScanConte
     for (const segment of inReadingOrder(segments)) {
       const file = files.length;
       const name = nameOf(segment);
-      const path = context.lake.absolute(segment.path);
       const base = first;
+      const { path, rawSha256 } = await plainSegment(segment, join(context.dir, `plain-${file}.txt`), context);
       const scan = await context.format.scan(path, {
         name,
         dir: context.dir,
@@ -47,7 +49,8 @@ export async function scanFiles(segments: readonly Segment[], context: ScanConte
       }).catch((error: unknown) => {
         throw mapReadError(error, segment);
       });
-      if (scan.sha256 !== segment.sha256) throw new WeirError({ code: 'SEGMENT_CORRUPT', message: `${segment.path} has the hash ${scan.sha256}, not ${segment.sha256}.`, place: name });
+      const sha256 = rawSha256 ?? scan.sha256;
+      if (sha256 !== segment.sha256) throw new WeirError({ code: 'SEGMENT_CORRUPT', message: `${segment.path} has the hash ${sha256}, not ${segment.sha256}.`, place: name });
       files.push({ file, partition: partitionOf(segment), name, path, sha256: segment.sha256, scan, first });
       first += scan.records;
       done += segment.bytes;
@@ -56,6 +59,12 @@ export async function scanFiles(segments: readonly Segment[], context: ScanConte
   } finally {
     await runs.close();
   }
+}
+
+async function plainSegment(segment: Segment, to: string, { lake, layout, signal }: ScanContext): Promise<PlainFile> {
+  return plainFile(lake.absolute(segment.path), layout, { name: nameOf(segment), to, signal }).catch((error: unknown) => {
+    throw mapReadError(error, segment);
+  });
 }
 
 /** Bronze is ordered by partition; files in that order spare the sort. */

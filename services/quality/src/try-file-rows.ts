@@ -9,6 +9,7 @@ import { fileFormat, type ScannedFile } from './format/file-format';
 import { headerOf } from './header-of';
 import { matchHeader } from './match-header';
 import { originalOf } from './original-of';
+import { plainFile } from './plain-file';
 import { brokenReason, type BrokenRules } from './rejects';
 import { fileLayout, sourceContract } from './source-contract';
 import type { Trial } from './trial';
@@ -63,9 +64,9 @@ async function stage(trial: Trial, rows: readonly OpenRow[], dir: string, before
   const { lake, definition, signal } = trial;
   const { file: name = '', sha256 = null, partition = '' } = rows[0] ?? {};
   const layout = trialLayout(trial);
-  const header = layout.format === 'csv' && layout.header ? await headerOf(lake.absolute(rawPath(definition.name, definition.source.dataset, sha256 ?? ''))) : Buffer.alloc(0);
-  if (!header) return 'The raw file is no longer kept.';
   const path = join(dir, `rows-${before.length}.txt`);
+  const header = layout.format === 'csv' && layout.header ? await rawHeader(trial, { sha256: sha256 ?? '', name, to: `${path}.raw` }) : Buffer.alloc(0);
+  if (!header) return 'The raw file is no longer kept.';
   const lines: Buffer[] = [header];
   for (const row of rows) lines.push(asLine((await originalOf(row, lake)) ?? Buffer.alloc(0), layout), LINE_END);
   await writeFile(path, Buffer.concat(lines), { flag: 'wx' });
@@ -77,6 +78,17 @@ async function stage(trial: Trial, rows: readonly OpenRow[], dir: string, before
   if (scan.records !== rows.length) throw new WeirError({ code: 'DECODE_MISMATCH', place: name, message: `Of ${rows.length} rows of the quarantine ${scan.records} are whole.` });
   const first = before.reduce((sum, { rows: others }) => sum + others.length, 0);
   return { scanned: { file: before.length, partition, name, path, sha256: scan.sha256, scan, first }, rows };
+}
+
+/** The header line of a raw file; undefined when the file is gone. */
+async function rawHeader({ lake, definition, signal }: Trial, { sha256, name, to }: { readonly sha256: string; readonly name: string; readonly to: string }): Promise<Buffer | undefined> {
+  const layout = fileLayout(definition);
+  const raw = lake.absolute(rawPath(definition.name, definition.source.dataset, sha256));
+  const plain = await plainFile(raw, layout, { name, to, signal }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return undefined;
+  });
+  return plain && headerOf(plain.path, layout);
 }
 
 function headerFault(header: readonly string[] | undefined, dataset: ContractDataset, name: string): string | undefined {

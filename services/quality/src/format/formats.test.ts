@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { CSV_LAYOUT, type Definition, type FileLayout } from '@weir/core';
 import { withEngine } from '@weir/engine';
-import { readFile } from 'node:fs/promises';
 import { HEADER, line, retail, Workbench } from '../testing/workbench';
 import { tryRows } from '../try-rows';
 
@@ -22,14 +23,18 @@ const ROWS = [line('1'), line('2', { 2: 'A "LAMP"; <LF>, BLUE \\ 漢' }), line('
 const quoted = (quote: string, escape: string) => (field: string): string => `${quote}${field.replaceAll(escape, escape === quote ? escape : escape + escape).replaceAll(quote, escape + quote)}${quote}`;
 const csv = (delimiter: string, quote = '"', escape = quote, header = true): string => [...(header ? [NAMES.join(delimiter)] : []), ...ROWS.map((row) => NAMES.map((name) => quoted(quote, escape)(row[name] ?? '')).join(delimiter))].map((each) => `${each}\n`).join('');
 
-/** The same rows as Parquet, whose columns have types; what is not of its type can only be text there. */
-async function parquet(): Promise<Buffer> {
-  const path = join(bench.dir.path, 'rows.parquet');
-  const values = ROWS.map((row) => `(${NAMES.map((name) => (row[name] === '' ? 'null' : `'${(row[name] ?? '').replaceAll("'", "''")}'`)).join(', ')})`).join(', ');
-  const select = `select InvoiceNo, StockCode, Description, Quantity, InvoiceDate::TIMESTAMP as InvoiceDate, UnitPrice::DECIMAL(9,2) as UnitPrice, CustomerID::DOUBLE as CustomerID, Country from (values ${values}) v(${NAMES.join(', ')})`;
-  await withEngine({ inputs: [], staging: bench.dir.path, memoryLimit: '128MB', threads: 1 }, (engine) => engine.run(`copy (${select}) to '${path}' (format parquet)`));
+const VALUES = `(values ${ROWS.map((row) => `(${NAMES.map((name) => (row[name] === '' ? 'null' : `'${(row[name] ?? '').replaceAll("'", "''")}'`)).join(', ')})`).join(', ')}) v(${NAMES.join(', ')})`;
+
+/** A file that the engine writes. */
+async function writtenBy(select: string, options: string): Promise<Buffer> {
+  const path = join(bench.dir.path, 'written');
+  await withEngine({ inputs: [], staging: bench.dir.path, memoryLimit: '128MB', threads: 1 }, (engine) => engine.run(`copy (${select}) to '${path}' (${options})`));
   return readFile(path);
 }
+
+/** The same rows as Parquet, whose columns have types; what is not of its type can only be text there. */
+const parquet = (): Promise<Buffer> =>
+  writtenBy(`select InvoiceNo, StockCode, Description, Quantity, InvoiceDate::TIMESTAMP as InvoiceDate, UnitPrice::DECIMAL(9,2) as UnitPrice, CustomerID::DOUBLE as CustomerID, Country from ${VALUES}`, 'format parquet');
 
 function reading(layout: Partial<FileLayout>): Definition {
   const base = retail({ dataset: { checks: [] }, failAbove: { share: 1, minRows: 100 } });
@@ -43,6 +48,9 @@ const FORMATS: readonly (readonly [string, Partial<FileLayout>, () => Promise<Bu
   ['JSON lines', { format: 'ndjson' }, () => Buffer.from(ROWS.map((row) => `${JSON.stringify(row)}\r\n`).join(''))],
   ['a JSON list', { format: 'json' }, () => Buffer.from(JSON.stringify(ROWS, undefined, 2))],
   ['a JSON document', { format: 'json', records: 'data.items' }, () => Buffer.from(JSON.stringify({ next: null, data: { count: 6, items: ROWS } }, undefined, 1))],
+  ['CSV as gzip', {}, () => gzipSync(csv(','))],
+  ['JSON lines as Zstandard', { format: 'ndjson', compression: 'zstd' }, () => writtenBy(`select * from ${VALUES}`, 'format json, compression zstd')],
+  ['CSV in UTF-16, as gzip, after a line of words', { encoding: 'utf-16', skipLines: 1 }, () => gzipSync(Buffer.from(`\ufeffreport\n${csv(',')}`, 'utf16le'))],
   ['Parquet', { format: 'parquet' }, parquet],
 ];
 
@@ -80,6 +88,7 @@ describe.each(FORMATS)('%s', (_name, layout, content) => {
 test.each<[string, Partial<FileLayout>, string, string, string]>([
   ['JSON lines that end inside one', { format: 'ndjson' }, '{"InvoiceNo":"1"}\n{"InvoiceNo":', 'FILE_TRUNCATED', 'rows:2'],
   ['a document without its records', { format: 'json', records: 'data' }, '{"items":[]}', 'FILE_MALFORMED', 'rows:1'],
+  ['a name that says gzip, and text', { compression: 'gzip' }, `${HEADER}\n`, 'FILE_MALFORMED', 'rows'],
   ['text that is no Parquet', { format: 'parquet' }, 'InvoiceNo,StockCode\n', 'FILE_MALFORMED', 'rows'],
 ])('%s are refused as a whole', async (_what, layout, content, code, place) => {
   bench.definition = reading(layout);
