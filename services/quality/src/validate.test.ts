@@ -137,7 +137,8 @@ describe('a file that is damaged', () => {
     ['with a wrong header', `${HEADER.replace('Country', 'Land')}\n${line('1')}\n`, 'HEADER_MISMATCH', 'b.csv:1'],
     ['with a column twice', `${HEADER},Country\n${line('1')},x\n`, 'HEADER_MISMATCH', 'b.csv:1'],
     ['without a header', '', 'FILE_MALFORMED', 'b.csv:1'],
-    ['that is binary', Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0xff, 0xfe, 10, 1, 2]), 'FILE_MALFORMED', 'b.csv:1'],
+    ['that is binary', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0xff, 0xfe, 10, 1, 2]), 'FILE_MALFORMED', 'b.csv:1'],
+    ['that is gzip cut short', Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0xff, 0xfe, 10, 1, 2]), 'FILE_TRUNCATED', 'b.csv'],
     ['with a quote that is never closed', `${HEADER}\n${line('1')}\n${line('2', { 2: '"open' })}\n${line('3')}\n`, 'FILE_MALFORMED', 'b.csv:3'],
     ['that ends in the middle of a row', `${HEADER}\n${line('1')}\n536365,85123A,WHI`, 'FILE_TRUNCATED', 'b.csv:3'],
   ])('%s ends the run with code, file and line, and nothing is written', async (_what, content, code, place) => {
