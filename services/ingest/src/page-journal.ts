@@ -77,7 +77,9 @@ async function readChains(path: string): Promise<Map<string, StoredPage[]>> {
   const chains = new Map<string, StoredPage[]>();
   const found = await stat(path).catch(() => undefined);
   if (!found || found.mtimeMs < Date.now() - KEPT_MS) return chains;
-  const file = await open(path, 'r');
+  // Another attempt may tidy up meanwhile.
+  const file = await open(path, 'r').catch(() => undefined);
+  if (!file) return chains;
   try {
     for await (const text of file.readLines()) {
       const line = parsed(text);

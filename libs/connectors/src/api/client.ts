@@ -45,8 +45,9 @@ export class ApiClient {
     const { login } = connection;
     const token = login?.type === 'oauth2' ? new OAuthToken(login, connection, options.secretOf, (question) => this.ask(question)) : undefined;
     this.login = new Login(login, options.secretOf, token);
-    const reserved = Object.keys(connection.headers).find((name) => RESERVED.has(name.toLowerCase()));
-    if (reserved !== undefined) throw new WeirError({ code: 'INVALID_VALUE', message: `\`${reserved}\` is no header that a connection can set.`, fix: 'Remove it from `headers`.' });
+    const names = [...Object.keys(connection.headers), ...(login?.type === 'apiKey' && login.in === 'header' ? [login.name] : [])];
+    const reserved = names.find((name) => RESERVED.has(name.toLowerCase()));
+    if (reserved !== undefined) throw new WeirError({ code: 'INVALID_VALUE', message: `\`${reserved}\` is no header that a connection can set.`, fix: 'Remove it from the connection.' });
   }
 
   /**

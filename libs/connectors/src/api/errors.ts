@@ -18,6 +18,7 @@ export function exchangeError(error: unknown, place: string, signal: AbortSignal
   if (CERTIFICATE.test(code)) return new WeirError({ code: 'SOURCE_REFUSED', message: `The certificate of ${place} is not trusted: ${message} [${code}].`, place, fix: 'Correct the host, or let the operator trust its authority (NODE_EXTRA_CA_CERTS of the service).' });
   if (PROTOCOL.test(code)) return new WeirError({ code: 'SOURCE_REFUSED', message: `${place} does not speak TLS as this machine does [${code}].`, place, fix: 'Correct the port, or `tls` of the connection.' });
   if (code === 'ERR_INVALID_CHAR' || code === 'ERR_UNESCAPED_CHARACTERS') return new WeirError({ code: 'INVALID_VALUE', message: `A header or path for ${place} has characters that cannot stand there.`, place, fix: 'Look at the headers of the connection, and at the secrets that it names: line ends at their ends, for one.' });
+  if (code === 'HPE_HEADER_OVERFLOW') return new WeirError({ code: 'SOURCE_REFUSED', message: `${place} sends an answer with more than 16 KiB of headers.`, place });
   return new WeirError({ code: 'UNAVAILABLE', message: `${place} does not answer: ${message ?? String(error)}.`, place }, options);
 }
 

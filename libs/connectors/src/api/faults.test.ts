@@ -13,6 +13,8 @@ async function serve(fault?: ApiServerOptions['fault'], more: Partial<ApiServerO
   return server;
 }
 
+/** Where clouds tell machines their secrets. */
+const METADATA = '169.254.169.254';
 const BY_PAGE: ApiPages = { by: 'page', parameter: 'page', first: 1 };
 const WHOLE = [4, 4, 2, 0];
 
@@ -83,13 +85,14 @@ describe('what does not pass is refused at once', () => {
     ['404', { type: 'status', status: 404 }, 'status 404.'],
     ['202, which is no page yet', { type: 'status', status: 202 }, 'status 202.'],
     ['206, which is a part of one', { type: 'status', status: 206, body: '[1]' }, 'status 206: [1]'],
-    ['a redirect', { type: 'status', status: 302, headers: { location: 'http://169.254.169.254/latest/meta-data' } }, 'status 302.'],
+    ['a redirect', { type: 'status', status: 302, headers: { location: `http://${METADATA}/latest/meta-data` } }, 'status 302.'],
     ['a permanent redirect', { type: 'status', status: 308, headers: { location: '/records?page=9' } }, 'status 308.'],
     ['304', { type: 'status', status: 304 }, 'status 304.'],
     ['a page of HTML', { type: 'status', status: 200, body: '<html>Please log in</html>' }, 'no page: The document does not begin with { or [, at byte 0: <html>Please log in</html>'],
     ['wrong JSON', { type: 'status', status: 200, body: "[{'a':1}]" }, 'is no JSON, at byte 2'],
     ['nothing', { type: 'status', status: 200, body: '' }, 'has nothing in it'],
     ['an object in place of a list', { type: 'status', status: 200, body: '{"items":[]}' }, 'is an object, not a list'],
+    ['headers without an end', { type: 'status', status: 200, headers: { 'x-long': 'x'.repeat(20_000) }, body: '[]' }, 'more than 16 KiB of headers'],
     ['an encoding that nobody asked for', { type: 'status', status: 200, headers: { 'content-encoding': 'zstd' }, body: '[]' }, 'encoded as "zstd"'],
   ])('%s', async (_what, fault, message) => {
     const server = await serve(() => fault);

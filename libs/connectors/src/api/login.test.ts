@@ -14,6 +14,8 @@ async function serve(options: Partial<ApiServerOptions> = {}): Promise<ApiServer
   return server;
 }
 
+/** Where clouds tell machines their secrets. */
+const METADATA = '169.254.169.254';
 const KEY = { secret: 'KEY' };
 // What secrets are in these tests, and the same as servers see it.
 const CANARY = 'canary-KEY';
@@ -154,7 +156,7 @@ describe('client credentials', () => {
 
   test.each<[string, ApiFault]>([
     ['refused', { type: 'status', status: 401, body: `{"error":"invalid_client","secret":"${CANARY}"}` }],
-    ['a redirect', { type: 'status', status: 307, headers: { location: 'http://169.254.169.254/' } }],
+    ['a redirect', { type: 'status', status: 307, headers: { location: `http://${METADATA}/` } }],
     ['no token', { type: 'status', status: 200, body: '{"token":"canary-token"}' }],
     ['no JSON', { type: 'status', status: 200, body: 'access_token=canary-token' }],
     ['a token with a line end', { type: 'status', status: 200, body: '{"access_token":"canary\\r\\nx-evil: 1"}' }],

@@ -41,7 +41,8 @@ function cursorOf(body: Buffer, { from, to }: JsonField, path: string): string |
   // Digits that no number of JavaScript holds stay as they are.
   if (NUMBER.test(text)) return text;
   const cursor = text.startsWith('"') ? parsed(text) : undefined;
-  if (cursor !== undefined) return cursor;
+  // Half a character cannot be sent.
+  if (cursor !== undefined && !/\p{Cs}/u.test(cursor)) return cursor;
   throw refused(`has neither text nor a number as its cursor at \`${path}\``, 'Correct `source.pages.next`.');
 }
 

@@ -17,7 +17,7 @@ export function targetOf(source: ApiSource, { basePath }: ApiConnectionSettings,
   const size: [string, string][] = 'sizeParameter' in pages && pages.sizeParameter !== undefined && pages.size !== undefined ? [[pages.sizeParameter, String(pages.size)]] : [];
   // Of one name the last holds: what a request needs goes before what the definition says of all requests.
   const parameters = new Map([...Object.entries(source.query), ...size, ...intervalParameters(source, slice), ...pageParameter(source, position)]);
-  const query = [...parameters].map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
+  const query = [...parameters].map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(whole(value))}`).join('&');
   return `${encodePath(basePath + source.path)}${query === '' ? '' : `?${query}`}`;
 }
 
@@ -60,5 +60,10 @@ function pageParameter({ pages }: ApiSource, { number, offset, next }: PagePosit
 
 /** Leaves what is encoded already. */
 function encodePath(path: string): string {
-  return path.replace(/\p{Cs}/gu, '\ufffd').replace(/[^A-Za-z0-9\-._~/%:@!$&'()*+,;=]/gu, encodeURIComponent);
+  return whole(path).replace(/[^A-Za-z0-9\-._~/%:@!$&'()*+,;=]/gu, encodeURIComponent);
+}
+
+/** Half a character cannot be sent. */
+function whole(text: string): string {
+  return text.replace(/\p{Cs}/gu, '\ufffd');
 }

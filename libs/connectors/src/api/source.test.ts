@@ -22,6 +22,8 @@ function recordsOf(pages: readonly TakenPage[], path = ''): string[] {
   });
 }
 
+/** Where clouds tell machines their secrets. */
+const METADATA = '169.254.169.254';
 const BY_PAGE: ApiPages = { by: 'page', parameter: 'page', first: 1 };
 const BY_OFFSET: ApiPages = { by: 'offset', parameter: 'offset', first: 0 };
 const BY_CURSOR: ApiPages = { by: 'cursor', parameter: 'cursor', next: 'next' };
@@ -136,12 +138,12 @@ describe('where pages lead by cursor or link', () => {
     expect(await taken(server, { pages: BY_CURSOR, records: 'items' })).toHaveLength(1);
   });
 
-  test.each(['{"a":1}', '[1]', 'true', JSON.stringify('x'.repeat(5_000))])('%.20s is no cursor', async (written) => {
+  test.each(['{"a":1}', '[1]', 'true', JSON.stringify('x'.repeat(5_000)), '"\\ud800"', '"a\nb"'])('%.20j is no cursor', async (written) => {
     const server = await serve(0, { by: 'none', size: 1 }, { fault: () => ({ type: 'status', status: 200, body: `{"items":[1],"next":${written}}` }) });
     await expect(taken(server, { pages: BY_CURSOR, records: 'items' })).rejects.toMatchObject({ code: 'SOURCE_REFUSED', fix: expect.stringContaining('source.pages.next') });
   });
 
-  test.each(['http://169.254.169.254/latest/meta-data', 'https://127.0.0.1:PORT/records?page=2', 'http://127.0.0.1:1/records?page=2', '//elsewhere.example/records', 'http://user:canary@127.0.0.1:PORT/records', 'file:///etc/passwd', 'http://[', 'javascript:alert(1)'])('a link to %s is not followed', async (link) => {
+  test.each([`http://${METADATA}/latest/meta-data`, 'https://127.0.0.1:PORT/records?page=2', 'http://127.0.0.1:1/records?page=2', '//elsewhere.example/records', `http://${METADATA}@127.0.0.1:PORT/records`, 'file:///etc/passwd', 'http://[', 'javascript:alert(1)'])('a link to %s is not followed', async (link) => {
     const server = await serve(4, { by: 'none', size: 1 });
     const target = link.replace('PORT', String(server.port));
     server.fault = () => ({ type: 'status', status: 200, headers: { link: `<${target}>; rel="next"` }, body: '[1]' });
@@ -185,6 +187,7 @@ describe('what is asked', () => {
   test('is no path with a query in it, and no header that frames a request', async () => {
     const server = await serve(3, { by: 'none', size: 5 });
     await expect(taken(server, { source: { path: '/records?status=paid' } })).rejects.toMatchObject({ code: 'INVALID_VALUE', fix: expect.stringContaining('source.query') });
+    await expect(taken(server, { connection: { login: { type: 'apiKey', in: 'header', name: 'HOST', key: { secret: 'KEY' } } } })).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringContaining('HOST') });
     for (const name of ['Host', 'content-length', 'Transfer-Encoding']) await expect(taken(server, { connection: { headers: { [name]: 'x' } } })).rejects.toMatchObject({ code: 'INVALID_VALUE', message: expect.stringContaining(name) });
     expect(server.requests).toHaveLength(0);
   });

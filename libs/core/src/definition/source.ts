@@ -64,7 +64,7 @@ export interface ApiSource {
   readonly interval?: ApiInterval | undefined;
 }
 
-/** How the next page is asked for. `size`: records a page, where the API takes a parameter for it; a shorter page is then the last. */
+/** How the next page is asked for. `size`: records a page, where the API takes a parameter for it; of pages by number and offset a shorter one is then the last. */
 export type ApiPages =
   | { readonly by: 'none' }
   | { readonly by: 'page' | 'offset'; readonly parameter: string; readonly first: number; readonly size?: number | undefined; readonly sizeParameter?: string | undefined }
