@@ -16,7 +16,7 @@ export interface PassingRequest {
 export interface HttpFault {
   /** The proxy answers by itself. */
   readonly answer?: { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string };
-  /** The connection is reset after so many bytes of the answer's body; the last of them may be lost with it. */
+  /** The connection ends after so many bytes of the answer's body, which all arrive. */
   readonly cutAfter?: number;
   /** How fast the answer's body comes. */
   readonly bytesPerSecond?: number;
@@ -40,7 +40,7 @@ export class HttpFaultProxy {
     private readonly target: { host: string; port: number },
   ) {
     server.on('request', (asked, answer) => {
-      // A client that goes away, or a fault, ends both ends; nothing is left to tell.
+      // A client or server that goes away takes the other end with it; nothing is left to tell.
       this.pass(asked, answer).catch(() => asked.socket.resetAndDestroy());
     });
   }
@@ -80,10 +80,11 @@ export class HttpFaultProxy {
     const [answered] = (await once(upstream, 'response')) as [IncomingMessage];
     answer.writeHead(answered.statusCode ?? 502, answered.headers);
     await pipeline(answered, (body: AsyncIterable<Buffer>) => faulty(body, fault), answer);
+    if (fault.cutAfter !== undefined) asked.socket.destroySoon();
   }
 }
 
-/** An answer's body as the fault lets it pass. Throws where the connection is to be reset. */
+/** An answer's body as the fault lets it pass. */
 async function* faulty(body: AsyncIterable<Buffer>, { cutAfter = Infinity, bytesPerSecond = Infinity, corruptAt = Infinity }: HttpFault): AsyncGenerator<Buffer> {
   let position = 0;
   for await (const chunk of body) {
@@ -93,6 +94,6 @@ async function* faulty(body: AsyncIterable<Buffer>, { cutAfter = Infinity, bytes
     if (bytesPerSecond < Infinity) await pause((bytes.length / bytesPerSecond) * 1000);
     yield bytes;
     position += bytes.length;
-    if (position >= cutAfter) throw new Error('Cut.');
+    if (position >= cutAfter) return;
   }
 }
