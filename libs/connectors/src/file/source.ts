@@ -1,13 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { grainMs, partitionsOf, WeirError, WHOLE, type FileSource, type Interval } from '@weir/core';
+import { datedPaths } from './dated-paths';
 import { matchFiles } from './wildcard';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-
 /** Most files of one slice: keeps manifests and answers within their sizes. */
-const MAX_FILES = 20_000;
+export const MAX_FILES = 20_000;
 /** Questions to the file system at a time. */
 const CONCURRENT_STATS = 32;
 
@@ -64,7 +62,7 @@ async function allFiles({ path, empty }: Pick<FileSource, 'path' | 'empty'>, bas
 
 async function datedFiles({ path, empty }: Pick<FileSource, 'path' | 'empty'>, base: string, interval: Interval, grain: string): Promise<SourceSlice> {
   const partitions = partitionsOf(interval, grain);
-  const wanted = partitions.flatMap((partition) => instantsOf(path, partition, grainMs(grain)).map((instant) => fileAt(path, base, instant, partition)));
+  const wanted = partitions.flatMap((partition) => datedPaths(path, partition, grainMs(grain)).map((file) => ({ path: file, name: relative(base, file), partition })));
   const files: SourceFile[] = [];
   for (let from = 0; from < wanted.length; from += CONCURRENT_STATS) {
     const batch = wanted.slice(from, from + CONCURRENT_STATS);
@@ -75,19 +73,6 @@ async function datedFiles({ path, empty }: Pick<FileSource, 'path' | 'empty'>, b
     }
   }
   return { partitions, files };
-}
-
-/** The days or hours of a partition, one for each file that the path can name; a grain of minutes has one file, named after its start. */
-function instantsOf(path: string, partition: string, length: number): string[] {
-  const step = path.includes('{minute}') ? length : path.includes('{hour}') ? HOUR_MS : DAY_MS;
-  const start = Date.parse(partition);
-  const count = Math.max(1, Math.floor(length / step));
-  return Array.from({ length: count }, (_, at) => new Date(start + at * step).toISOString());
-}
-
-function fileAt(path: string, base: string, instant: string, partition: string): SourceFile {
-  const file = path.replaceAll('{date}', instant.slice(0, 10)).replaceAll('{hour}', instant.slice(0, 13)).replaceAll('{minute}', instant.slice(0, 16).replace(':', '-'));
-  return { path: file, name: relative(base, file), partition };
 }
 
 /** Whatever else is wrong with the file shows when it is read. */

@@ -58,3 +58,31 @@ export function matchesName(pattern: string, name: string): boolean {
   }
   return marks.slice(mark).every((left) => left === '*');
 }
+
+/** What all paths begin with that a pattern matches. */
+export function fixedPrefix(pattern: string): string {
+  const open = pattern.search(/[*?]/);
+  return open < 0 ? pattern : pattern.slice(0, open);
+}
+
+/** Whether a pattern as of matchFiles matches a path that was not found by a walk, such as the key of an object; one that ends with `/` is a folder. */
+export function matchesPath(pattern: string, path: string): boolean {
+  const names = path.split('/');
+  if (names.at(-1) === '') return false;
+  const steps = pattern.split('/');
+  if (steps.at(-1) === '**') steps.push('*');
+  // How many names the steps so far can stand for.
+  let reached = new Set([0]);
+  for (const step of steps) {
+    const next = [...reached].flatMap((from) => (step === '**' ? foldersFrom(names, from) : from < names.length && matchesName(step, names[from] ?? '') ? [from + 1] : []));
+    reached = new Set(next);
+  }
+  return reached.has(names.length);
+}
+
+/** Every place to which `**` can lead: over any number of names, none of them hidden. */
+function foldersFrom(names: readonly string[], from: number): number[] {
+  const hidden = names.findIndex((name, at) => at >= from && name.startsWith('.'));
+  const last = hidden < 0 ? names.length : hidden;
+  return Array.from({ length: last - from + 1 }, (_, at) => from + at);
+}
