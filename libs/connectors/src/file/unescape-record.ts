@@ -1,10 +1,10 @@
 import type { DialectBytes } from './csv-dialect';
 
 /** A record that was found whole, in the dialect that doubles its quotes instead of escaping them. */
-export function unescapeRecord(record: Buffer, { delimiter, quote, escape }: DialectBytes): Buffer {
+export function unescapeRecord(record: Buffer, { quote, escape }: DialectBytes): Buffer {
   if (escape === -1 || !record.includes(escape)) return record;
   const out = Buffer.allocUnsafe(record.length);
-  let [length, quoted, start] = [0, false, true];
+  let [length, quoted] = [0, false];
   for (let at = 0; at < record.length; at++) {
     const byte = record[at];
     const next = record[at + 1];
@@ -14,8 +14,7 @@ export function unescapeRecord(record: Buffer, { delimiter, quote, escape }: Dia
       out[length++] = next;
       at++;
     } else {
-      if (byte === quote) quoted = start || !quoted;
-      start = !quoted && byte === delimiter;
+      if (byte === quote) quoted = !quoted;
       out[length++] = byte as number;
     }
   }

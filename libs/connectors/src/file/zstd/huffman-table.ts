@@ -28,7 +28,7 @@ export function readHuffmanTable(bytes: Uint8Array, from: number, to: number): {
 
 /** Weights that are compressed themselves: two states take turns until the bits are used up. */
 function readWeights(bytes: Uint8Array, from: number, to: number): number[] {
-  const { table, end } = readFseTable(bytes, from, to, 6, 255);
+  const { table, end } = readFseTable(bytes, from, to, 6, MAX_BITS);
   const stream = new BackwardBits(bytes, end, to);
   const states = [stream.read(table.accuracy), stream.read(table.accuracy)];
   if (stream.left < 0) throw new ZstdFault('the weights of a Huffman table are not whole');
@@ -48,7 +48,6 @@ function readWeights(bytes: Uint8Array, from: number, to: number): number[] {
 
 /** Weights of all symbols but the last, whose weight makes the code whole. */
 function huffmanTable(weights: number[]): HuffmanTable {
-  if (weights.some((weight) => weight > MAX_BITS)) throw new ZstdFault('a weight of a Huffman table is too large');
   const sum = weights.reduce((total, weight) => total + (weight > 0 ? 1 << (weight - 1) : 0), 0);
   const width = sum > 0 ? 32 - Math.clz32(sum) : 0;
   const rest = (1 << width) - sum;

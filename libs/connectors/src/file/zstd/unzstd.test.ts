@@ -33,6 +33,19 @@ async function attempt(bytes: Buffer): Promise<Buffer | 'cut' | 'fault'> {
   });
 }
 
+/** The blocks of one frame with a content size of four bytes and a window of its own, as the library writes them. */
+function blocksOf(frame: Buffer): { kind: number; at: number; size: number }[] {
+  const blocks = [];
+  for (let at = 4 + 1 + ((frame[4] as number) & 0x20 ? 0 : 1) + 4, last = false; !last; ) {
+    const header = frame.readUIntLE(at, 3);
+    const [kind, size] = [(header >> 1) & 3, header >> 3];
+    blocks.push({ kind, at: at + 3, size });
+    last = (header & 1) === 1;
+    at += 3 + (kind === 1 ? 1 : size);
+  }
+  return blocks;
+}
+
 /** Words that repeat at all distances, runs, numbers, and bytes without any order. */
 const piece = fc.oneof(
   fc.constantFrom('{"country":"DE","amount":', '"status":"paid"}\n', 'a', 'ab', '0'.repeat(300), 'the quick brown fox, ').map((text) => Buffer.from(text)),
@@ -110,9 +123,20 @@ describe('unzstd', () => {
     ['a later version', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x28, 0x00, 1, 0, 0]), 'later version'],
     ['less content than it says', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x05, 1, 0, 0]), 'shorter than it says'],
     ['more content than it says', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x01, 0x13, 0, 0, 0x61, 0x61]), 'longer than it says'],
+    ['a repeat of what was never written', Buffer.from('28b52ffd00584d000010616201003f61e057', 'hex'), 'reaches back too far'],
     ['a block of 200 KB', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58, 0x01, 0x6a, 0x18, 0]), 'too long'],
   ])('refuses %s', async (_what, bytes, message) => {
     await expect(inflated(bytes)).rejects.toThrow(message);
+  });
+
+  it('refuses a frame whose first literals need the table of a block before, also behind a frame that has one', async () => {
+    const frame = compressed(Buffer.from(Array.from({ length: 60_000 }, (_, n) => `${(n * 7919) % 997},${(n * n) % 89}\n`).join('')), 1);
+    const treeless = blocksOf(frame).find(({ kind, at }) => kind === 2 && ((frame[at] as number) & 3) === 3);
+    if (!treeless) throw new Error('A block without a table of its own was expected.');
+    const header = Buffer.alloc(3);
+    header.writeUIntLE((treeless.size << 3) | (2 << 1) | 1, 0, 3);
+    const alone = Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58]), header, frame.subarray(treeless.at, treeless.at + treeless.size)]);
+    await expect(inflated(Buffer.concat([frame, alone]))).rejects.toThrow('no Huffman table to repeat');
   });
 
   it('takes no memory for a window that is only asked for', async () => {
