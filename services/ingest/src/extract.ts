@@ -6,6 +6,7 @@ import { copyFile } from './copy-file';
 import { extractApi } from './extract-api';
 import { extractLog, type ExtractLogDependencies } from './extract-log';
 import type { ExtractedFiles } from './extract-parts';
+import { extractPostgres } from './extract-postgres';
 import type { ConnectionDependencies } from './source-connections';
 
 /** Files that are copied at a time: enough to keep a disk busy while others hash. */
@@ -60,6 +61,8 @@ async function readSource(deps: ExtractDependencies, context: StageContext, defi
     }
     case 'api':
       return extractApi(deps, context, definition, source, call);
+    case 'postgres':
+      return extractPostgres(deps, context, definition, source, call);
     default:
       throw new WeirError({ code: 'INVALID_VALUE', message: `Sources of type ${source.type} cannot be read yet.` });
   }
