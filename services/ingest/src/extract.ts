@@ -6,11 +6,10 @@ import { copyFile } from './copy-file';
 import { extractApi } from './extract-api';
 import { extractLog, type ExtractLogDependencies } from './extract-log';
 import type { ExtractedFiles } from './extract-parts';
+import { extractS3 } from './extract-s3';
 import { extractPostgres } from './extract-postgres';
 import type { ConnectionDependencies } from './source-connections';
-
-/** Files that are copied at a time: enough to keep a disk busy while others hash. */
-const CONCURRENT_FILES = 8;
+import { storeMany } from './store-many';
 
 /** What extracting takes. */
 export interface ExtractDependencies extends ExtractLogDependencies, ConnectionDependencies {
@@ -61,6 +60,8 @@ async function readSource(deps: ExtractDependencies, context: StageContext, defi
     }
     case 'api':
       return extractApi(deps, context, definition, source, call);
+    case 's3':
+      return extractS3(deps, context, definition, source, call);
     case 'postgres':
       return extractPostgres(deps, context, definition, source, call);
     default:
@@ -68,34 +69,12 @@ async function readSource(deps: ExtractDependencies, context: StageContext, defi
   }
 }
 
-async function copySlice(lake: Lake, context: StageContext, dataset: string, slice: SourceSlice, { signal, report }: ExtractCall): Promise<Segment[]> {
+async function copySlice(lake: Lake, context: StageContext, dataset: string, { files }: SourceSlice, { signal, report }: ExtractCall): Promise<Segment[]> {
   const scratch = await lake.scratch(context.runId, context.attempt);
-  // The first failure stops the other copies too.
-  const failure = new AbortController();
-  const target = { lake, pipeline: context.pipeline, dataset, scratch: scratch.dir, signal: AbortSignal.any([signal, failure.signal]), onBytes: () => undefined };
-  const segments: Segment[] = [];
-  let next = 0;
-  let done = 0;
-  const worker = async (): Promise<void> => {
-    for (let at = next++; at < slice.files.length; at = next++) {
-      const file = slice.files[at];
-      if (!file) return;
-      segments[at] = await copyFile(file, target);
-      report({ step: 'copy files', done: (done += 1), total: slice.files.length });
-    }
-  };
+  const target = { lake, pipeline: context.pipeline, dataset, scratch: scratch.dir, onBytes: () => undefined };
   try {
-    const workers = await Promise.allSettled(Array.from({ length: CONCURRENT_FILES }, () => worker().catch((error: unknown) => stop(failure, error))));
-    const failed = workers.find((one) => one.status === 'rejected');
-    if (failed) throw failure.signal.aborted ? failure.signal.reason : failed.reason;
-    return segments;
+    return await storeMany(files, (file, either) => copyFile(file, { ...target, signal: either }), signal, (done) => report({ step: 'copy files', done, total: files.length }));
   } finally {
     await scratch.dispose();
   }
-}
-
-/** Keeps the first reason: what the others then throw is only that they were stopped. */
-function stop(failure: AbortController, error: unknown): never {
-  failure.abort(error);
-  throw error;
 }
