@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, type GetObjectCommandOutput, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { WeirError, type S3ConnectionSettings, type S3Source } from '@weir/core';
@@ -45,8 +46,11 @@ export class Bucket {
   static open({ bucket }: Pick<S3Source, 'bucket'>, connection: S3ConnectionSettings, options: S3Options): Bucket {
     const limits = { ...S3_LIMITS, ...options.limits };
     const { host, port, tls, region } = connection;
+    // Many questions listen to it at a time.
+    const signal = AbortSignal.any([options.signal]);
+    setMaxListeners(0, signal);
     const store = host === undefined ? `AWS ${region}` : `${host}:${port ?? (tls ? 443 : 80)}`;
-    return new Bucket(bucket, limits, openClient(connection, options, limits), { store, region }, options.signal);
+    return new Bucket(bucket, limits, openClient(connection, options, limits), { store, region }, signal);
   }
 
   close(): void {
