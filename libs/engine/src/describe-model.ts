@@ -50,5 +50,7 @@ function bindProblem(sql: string, error: unknown): SqlProblem {
   const report = isWeirError(error) && error.code === 'MODEL_FAILED' ? engineReport(error.cause) : undefined;
   if (!report) throw error;
   const position = report.position === undefined ? 0 : Number(report.position) - PREFIX.length;
-  return { code: 'INVALID_SQL', message: report.exception_message.trim(), ...positionAt(sql, position) };
+  // Of a function that takes other types the engine lists every form that it knows.
+  const message = report.exception_message.replace(/\s*Candidate (?:functions|macros):[\s\S]*/, '').trim();
+  return { code: 'INVALID_SQL', message, ...positionAt(sql, position) };
 }

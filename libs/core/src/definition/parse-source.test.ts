@@ -25,8 +25,8 @@ describe('the connections of a folder', () => {
 
   // What other tools were broken into by: addresses that are more than an address, and settings beside those that are meant. What is refused stands at the third text.
   test.each([
-    ['a URL', 'a: { type: api, host: "https://x.com" }', 'INVALID_VALUE', '"https'],
-    ['a URL with a login', 'a: { type: api, host: "u:p@x.com" }', 'INVALID_VALUE', '"u:p'],
+    ['a URL', 'a: { type: api, host: "https://example.com" }', 'INVALID_VALUE', '"https'],
+    ['a URL with a login', 'a: { type: api, host: "u:p@example.com" }', 'INVALID_VALUE', '"u:p'],
     ['a query after the host', 'a: { type: postgres, host: "db?host=169.254.169.254", database: d, user: u }', 'INVALID_VALUE', '"db?'],
     ['a path of a socket', 'a: { type: postgres, host: /var/run/postgresql, database: d, user: u }', 'INVALID_VALUE', '/var'],
     ['a connection string', 'a: postgres://u:p@host/db', 'INVALID_VALUE', 'postgres:'],

@@ -24,7 +24,7 @@ function changed(example: string, file: string, from: string, to: string): strin
 
 test.each([
   ['hello', 2, ['bronze.orders batch', 'gold.revenue_by_country batch']],
-  ['retail', 5, ['bronze.order_lines batch', 'silver.lines batch', 'silver.lines micro-batch', 'gold.revenue_by_day_country batch', 'gold.top_products_by_day batch', 'gold.customer_features batch']],
+  ['retail', 9, ['bronze.order_lines batch', 'silver.lines batch', 'silver.lines micro-batch', 'gold.revenue_by_day_country batch', 'gold.top_products_by_day batch', 'gold.customer_features batch', 'gold.dim_customer batch', 'gold.dim_product batch', 'gold.dim_date batch', 'gold.fact_sales batch', 'gold.fact_sales micro-batch']],
   ['clickstream', 5, ['bronze.click_events batch', 'bronze.click_events micro-batch', 'silver.clicks batch', 'silver.clicks micro-batch', 'gold.purchases batch', 'gold.purchases micro-batch', 'gold.page_minutes batch', 'gold.users batch']],
 ])('the tests of examples/%s pass, and are as many as are said', async (example, count, runs) => {
   const { code, stdout } = await weirTest(join(EXAMPLES, example), '--json');
