@@ -1,4 +1,4 @@
-import { WeirError } from '@weir/core';
+import { WeirError, type Take } from '@weir/core';
 
 /** One immutable file in the lake. */
 export interface Segment {
@@ -22,6 +22,16 @@ export interface ManifestDataset {
   readonly segments: readonly Segment[];
 }
 
+/** What a run takes of a source that is read in sequence, once it is published. */
+export interface Taking {
+  /** Start of the interval that had taken last when this was read, empty for none: it holds as long as that is the last. */
+  readonly last: string;
+  /** Of each interval that took nothing until now, ascending. What they took are the segments of the raw dataset. */
+  readonly takes: readonly Take[];
+  /** Names and stamps of the files taken, and of those that were read and are as they had been taken. */
+  readonly stamps: readonly (readonly [name: string, stamp: string])[];
+}
+
 /** Everything that one attempt of one stage staged. */
 export interface Manifest {
   readonly version: 1;
@@ -30,6 +40,8 @@ export interface Manifest {
   readonly stage: string;
   readonly attempt: string;
   readonly datasets: readonly ManifestDataset[];
+  /** Of raw alone, and only where something is taken. */
+  readonly taking?: Taking | undefined;
 }
 
 /** How a manifest is named outside the lake. */

@@ -120,6 +120,8 @@ function metadataClients(metadata: Far) {
       listSources: streaming(metadata, CatalogServiceService.listSources),
       listPartitionRows: unary(metadata, CatalogServiceService.listPartitionRows),
       listPositions: unary(metadata, CatalogServiceService.listPositions),
+      listTakes: streaming(metadata, CatalogServiceService.listTakes),
+      findTakenFiles: unary(metadata, CatalogServiceService.findTakenFiles),
       collectGarbage: streaming(metadata, CatalogServiceService.collectGarbage),
     },
     backfills: {

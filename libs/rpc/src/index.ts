@@ -136,6 +136,8 @@ export {
   type CollectGarbageResult,
   type CollectedDataset,
   type DatasetSummary,
+  type FindTakenFilesRequest,
+  type FindTakenFilesResponse,
   type GetDifferenceRequest,
   type GetDifferenceResponse,
   type GetLoadTargetRequest,
@@ -150,11 +152,14 @@ export {
   type ListPositionsResponse,
   type ListSourcesRequest,
   type ListSourcesResponse,
+  type ListTakesRequest,
+  type ListTakesResponse,
   type LiveSegment,
   type PositionMove,
   type PublishRequest,
   type PublishResponse,
   type SourceFile,
+  type TakenFile,
 } from './gen/weir/metadata/v1/catalog';
 export {
   BackfillOnly,

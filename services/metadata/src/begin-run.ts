@@ -15,11 +15,12 @@ import { assertDue } from './run-due';
 import { pinInputs, readInputs } from './run-input';
 import { findRun, intervalOf, type RunRow } from './run-row';
 import { extendsArchive, isRawOnly, scopeOf, type RunScope } from './run-scope';
+import { POSITION, sequenceLeases } from './sequence';
 
 /**
  * Pins the newest definition for a run, the snapshots it reads of other pipelines and the raw segments it begins with, and leases all its partitions, or none
  * of them; a delivery leases nothing. Repeating it for a run gives the same answer.
- * Throws INTERVAL_BUSY with samples [holder's run id, holder's workflow id], RUN_LIMIT and PAST_MISSING for scheduled runs that have to wait, INVALID_INTERVAL,
+ * Throws INTERVAL_BUSY with samples [holder's run id, holder's workflow id], RUN_LIMIT and PAST_MISSING for scheduled runs that have to wait, INVALID_INTERVAL, NOT_ADDRESSABLE,
  * PIPELINE_NOT_FOUND, RUN_NOT_FOUND and RAW_EXPIRED for what is to be repeated or is not in the archive, and INVALID_VALUE for ids that cannot be used, a run that was begun as another,
  * or one that would read a stream's topic.
  */
@@ -31,8 +32,9 @@ export async function beginRun({ pool, lake }: Pick<Dependencies, 'pool' | 'lake
     const definition = await readDefinition(client, asked.pipeline, known?.definition_version ?? pipeline.version);
     const request = { ...asked, startAt: startOf(asked, definition) };
     const repeated = await readRepeated(client, request);
-    const scope = scopeOf(definition, { ...request, interval: repeated ? repeatedInterval(request, repeated) : askedInterval(request, definition) });
-    if (known) return pinned(client, sameRun(known, request, scope), definition);
+    const asksFor = scopeOf(definition, { ...request, interval: repeated ? repeatedInterval(request, repeated) : askedInterval(request, definition) });
+    if (known) return pinned(client, sameRun(known, request, asksFor), definition);
+    const scope = { ...asksFor, leased: [...asksFor.leased, ...(await sequenceLeases(client, definition, request, asksFor))] };
     if (request.kind === RunKind.SCHEDULED) await assertDue(client, definition, scope.interval);
     await assertFree(client, request, scope);
     const raw = request.startAt === RunStart.RAW ? await rawFor(client, lake, request, { definition, repeated, scope, pipeline }) : undefined;
@@ -92,6 +94,7 @@ function sameRun(known: RunRow, request: BeginRunRequest, { interval }: RunScope
 }
 
 interface Holder {
+  partition: string;
   run_id: string;
   workflow_id: string;
   interval_start: string | null;
@@ -99,7 +102,7 @@ interface Holder {
 }
 
 const HOLDER = `
-  select r.run_id, r.workflow_id, r.interval_start, r.interval_end
+  select l.partition, r.run_id, r.workflow_id, r.interval_start, r.interval_end
   from metadata.lease l join metadata.run r on r.run_id = l.run_id
   where l.pipeline = $1 and l.partition = any ($2::text[])
   order by l.partition limit 1`;
@@ -110,7 +113,7 @@ async function assertFree(db: Queryable, { pipeline, kind }: BeginRunRequest, { 
   if (!holder) return;
   throw new WeirError({
     code: 'INTERVAL_BUSY',
-    message: `Cannot lease ${shown(interval, pipeline, kind)}: the workflow ${holder.workflow_id} (run ${holder.run_id}) holds ${shown(intervalOf(holder), pipeline, kind)}.`,
+    message: `Cannot lease ${shown(interval, pipeline, kind)}: the workflow ${holder.workflow_id} (run ${holder.run_id}) holds ${shown(intervalOf(holder), pipeline, kind)}${holder.partition === POSITION ? ', and its source is read in sequence' : ''}.`,
     samples: [holder.run_id, holder.workflow_id],
   });
 }

@@ -13,6 +13,8 @@ export interface PartitionFacts {
   readonly expired: boolean;
   /** Of a stream: whether its archive has it; nothing else could be run. True elsewhere. */
   readonly archived: boolean;
+  /** Of a source that is read in sequence: where what the interval could have had is, if it took nothing and cannot be run any more. */
+  readonly passedBy?: string | undefined;
   /** What is different since it was published, such as "model silver.lines". */
   readonly changes: readonly string[];
 }
@@ -32,11 +34,12 @@ export interface Standing {
 /** Changes that a detail names at most. */
 const MAX_CHANGES = 3;
 
-/** The first of these that holds: held now, made by this backfill, failed since, never published or expired, changed since, done. */
-export function standingOf({ partition, holder, newest, live, expired, archived, changes }: PartitionFacts): Standing {
+/** The first of these that holds: held now, made by this backfill, not to be run any more, failed since, never published or expired, changed since, done. */
+export function standingOf({ partition, holder, newest, live, expired, archived, passedBy, changes }: PartitionFacts): Standing {
   const standing = (reason: IntervalReason, detail = '', own = false) => ({ partition, reason, own, detail, runId: holder ?? newest?.runId ?? live?.runId ?? '' });
   if (holder !== undefined) return standing(IntervalReason.RUNNING);
   if (live?.own) return standing(IntervalReason.DONE, '', true);
+  if (passedBy !== undefined) return standing(IntervalReason.NOT_ADDRESSABLE, passedBy);
   if (!archived && !expired) return standing(IntervalReason.DONE, 'the archive has none of it');
   if (newest?.failed) return standing(IntervalReason.FAILED);
   // To fetch again what retention took would only let it go again.
@@ -54,7 +57,7 @@ const TAKES: Readonly<Record<BackfillOnly, (standing: Standing) => boolean>> = {
   [BackfillOnly.MISSING]: ({ reason }) => reason === IntervalReason.MISSING,
   [BackfillOnly.FAILED]: ({ reason }) => reason === IntervalReason.FAILED,
   [BackfillOnly.STALE]: ({ reason }) => reason === IntervalReason.STALE,
-  [BackfillOnly.ALL]: ({ reason, own }) => reason !== IntervalReason.RUNNING && !own,
+  [BackfillOnly.ALL]: ({ reason, own }) => reason !== IntervalReason.RUNNING && reason !== IntervalReason.NOT_ADDRESSABLE && !own,
 };
 
 /** What of a plan a page shows. */

@@ -1,7 +1,9 @@
-import { parseDefinition, partitionsOf, staleParts, type Definition, type Interval } from '@weir/core';
+import { formatInterval, isReadInSequence, parseDefinition, partitionsOf, staleParts, type Definition, type Interval } from '@weir/core';
 import type { PartitionFacts } from './interval-reason';
 import { rowsOf, type Queryable } from './rows';
 import { upstreamOf } from './run-input';
+import { notTaken } from './sequence';
+import { lastTake, takeBehind, takesIn } from './takes';
 
 /** What is asked about: partitions of a pipeline, against its newest definition. */
 export interface FactsRequest {
@@ -58,6 +60,7 @@ export async function readFacts(db: Queryable, request: FactsRequest): Promise<P
   const expired = new Set((await rowsOf<{ partition: string }>(db, EXPIRED, published)).map((row) => row.partition));
   const parts = await changedParts(db, request, [...live.values()]);
   const upstream = await changedUpstream(db, request, [...live.values()]);
+  const passed = await passedBy(db, definition, interval);
   return partitionsOf(interval, definition.grain).map((partition) => {
     const [last, alive] = [newest.get(partition), live.get(partition)];
     const source = changedSources.has(partition) ? ['source data'] : [];
@@ -68,9 +71,26 @@ export async function readFacts(db: Queryable, request: FactsRequest): Promise<P
       live: alive && { runId: alive.run_id, own: backfill !== '' && alive.backfill === backfill && alive.version === version },
       expired: expired.has(partition),
       archived: alive !== undefined || definition.mode !== 'realtime',
+      passedBy: passed.get(partition),
       changes: alive ? [...(parts.get(alive.version) ?? []), ...source, ...(upstream.get(partition) ?? [])] : [],
     };
   });
+}
+
+/** Of a source that is read in sequence: the intervals that took nothing and lie before one that did, with the first interval behind them that took what was there. */
+async function passedBy(db: Queryable, { name, source, grain }: Definition, interval: Interval): Promise<ReadonlyMap<string, string>> {
+  const last = isReadInSequence(source) ? await lastTake(db, name) : undefined;
+  if (!last || grain === undefined) return new Map();
+  const takes = await takesIn(db, name, interval);
+  // Under another grain one may reach into the interval from before it.
+  const around = [await takeBehind(db, name, interval.start), await takeBehind(db, name, interval.end)];
+  const ascending = [...around.slice(0, 1), ...takes, ...around.slice(1)].filter((take) => take !== undefined);
+  let at = 0;
+  return new Map(notTaken(partitionsOf(interval, grain), grain, takes).flatMap((partition): [string, string][] => {
+    while ((ascending[at]?.end ?? '') <= partition && at < ascending.length) at += 1;
+    const behind = ascending[at];
+    return behind && partition < last.end ? [[partition, `taken by ${formatInterval({ start: behind.partition, end: behind.end })}`]] : [];
+  }));
 }
 
 function byPartition<Row extends { partition: string }>(rows: readonly Row[]): Map<string, Row> {

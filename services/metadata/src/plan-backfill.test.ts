@@ -79,7 +79,7 @@ describe('planBackfill', () => {
     await beginRun(bench, runRequest(pipeline, 'reasons-open', days(4, 5)));
     expect(await plan(pipeline, { limit: 0 })).toEqual({
       counts: [{ reason: IntervalReason.MISSING, intervals: 1 }, { reason: IntervalReason.FAILED, intervals: 2 }, { reason: IntervalReason.DONE, intervals: 2 }, { reason: IntervalReason.RUNNING, intervals: 1 }],
-      selected: 5, intervals: [], more: true, definitionVersion: 1,
+      selected: 5, intervals: [], more: true, definitionVersion: 1, inSequence: false,
     });
     expect(await rowsFor(pipeline)).toEqual([
       ['01', 'DONE', '', 'reasons-wide'],

@@ -1,4 +1,4 @@
-import { grainFrom, MAX_GRAINS, parseInstant, parseInterval, WeirError, type Definition, type Interval } from '@weir/core';
+import { grainFrom, isReadInSequence, MAX_GRAINS, parseInstant, parseInterval, WeirError, type Definition, type Interval } from '@weir/core';
 import { BackfillOnly, BackfillOrder, IntervalReason, type PlanBackfillRequest, type PlanBackfillResponse, type PlannedInterval, type RunError } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
 import { pageOf, standingOf, type Standing } from './interval-reason';
@@ -12,7 +12,7 @@ const MAX_PAGE = 1_000;
 /**
  * The intervals of a range, a grain each, by where they stand now: counts over the whole range, and a page of those that `only` takes. Starts nothing.
  * A run that was cancelled before it published changes nothing about an interval, and is not named as its newest.
- * Throws INVALID_INTERVAL for a range that is not 1 to 10,000 whole grains, INVALID_VALUE, and PIPELINE_NOT_FOUND.
+ * Throws INVALID_INTERVAL for a range that is not 1 to 10,000 whole grains, INVALID_VALUE (also for an order that a source cannot be read in), and PIPELINE_NOT_FOUND.
  */
 export async function planBackfill({ pool }: Pick<Dependencies, 'pool'>, request: PlanBackfillRequest): Promise<PlanBackfillResponse> {
   assertRequest(request);
@@ -21,12 +21,16 @@ export async function planBackfill({ pool }: Pick<Dependencies, 'pool'>, request
     const { version } = await readPipeline(view, request.pipeline);
     const definition = await readDefinition(view, request.pipeline, version);
     const interval = checkedRange(definition, request.interval);
+    const inSequence = isReadInSequence(definition.source);
+    if (inSequence && request.order === BackfillOrder.NEWEST) {
+      throw new WeirError({ code: 'INVALID_VALUE', message: `The source of ${definition.name} is read in sequence: the newest interval first would leave nothing for those before it.`, fix: 'Leave the order out: oldest first.' });
+    }
     const changedSources = new Set(request.changedSources.map(parseInstant));
     const facts = await readFacts(view, { definition, version, interval, backfill: request.backfill, changedSources });
     const { counts, selected, page, more } = pageOf(facts.map(standingOf), { ...request, after: request.after && parseInstant(request.after) });
     const codes = await readCodes(view, page);
     const intervals = page.map((standing) => planned(standing, definition, codes));
-    return { counts, selected, intervals, more, definitionVersion: version };
+    return { counts, selected, intervals, more, definitionVersion: version, inSequence };
   });
 }
 

@@ -1,4 +1,4 @@
-import { formatInterval, WeirError } from '@weir/core';
+import { formatInterval, isReadInSequence, WeirError } from '@weir/core';
 import type { ManifestDataset } from '@weir/lake';
 import { inTransaction } from '@weir/platform';
 import { RunStart, RunStatus, type PublishRequest, type PublishResponse } from '@weir/rpc';
@@ -6,15 +6,17 @@ import type pg from 'pg';
 import type { Dependencies } from './dependencies';
 import { insertPositions, insertSegments, replacePartitions } from './catalog-rows';
 import { assertMoves, movePositions } from './move-positions';
+import { assertLast, pinTakes } from './pin-takes';
 import { lockPipeline, readDefinition } from './pipelines';
 import { rowsOf } from './rows';
 import { intervalOf, lockRun, readRun, type RunRow } from './run-row';
+import { POSITION } from './sequence';
 import { readStaged, type Staged } from './staged';
 
 /**
  * Makes what a run staged the next snapshot of its pipeline, in one transaction; repeating it gives the same snapshot.
  * Files are verified before the transaction, so the pipeline is locked for milliseconds only.
- * Throws POSITION_MOVED when the source is read in sequence and another run has moved one of its positions, LEASE_LOST when the run ended or another took its partitions over, SEGMENT_CORRUPT, INVALID_VALUE for an incomplete staging, NOT_POSSIBLE for a
+ * Throws POSITION_MOVED when the source is read in sequence and another run has moved one of its positions, or has taken something since, LEASE_LOST when the run ended or another took its partitions over, SEGMENT_CORRUPT, INVALID_VALUE for an incomplete staging, NOT_POSSIBLE for a
  * run that only delivers, and RUN_NOT_FOUND.
  */
 export async function publish({ pool, lake }: Pick<Dependencies, 'pool' | 'lake'>, request: PublishRequest, signal?: AbortSignal): Promise<PublishResponse> {
@@ -32,9 +34,11 @@ export async function publish({ pool, lake }: Pick<Dependencies, 'pool' | 'lake'
     const { snapshot } = await lockPipeline(client, run.pipeline);
     const locked = await lockRun(client, run.run_id);
     if (locked.snapshot !== null) return { snapshot: locked.snapshot };
-    await assertHeld(client, locked, request.fence, staged.scope.leased);
+    await assertLast(client, run.pipeline, staged.taking);
+    await assertHeld(client, locked, request.fence, staged.taking ? [...staged.scope.leased, POSITION] : staged.scope.leased);
     await commit(client, locked, staged, snapshot + 1);
-    if (definition.source.type !== 'kafka') await insertPositions(client, run.pipeline, staged.datasets, snapshot + 1);
+    if (isReadInSequence(definition.source)) await pinTakes(client, locked, { definition, staged, snapshot: snapshot + 1 });
+    else if (definition.source.type !== 'kafka') await insertPositions(client, run.pipeline, staged.datasets, snapshot + 1);
     await movePositions(client, run.pipeline, request.moves, snapshot + 1);
     return { snapshot: snapshot + 1 };
   });

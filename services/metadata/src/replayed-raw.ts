@@ -1,5 +1,5 @@
 import { formatInterval, partitionsOf, WeirError, type Definition, type Interval } from '@weir/core';
-import type { Lake, Segment } from '@weir/lake';
+import type { Lake, Segment, Taking } from '@weir/lake';
 import type { SegmentSet } from '@weir/rpc';
 import { publishedRawSegments } from './published-raw';
 import { rawOf } from './repeated-run';
@@ -21,6 +21,8 @@ interface Replay {
 interface RawParts {
   readonly segments: readonly Segment[];
   readonly rows: ReadonlyMap<string, number>;
+  /** What the run that extracted them was to take for these grains. */
+  readonly taking?: Taking | undefined;
 }
 
 /**
@@ -30,12 +32,12 @@ interface RawParts {
 export async function replayedRaw(db: Queryable, lake: Lake, { runId, definition, interval, snapshot, repeated }: Replay): Promise<SegmentSet> {
   const { name: pipeline, grain, source } = definition;
   const wanted = partitionsOf(interval, grain);
-  const { segments, rows } = repeated ? await partsOfRun(db, lake, repeated, definition, new Set(wanted)) : await publishedParts(db, definition, interval, wanted);
+  const { segments, rows, taking } = repeated ? await partsOfRun(db, lake, repeated, definition, new Set(wanted)) : await publishedParts(db, definition, interval, wanted);
   const partitions = wanted.map((partition) => ({ partition, rows: rows.get(partition) }));
   const missing = partitions.find((one) => one.rows === undefined);
   if (missing) throw new WeirError({ code: 'RAW_EXPIRED', message: `Nothing raw of ${missing.partition} of ${pipeline} is published and kept; a run of ${formatInterval(interval)} has nothing to begin with.` });
   const dataset = { dataset: `raw.${source.dataset}`, partitions: partitions.map(({ partition, rows: count = 0 }) => ({ partition, rows: count })), segments };
-  return lake.writeManifest({ version: 1, pipeline, runId, stage: 'extract', attempt: `replay-${snapshot}`, datasets: [dataset] });
+  return lake.writeManifest({ version: 1, pipeline, runId, stage: 'extract', attempt: `replay-${snapshot}`, datasets: [dataset], ...(taking ? { taking } : {}) });
 }
 
 const ROWS = `
@@ -50,10 +52,12 @@ async function publishedParts(db: Queryable, { name, source }: Definition, inter
 
 async function partsOfRun(db: Queryable, lake: Lake, repeated: RunRow, definition: Definition, wanted: ReadonlySet<string>): Promise<RawParts> {
   const manifest = await lake.readManifest(await rawOf(db, lake, repeated, definition));
+  const takes = manifest.taking?.takes.filter(({ partition }) => wanted.has(partition)) ?? [];
   const raw = manifest.datasets.find(({ dataset }) => dataset === `raw.${definition.source.dataset}`);
   if (!raw) throw new WeirError({ code: 'RAW_EXPIRED', message: `The run ${repeated.run_id} over ${formatInterval(intervalOf(repeated))} has no raw segments of ${definition.source.dataset}.` });
   return {
     segments: raw.segments.filter(({ partitions }) => partitions.every((partition) => wanted.has(partition))),
     rows: new Map(raw.partitions.map(({ partition, rows }) => [partition, rows])),
+    taking: manifest.taking && takes.length > 0 ? { ...manifest.taking, takes } : undefined,
   };
 }

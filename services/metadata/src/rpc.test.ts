@@ -55,7 +55,7 @@ describe('metadata over the wire', () => {
     const workflowId = `backfill/${pipeline}/week`;
     const request = { pipeline, interval: days(0, 7), only: BackfillOnly.MISSING, order: BackfillOrder.NEWEST, after: '', limit: 2, backfill: workflowId, changedSources: [day(0)] };
     expect(await clients.backfills.planBackfill(request)).toEqual({
-      counts: [{ reason: IntervalReason.MISSING, intervals: 7 }], selected: 7, more: true, definitionVersion: 1,
+      counts: [{ reason: IntervalReason.MISSING, intervals: 7 }], selected: 7, more: true, definitionVersion: 1, inSequence: false,
       intervals: [6, 5].map((n) => ({ interval: days(n, n + 1), reason: IntervalReason.MISSING, detail: '', runId: '' })),
     });
     const { backfill } = await clients.backfills.recordBackfill({

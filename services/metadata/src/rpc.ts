@@ -20,6 +20,7 @@ import { collectGarbage } from './collect-garbage';
 import { compareContract } from './compare-contract';
 import type { Dependencies } from './dependencies';
 import { finishRun } from './finish-run';
+import { findTakenFiles } from './find-taken-files';
 import { getBackfill } from './get-backfill';
 import { getDefinition } from './get-definition';
 import { getDifference } from './get-difference';
@@ -33,6 +34,7 @@ import { listPartitionRows } from './list-partition-rows';
 import { listPositions } from './list-positions';
 import { listRuns } from './list-runs';
 import { listSources } from './list-sources';
+import { listTakes } from './list-takes';
 import { planBackfill } from './plan-backfill';
 import { publish } from './publish';
 import { recordBackfill } from './record-backfill';
@@ -64,6 +66,8 @@ export function services(dependencies: Dependencies, assertReady: () => void): S
     listSources: many(listSources),
     listPartitionRows: one(listPartitionRows),
     listPositions: one(listPositions),
+    listTakes: many(listTakes),
+    findTakenFiles: one(findTakenFiles),
     collectGarbage: stream<CollectGarbageRequest, CollectGarbageResponse>(async (request, { signal }, send) => {
       assertReady();
       const value = await withProgress(

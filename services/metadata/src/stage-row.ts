@@ -1,4 +1,4 @@
-import { WeirError } from '@weir/core';
+import { WeirError, type Take } from '@weir/core';
 import type { Accounts, CheckResult, RowCount, RuleCount, RunError, SegmentSet, StageRecord, StageStatus, Verdict } from '@weir/rpc';
 import { rowsOf, type Queryable } from './rows';
 import { unknownRun } from './run-row';
@@ -21,11 +21,12 @@ interface StageRow {
   accounts: Accounts | null;
   output: SegmentSet | null;
   rules: RuleCount[];
+  take: Take | null;
 }
 
 const COLUMNS = [
   'run_id', 'stage', 'attempt', 'status', 'started_at', 'milliseconds', 'rows_in', 'rows_out', 'rows_quarantined',
-  'details', 'checks', 'verdict', 'score', 'error', 'accounts', 'output', 'rules',
+  'details', 'checks', 'verdict', 'score', 'error', 'accounts', 'output', 'rules', 'take',
 ];
 
 const UPSERT = `
@@ -42,7 +43,7 @@ export async function upsertStage(db: Queryable, runId: string, record: StageRec
   const values = [
     runId, record.stage, record.attempt, record.status, startedAt, record.milliseconds, record.rowsIn, record.rowsOut, record.rowsQuarantined,
     JSON.stringify(record.details), JSON.stringify(record.checks), record.verdict, record.score, json(record.error), json(record.accounts), json(record.output),
-    JSON.stringify(record.rules),
+    JSON.stringify(record.rules), json(record.take),
   ];
   await rowsOf(db, UPSERT, values).catch((error: unknown) => {
     const { code } = ((error as Error).cause ?? {}) as { code?: string };
@@ -70,6 +71,7 @@ export async function readStages(db: Queryable, runId: string): Promise<StageRec
     accounts: row.accounts ?? undefined,
     output: row.output ?? undefined,
     rules: row.rules,
+    take: row.take ?? undefined,
   }));
 }
 

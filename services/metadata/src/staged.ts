@@ -1,5 +1,5 @@
 import { WeirError, type Definition, type Interval } from '@weir/core';
-import type { Lake, Manifest, ManifestDataset, ManifestReference, Segment } from '@weir/lake';
+import type { Lake, Manifest, ManifestDataset, ManifestReference, Segment, Taking } from '@weir/lake';
 import { withoutSpans, withSpan } from '@weir/platform';
 import type { Dependencies } from './dependencies';
 import { publishedRawSegments } from './published-raw';
@@ -10,6 +10,8 @@ import { scopeOf, type RunScope } from './run-scope';
 export interface Staged {
   readonly scope: RunScope;
   readonly datasets: readonly ManifestDataset[];
+  /** What it takes of a source that is read in sequence. */
+  readonly taking: Taking | undefined;
 }
 
 /** Files that are hashed at once: enough to hide their opening, few enough to leave the event loop to others. */
@@ -29,7 +31,7 @@ export async function readStaged({ lake, pool }: Pick<Dependencies, 'lake' | 'po
   for (const dataset of datasets) assertPartitions(dataset, scope);
   const known = await publishedRaw(pool, definition, scope.interval);
   await verify(lake, datasets.flatMap((dataset) => dataset.segments).filter((segment) => !known.has(contentOf(segment))), signal);
-  return { scope, datasets };
+  return { scope, datasets, taking: manifests.find(({ taking }) => taking)?.taking };
 }
 
 /** A run publishes its own manifests, and the raw one of an earlier run that it was begun with. */

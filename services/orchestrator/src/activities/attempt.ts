@@ -15,7 +15,7 @@ export interface Deps {
 }
 
 /** What a stage adds to its record; set as soon as it is known, so that a refused dataset still shows its checks. */
-export type StageNotes = Partial<Pick<StageRecord, 'rowsIn' | 'rowsOut' | 'rowsQuarantined' | 'details' | 'checks' | 'verdict' | 'score' | 'accounts' | 'output' | 'rules'>>;
+export type StageNotes = Partial<Pick<StageRecord, 'rowsIn' | 'rowsOut' | 'rowsQuarantined' | 'details' | 'checks' | 'verdict' | 'score' | 'accounts' | 'output' | 'rules' | 'take'>>;
 
 /** A stage call that also takes notes for the run record. */
 export interface RecordedCall extends StageCall {

@@ -1,3 +1,4 @@
+import { leftWords } from '@weir/core';
 import type { RangeNumbers } from '../workflows/request';
 import { attemptStage, type Deps } from './attempt';
 import { logRange } from './log-ranges';
@@ -13,9 +14,10 @@ export interface ExtractInput extends StageInput {
 export function extract(deps: Deps) {
   return (input: ExtractInput): Promise<{ raw: SegmentSet } & StageResult> =>
     attemptStage(deps, 'extract', input, async (call) => {
-      const { raw, files, bytes } = await call.result(deps.clients.ingest.extract({ context: call.context, ranges: (input.ranges ?? []).map(logRange) }, call.options));
+      const { raw, files, bytes, take } = await call.result(deps.clients.ingest.extract({ context: call.context, ranges: (input.ranges ?? []).map(logRange) }, call.options));
       const set = segments(raw, 'ingest.Extract');
-      call.note({ output: set, rowsOut: set.rows, details: [{ name: `${files} files, ${bytes} bytes`, rowsIn: 0, rowsOut: set.rows, milliseconds: 0 }] });
+      const left = take ? leftWords(take) : '';
+      call.note({ output: set, rowsOut: set.rows, take, details: [{ name: `${files} files, ${bytes} bytes${left && `; ${left}`}`, rowsIn: 0, rowsOut: set.rows, milliseconds: 0 }] });
       return { raw: set };
     });
 }

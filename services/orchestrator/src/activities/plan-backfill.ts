@@ -34,6 +34,8 @@ export interface PlannedPage {
   readonly intervals: readonly PlannedGrain[];
   readonly more: boolean;
   readonly definitionVersion: number;
+  /** Whether intervals must be run one after the other. Absent in pages of before there were such sources. */
+  readonly inSequence?: boolean | undefined;
 }
 
 const WORDS: Readonly<Record<IntervalReason, IntervalReasonWord>> = {
@@ -43,6 +45,7 @@ const WORDS: Readonly<Record<IntervalReason, IntervalReasonWord>> = {
   [IntervalReason.STALE]: 'stale',
   [IntervalReason.DONE]: 'done',
   [IntervalReason.RUNNING]: 'running',
+  [IntervalReason.NOT_ADDRESSABLE]: 'not_addressable',
 };
 
 /** Longest detail that goes into a history. */
@@ -62,6 +65,7 @@ export function planBackfill(deps: Deps) {
         intervals: page.intervals.flatMap(({ interval: grain, reason, detail, runId }) => (grain ? [{ ...grain, reason: WORDS[reason], detail: detail.slice(0, MAX_DETAIL) || undefined, runId: runId || undefined }] : [])),
         more: page.more,
         definitionVersion: page.definitionVersion,
+        inSequence: page.inSequence || undefined,
       };
     });
 }

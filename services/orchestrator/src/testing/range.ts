@@ -26,6 +26,7 @@ export class Range {
   constructor(
     private readonly rig: Rig,
     readonly days: number,
+    private readonly inSequence = false,
   ) {
     this.pipeline = rig.pipeline();
     this.interval = { start: day(0), end: day(days) };
@@ -97,6 +98,7 @@ export class Range {
       intervals: page.map((start) => ({ interval: { start, end: day((Date.parse(start) - FIRST) / DAY_MS + 1) }, reason: IntervalReason.MISSING, detail: '', runId: '' })),
       more: rest.length > page.length,
       definitionVersion: 3,
+      inSequence: this.inSequence,
     };
   }
 }

@@ -65,6 +65,7 @@ interface PageOptions {
 export class Pages {
   private queue: PlannedGrain[] = [];
   private more = true;
+  private sequence = false;
 
   /** `after`: start of the last interval that was taken. */
   constructor(
@@ -77,12 +78,18 @@ export class Pages {
     return this.after;
   }
 
+  /** Whether each interval waits for the one before it, by the last page: the source is read in sequence. */
+  inSequence(): boolean {
+    return this.sequence;
+  }
+
   /** The next interval, planned when the page is used up; undefined when there are no more. Throws the plan's WeirError. */
   async peek(onPage: (page: PlannedPage) => void): Promise<PlannedGrain | undefined> {
     if (this.queue.length === 0 && this.more) {
       const page = await this.fetch(this.after);
       this.queue = [...page.intervals];
       this.more = page.more && page.intervals.length > 0;
+      this.sequence = page.inSequence === true;
       onPage(page);
     }
     return this.queue[0];

@@ -4,11 +4,11 @@ import type { Tally } from './backfill-tally';
 import type { HandView } from './hand-state';
 
 /** Where an interval stands, and so why a backfill would take it. */
-export const REASONS = ['missing', 'failed', 'stale', 'done', 'running'] as const;
+export const REASONS = ['missing', 'failed', 'stale', 'done', 'running', 'not_addressable'] as const;
 export type IntervalReasonWord = (typeof REASONS)[number];
 
-/** Intervals by reason. */
-export type ReasonCounts = Readonly<Record<IntervalReasonWord, number>>;
+/** Intervals by reason; what began before there were sources that are read in sequence has no count of `not_addressable`. */
+export type ReasonCounts = Readonly<Record<Exclude<IntervalReasonWord, 'not_addressable'>, number>> & { readonly not_addressable?: number | undefined };
 
 /** An interval whose run is open. */
 export interface OpenInterval extends Interval {

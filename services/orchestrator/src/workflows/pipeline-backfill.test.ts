@@ -35,6 +35,13 @@ describe('pipelineBackfill', () => {
     expect(range.begun).toEqual(range.starts().toReversed());
   });
 
+  it('takes one at a time, whatever was asked for, where the source is read in sequence', async () => {
+    const range = new Range(rig, 6, true);
+    rig.far.script = range.script();
+    await expect((await range.start({ parallelism: 4 })).result()).resolves.toMatchObject({ succeeded: 6, skipped: 0 });
+    expect([range.most, range.begun]).toEqual([1, range.starts()]);
+  });
+
   it('refreshes and delivers once, after the last interval', async () => {
     const range = new Range(rig, 5);
     rig.far.script = range.script();

@@ -149,7 +149,7 @@ class Backfill {
   }
 
   private mayStart(): boolean {
-    return !this.hand.paused() && !this.hand.isEnding() && this.window.intervals().length < this.request.parallelism;
+    return !this.hand.paused() && !this.hand.isEnding() && this.window.intervals().length < (this.pages.inSequence() ? 1 : this.request.parallelism);
   }
 
   private isLong(): boolean {

@@ -58,6 +58,7 @@ describe('what a plan says', () => {
   test('counts by reason, without those that have none', () => {
     expect(countsLine({ ...NONE, missing: 1_200, failed: 3, done: 102 })).toBe('1,305 intervals: 1,200 missing, 3 failed, 102 done');
     expect(countsLine({ ...NONE, running: 1 })).toBe('1 interval: 1 running');
+    expect(countsLine({ ...NONE, done: 2, not_addressable: 3 })).toBe('5 intervals: 2 done, 3 not addressable');
   });
 
   test('is the command that takes them, with the options that are not the default', () => {

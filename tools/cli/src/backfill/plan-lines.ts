@@ -36,19 +36,23 @@ export function instant(text: string): string {
   return text.replace('T00:00:00Z', '').replace(/(T\d\d:\d\d):00Z$/, '$1Z');
 }
 
-const REASONS: readonly IntervalReasonWord[] = ['missing', 'failed', 'stale', 'done', 'running'];
+const REASONS: readonly IntervalReasonWord[] = ['missing', 'failed', 'stale', 'done', 'running', 'not_addressable'];
 
-const PAINT: Readonly<Record<IntervalReasonWord, (text: string) => string>> = { missing: colour.name, failed: colour.bad, stale: colour.doubt, done: colour.good, running: colour.name };
+const PAINT: Readonly<Record<IntervalReasonWord, (text: string) => string>> = { missing: colour.name, failed: colour.bad, stale: colour.doubt, done: colour.good, running: colour.name, not_addressable: colour.faint };
+
+function painted(reason: IntervalReasonWord): string {
+  return PAINT[reason](reason.replace('_', ' '));
+}
 
 /** `305 intervals: 120 missing, 3 failed, 182 done`. */
 export function countsLine(counts: ReasonCounts): string {
-  const named = REASONS.filter((reason) => counts[reason] > 0).map((reason) => `${count(counts[reason])} ${PAINT[reason](reason)}`);
+  const named = REASONS.filter((reason) => (counts[reason] ?? 0) > 0).map((reason) => `${count(counts[reason] ?? 0)} ${painted(reason)}`);
   return `${intervalCount(totalOf(counts))}: ${named.join(', ')}`;
 }
 
 /** All intervals of a plan's range. */
 export function totalOf(counts: ReasonCounts): number {
-  return REASONS.reduce((sum, reason) => sum + counts[reason], 0);
+  return REASONS.reduce((sum, reason) => sum + (counts[reason] ?? 0), 0);
 }
 
 /** `1 interval`, `7 intervals`. */
@@ -64,7 +68,7 @@ export function planTable(planned: readonly PlannedGrain[], selected: number): s
   const all = stretches(planned);
   if (all.length === 0) return [];
   const shown = all.slice(0, MAX_LINES);
-  const rows = shown.map((stretch) => [stretchName(stretch), count(stretch.intervals), PAINT[stretch.reason](stretch.reason), stretch.detail]);
+  const rows = shown.map((stretch) => [stretchName(stretch), count(stretch.intervals), painted(stretch.reason), stretch.detail]);
   const left = selected - shown.reduce((sum, { intervals }) => sum + intervals, 0);
   const drawn = table([{ title: 'interval' }, { title: 'intervals', align: 'right' }, { title: 'reason' }, { title: '' }], rows);
   return left > 0 ? [drawn, `  … and ${intervalCount(left)} more`] : [drawn];

@@ -68,6 +68,24 @@ export interface Position {
   value: string;
 }
 
+/** What one interval of a source that is read in sequence took; pinned to it for ever when it was published. */
+export interface Take {
+  /** Start and end of the interval, a grain long. */
+  partition: string;
+  end: string;
+  /** What is counted: `files`, or a column of ids as schema.table.column. */
+  source: string;
+  /** The position before and after: how many files were taken since the beginning, or the greatest id, as decimal text; empty before the first. */
+  from: string;
+  to: string;
+  /** Of files: the name of the last that was taken so far; empty for none. */
+  newest: string;
+  /** Of files: how many were seen and left for the next interval. */
+  left: number;
+  /** Whether something was left for the next interval. */
+  more: boolean;
+}
+
 /** A reference to staged or published segments: a manifest in the lake. Rows never travel here. */
 export interface SegmentSet {
   /** Path of the manifest below the lake's root. */
@@ -291,6 +309,145 @@ export const Position: MessageFns<Position> = {
     const message = createBasePosition();
     message.source = object.source ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseTake(): Take {
+  return { partition: "", end: "", source: "", from: "", to: "", newest: "", left: 0, more: false };
+}
+
+export const Take: MessageFns<Take> = {
+  encode(message: Take, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.partition !== "") {
+      writer.uint32(10).string(message.partition);
+    }
+    if (message.end !== "") {
+      writer.uint32(18).string(message.end);
+    }
+    if (message.source !== "") {
+      writer.uint32(26).string(message.source);
+    }
+    if (message.from !== "") {
+      writer.uint32(34).string(message.from);
+    }
+    if (message.to !== "") {
+      writer.uint32(42).string(message.to);
+    }
+    if (message.newest !== "") {
+      writer.uint32(50).string(message.newest);
+    }
+    if (message.left !== 0) {
+      writer.uint32(56).int64(message.left);
+    }
+    if (message.more !== false) {
+      writer.uint32(64).bool(message.more);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Take {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTake();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.partition = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.end = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.from = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.to = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.newest = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.left = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Take>): Take {
+    return Take.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Take>): Take {
+    const message = createBaseTake();
+    message.partition = object.partition ?? "";
+    message.end = object.end ?? "";
+    message.source = object.source ?? "";
+    message.from = object.from ?? "";
+    message.to = object.to ?? "";
+    message.newest = object.newest ?? "";
+    message.left = object.left ?? 0;
+    message.more = object.more ?? false;
     return message;
   },
 };

@@ -28,6 +28,7 @@ import {
   SegmentSet,
   StageContext,
   StreamContext,
+  Take,
 } from "../../data/v1/data";
 
 export const protobufPackage = "weir.ingest.v1";
@@ -105,6 +106,8 @@ export interface ExtractResult {
   files: number;
   bytes: number;
   positions: Position[];
+  /** Of a source that is read in sequence: what the last interval of the run takes, or took before. */
+  take?: Take | undefined;
 }
 
 /** Which intervals; unset for a pipeline without a grain. */
@@ -375,7 +378,7 @@ export const ExtractResponse: MessageFns<ExtractResponse> = {
 };
 
 function createBaseExtractResult(): ExtractResult {
-  return { raw: undefined, files: 0, bytes: 0, positions: [] };
+  return { raw: undefined, files: 0, bytes: 0, positions: [], take: undefined };
 }
 
 export const ExtractResult: MessageFns<ExtractResult> = {
@@ -391,6 +394,9 @@ export const ExtractResult: MessageFns<ExtractResult> = {
     }
     for (const v of message.positions) {
       Position.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.take !== undefined) {
+      Take.encode(message.take, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -440,6 +446,14 @@ export const ExtractResult: MessageFns<ExtractResult> = {
             message.positions.push(Position.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.take = Take.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -461,6 +475,7 @@ export const ExtractResult: MessageFns<ExtractResult> = {
     message.files = object.files ?? 0;
     message.bytes = object.bytes ?? 0;
     message.positions = object.positions?.map((e) => Position.fromPartial(e)) || [];
+    message.take = (object.take !== undefined && object.take !== null) ? Take.fromPartial(object.take) : undefined;
     return message;
   },
 };

@@ -34,6 +34,8 @@ export const IntervalReason = {
   DONE: "INTERVAL_REASON_DONE",
   /** RUNNING - A run holds it now. */
   RUNNING: "INTERVAL_REASON_RUNNING",
+  /** NOT_ADDRESSABLE - Never run, of a source that is read in sequence, and a later interval took what it could have had. */
+  NOT_ADDRESSABLE: "INTERVAL_REASON_NOT_ADDRESSABLE",
 } as const;
 
 export type IntervalReason = typeof IntervalReason[keyof typeof IntervalReason];
@@ -45,6 +47,7 @@ export namespace IntervalReason {
   export type STALE = typeof IntervalReason.STALE;
   export type DONE = typeof IntervalReason.DONE;
   export type RUNNING = typeof IntervalReason.RUNNING;
+  export type NOT_ADDRESSABLE = typeof IntervalReason.NOT_ADDRESSABLE;
 }
 
 export function intervalReasonFromJSON(object: any): IntervalReason {
@@ -67,6 +70,9 @@ export function intervalReasonFromJSON(object: any): IntervalReason {
     case 5:
     case "INTERVAL_REASON_RUNNING":
       return IntervalReason.RUNNING;
+    case 6:
+    case "INTERVAL_REASON_NOT_ADDRESSABLE":
+      return IntervalReason.NOT_ADDRESSABLE;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum IntervalReason");
   }
@@ -86,6 +92,8 @@ export function intervalReasonToNumber(object: IntervalReason): number {
       return 4;
     case IntervalReason.RUNNING:
       return 5;
+    case IntervalReason.NOT_ADDRESSABLE:
+      return 6;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum IntervalReason");
   }
@@ -97,7 +105,7 @@ export const BackfillOnly = {
   MISSING: "BACKFILL_ONLY_MISSING",
   FAILED: "BACKFILL_ONLY_FAILED",
   STALE: "BACKFILL_ONLY_STALE",
-  /** ALL - All but those that a run holds now. */
+  /** ALL - All but those that a run holds now, and those that cannot be run. */
   ALL: "BACKFILL_ONLY_ALL",
 } as const;
 
@@ -304,6 +312,8 @@ export interface PlanBackfillResponse {
   /** Whether more follow the last of them. */
   more: boolean;
   definitionVersion: number;
+  /** Whether missing intervals must be run one after the other, oldest first: the source is read in sequence. */
+  inSequence: boolean;
 }
 
 /** A backfill. */
@@ -676,7 +686,7 @@ export const ReasonCount: MessageFns<ReasonCount> = {
 };
 
 function createBasePlanBackfillResponse(): PlanBackfillResponse {
-  return { counts: [], selected: 0, intervals: [], more: false, definitionVersion: 0 };
+  return { counts: [], selected: 0, intervals: [], more: false, definitionVersion: 0, inSequence: false };
 }
 
 export const PlanBackfillResponse: MessageFns<PlanBackfillResponse> = {
@@ -695,6 +705,9 @@ export const PlanBackfillResponse: MessageFns<PlanBackfillResponse> = {
     }
     if (message.definitionVersion !== 0) {
       writer.uint32(40).int64(message.definitionVersion);
+    }
+    if (message.inSequence !== false) {
+      writer.uint32(48).bool(message.inSequence);
     }
     return writer;
   },
@@ -752,6 +765,14 @@ export const PlanBackfillResponse: MessageFns<PlanBackfillResponse> = {
             message.definitionVersion = longToNumber(reader.int64());
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.inSequence = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -774,6 +795,7 @@ export const PlanBackfillResponse: MessageFns<PlanBackfillResponse> = {
     message.intervals = object.intervals?.map((e) => PlannedInterval.fromPartial(e)) || [];
     message.more = object.more ?? false;
     message.definitionVersion = object.definitionVersion ?? 0;
+    message.inSequence = object.inSequence ?? false;
     return message;
   },
 };

@@ -17,7 +17,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Interval, Position, Progress, SegmentSet } from "../../data/v1/data";
+import { Interval, Position, Progress, SegmentSet, Take } from "../../data/v1/data";
 
 export const protobufPackage = "weir.metadata.v1";
 
@@ -29,7 +29,7 @@ export interface PublishRequest {
   staged: SegmentSet[];
   /** The run's fencing number from BeginRun. */
   fence: number;
-  /** For sources that are read in sequence: how far the run moves each position. Every one must stand at `from`. */
+  /** For archives of topics: how far the run moves each position. Every one must stand at `from`. What a run takes of another source that is read in sequence stands in its raw manifest. */
   moves: PositionMove[];
 }
 
@@ -73,6 +73,52 @@ export interface ListPositionsRequest {
 /** Ordered by source. */
 export interface ListPositionsResponse {
   positions: Position[];
+}
+
+/** Whose takes. */
+export interface ListTakesRequest {
+  pipeline: string;
+  /** Unset for no interval: only where the source stands. */
+  interval?:
+    | Interval
+    | undefined;
+  /** Whose position: `files`, or a column of ids as schema.table.column. Empty for whatever was read last. */
+  source: string;
+}
+
+/** A page: `last` and `position` in the first, then the takes of the interval, then their files in the order in which they were taken. */
+export interface ListTakesResponse {
+  /** Of the newest interval that took anything, of whatever source. */
+  last?:
+    | Take
+    | undefined;
+  /** The newest one of the source asked for. */
+  position?: Take | undefined;
+  takes: Take[];
+  files: TakenFile[];
+}
+
+/** A file as an interval took it. */
+export interface TakenFile {
+  partition: string;
+  /** Below the source's folder, or the key of an object. */
+  name: string;
+  bytes: number;
+  sha256: string;
+  /** Tells without reading whether it may have changed: times of the file system, or an ETag. */
+  stamp: string;
+}
+
+/** Which files. */
+export interface FindTakenFilesRequest {
+  pipeline: string;
+  /** At most 5,000. */
+  names: string[];
+}
+
+/** Those that were taken, each once. */
+export interface FindTakenFilesResponse {
+  files: TakenFile[];
 }
 
 /** The snapshot that holds it. */
@@ -723,6 +769,405 @@ export const ListPositionsResponse: MessageFns<ListPositionsResponse> = {
   fromPartial(object: DeepPartial<ListPositionsResponse>): ListPositionsResponse {
     const message = createBaseListPositionsResponse();
     message.positions = object.positions?.map((e) => Position.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseListTakesRequest(): ListTakesRequest {
+  return { pipeline: "", interval: undefined, source: "" };
+}
+
+export const ListTakesRequest: MessageFns<ListTakesRequest> = {
+  encode(message: ListTakesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.interval !== undefined) {
+      Interval.encode(message.interval, writer.uint32(18).fork()).join();
+    }
+    if (message.source !== "") {
+      writer.uint32(26).string(message.source);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTakesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTakesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.interval = Interval.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListTakesRequest>): ListTakesRequest {
+    return ListTakesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListTakesRequest>): ListTakesRequest {
+    const message = createBaseListTakesRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.interval = (object.interval !== undefined && object.interval !== null)
+      ? Interval.fromPartial(object.interval)
+      : undefined;
+    message.source = object.source ?? "";
+    return message;
+  },
+};
+
+function createBaseListTakesResponse(): ListTakesResponse {
+  return { last: undefined, position: undefined, takes: [], files: [] };
+}
+
+export const ListTakesResponse: MessageFns<ListTakesResponse> = {
+  encode(message: ListTakesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.last !== undefined) {
+      Take.encode(message.last, writer.uint32(10).fork()).join();
+    }
+    if (message.position !== undefined) {
+      Take.encode(message.position, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.takes) {
+      Take.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.files) {
+      TakenFile.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTakesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTakesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.last = Take.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.position = Take.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.takes.push(Take.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.files.push(TakenFile.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListTakesResponse>): ListTakesResponse {
+    return ListTakesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListTakesResponse>): ListTakesResponse {
+    const message = createBaseListTakesResponse();
+    message.last = (object.last !== undefined && object.last !== null) ? Take.fromPartial(object.last) : undefined;
+    message.position = (object.position !== undefined && object.position !== null)
+      ? Take.fromPartial(object.position)
+      : undefined;
+    message.takes = object.takes?.map((e) => Take.fromPartial(e)) || [];
+    message.files = object.files?.map((e) => TakenFile.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTakenFile(): TakenFile {
+  return { partition: "", name: "", bytes: 0, sha256: "", stamp: "" };
+}
+
+export const TakenFile: MessageFns<TakenFile> = {
+  encode(message: TakenFile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.partition !== "") {
+      writer.uint32(10).string(message.partition);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(24).int64(message.bytes);
+    }
+    if (message.sha256 !== "") {
+      writer.uint32(34).string(message.sha256);
+    }
+    if (message.stamp !== "") {
+      writer.uint32(42).string(message.stamp);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TakenFile {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTakenFile();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.partition = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.stamp = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TakenFile>): TakenFile {
+    return TakenFile.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TakenFile>): TakenFile {
+    const message = createBaseTakenFile();
+    message.partition = object.partition ?? "";
+    message.name = object.name ?? "";
+    message.bytes = object.bytes ?? 0;
+    message.sha256 = object.sha256 ?? "";
+    message.stamp = object.stamp ?? "";
+    return message;
+  },
+};
+
+function createBaseFindTakenFilesRequest(): FindTakenFilesRequest {
+  return { pipeline: "", names: [] };
+}
+
+export const FindTakenFilesRequest: MessageFns<FindTakenFilesRequest> = {
+  encode(message: FindTakenFilesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    for (const v of message.names) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindTakenFilesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindTakenFilesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.names.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FindTakenFilesRequest>): FindTakenFilesRequest {
+    return FindTakenFilesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FindTakenFilesRequest>): FindTakenFilesRequest {
+    const message = createBaseFindTakenFilesRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.names = object.names?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseFindTakenFilesResponse(): FindTakenFilesResponse {
+  return { files: [] };
+}
+
+export const FindTakenFilesResponse: MessageFns<FindTakenFilesResponse> = {
+  encode(message: FindTakenFilesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.files) {
+      TakenFile.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindTakenFilesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindTakenFilesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.files.push(TakenFile.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FindTakenFilesResponse>): FindTakenFilesResponse {
+    return FindTakenFilesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FindTakenFilesResponse>): FindTakenFilesResponse {
+    const message = createBaseFindTakenFilesResponse();
+    message.files = object.files?.map((e) => TakenFile.fromPartial(e)) || [];
     return message;
   },
 };
@@ -2243,6 +2688,24 @@ export const CatalogServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Of a source that is read in sequence: where it stands, and what intervals took. */
+    listTakes: {
+      name: "ListTakes",
+      requestType: ListTakesRequest as typeof ListTakesRequest,
+      requestStream: false,
+      responseType: ListTakesResponse as typeof ListTakesResponse,
+      responseStream: true,
+      options: {},
+    },
+    /** Which files of some names a pipeline has taken, each as it was taken last. */
+    findTakenFiles: {
+      name: "FindTakenFiles",
+      requestType: FindTakenFilesRequest as typeof FindTakenFilesRequest,
+      requestStream: false,
+      responseType: FindTakenFilesResponse as typeof FindTakenFilesResponse,
+      responseStream: false,
+      options: {},
+    },
     /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
     collectGarbage: {
       name: "CollectGarbage",
@@ -2344,6 +2807,28 @@ export const CatalogServiceService = {
       Buffer.from(ListPositionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListPositionsResponse => ListPositionsResponse.decode(value),
   },
+  /** Of a source that is read in sequence: where it stands, and what intervals took. */
+  listTakes: {
+    path: "/weir.metadata.v1.CatalogService/ListTakes" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ListTakesRequest): Buffer => Buffer.from(ListTakesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListTakesRequest => ListTakesRequest.decode(value),
+    responseSerialize: (value: ListTakesResponse): Buffer => Buffer.from(ListTakesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListTakesResponse => ListTakesResponse.decode(value),
+  },
+  /** Which files of some names a pipeline has taken, each as it was taken last. */
+  findTakenFiles: {
+    path: "/weir.metadata.v1.CatalogService/FindTakenFiles" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: FindTakenFilesRequest): Buffer =>
+      Buffer.from(FindTakenFilesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): FindTakenFilesRequest => FindTakenFilesRequest.decode(value),
+    responseSerialize: (value: FindTakenFilesResponse): Buffer =>
+      Buffer.from(FindTakenFilesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): FindTakenFilesResponse => FindTakenFilesResponse.decode(value),
+  },
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
   collectGarbage: {
     path: "/weir.metadata.v1.CatalogService/CollectGarbage" as const,
@@ -2375,6 +2860,10 @@ export interface CatalogServiceServer extends UntypedServiceImplementation {
   listPartitionRows: handleUnaryCall<ListPartitionRowsRequest, ListPartitionRowsResponse>;
   /** How far each source object of a pipeline was published. */
   listPositions: handleUnaryCall<ListPositionsRequest, ListPositionsResponse>;
+  /** Of a source that is read in sequence: where it stands, and what intervals took. */
+  listTakes: handleServerStreamingCall<ListTakesRequest, ListTakesResponse>;
+  /** Which files of some names a pipeline has taken, each as it was taken last. */
+  findTakenFiles: handleUnaryCall<FindTakenFilesRequest, FindTakenFilesResponse>;
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
   collectGarbage: handleServerStreamingCall<CollectGarbageRequest, CollectGarbageResponse>;
 }
@@ -2483,6 +2972,29 @@ export interface CatalogServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListPositionsResponse) => void,
+  ): ClientUnaryCall;
+  /** Of a source that is read in sequence: where it stands, and what intervals took. */
+  listTakes(request: ListTakesRequest, options?: Partial<CallOptions>): ClientReadableStream<ListTakesResponse>;
+  listTakes(
+    request: ListTakesRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ListTakesResponse>;
+  /** Which files of some names a pipeline has taken, each as it was taken last. */
+  findTakenFiles(
+    request: FindTakenFilesRequest,
+    callback: (error: ServiceError | null, response: FindTakenFilesResponse) => void,
+  ): ClientUnaryCall;
+  findTakenFiles(
+    request: FindTakenFilesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: FindTakenFilesResponse) => void,
+  ): ClientUnaryCall;
+  findTakenFiles(
+    request: FindTakenFilesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: FindTakenFilesResponse) => void,
   ): ClientUnaryCall;
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
   collectGarbage(

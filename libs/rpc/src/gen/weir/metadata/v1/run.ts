@@ -15,7 +15,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Interval, RowCount, SegmentSet, UpstreamInput } from "../../data/v1/data";
+import { Interval, RowCount, SegmentSet, Take, UpstreamInput } from "../../data/v1/data";
 import { Accounts, CheckResult, RuleCount, Verdict, verdictFromJSON, verdictToNumber } from "../../quality/v1/quality";
 
 export const protobufPackage = "weir.metadata.v1";
@@ -354,6 +354,8 @@ export interface StageRecord {
     | undefined;
   /** Rules of rows that were broken; set by validate only. */
   rules: RuleCount[];
+  /** Of an extract from a source that is read in sequence: what the last interval of the run took. */
+  take?: Take | undefined;
 }
 
 /** One stage attempt of a run. */
@@ -985,6 +987,7 @@ function createBaseStageRecord(): StageRecord {
     accounts: undefined,
     output: undefined,
     rules: [],
+    take: undefined,
   };
 }
 
@@ -1037,6 +1040,9 @@ export const StageRecord: MessageFns<StageRecord> = {
     }
     for (const v of message.rules) {
       RuleCount.encode(v!, writer.uint32(130).fork()).join();
+    }
+    if (message.take !== undefined) {
+      Take.encode(message.take, writer.uint32(138).fork()).join();
     }
     return writer;
   },
@@ -1182,6 +1188,14 @@ export const StageRecord: MessageFns<StageRecord> = {
             message.rules.push(RuleCount.decode(reader, reader.uint32()));
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.take = Take.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1221,6 +1235,7 @@ export const StageRecord: MessageFns<StageRecord> = {
       ? SegmentSet.fromPartial(object.output)
       : undefined;
     message.rules = object.rules?.map((e) => RuleCount.fromPartial(e)) || [];
+    message.take = (object.take !== undefined && object.take !== null) ? Take.fromPartial(object.take) : undefined;
     return message;
   },
 };
