@@ -53,7 +53,7 @@ export { type StagedRows, type StreamBatch, type StreamCommit } from './postgres
 export { type TableCounts } from './postgres/stream-ledger';
 export { type StreamOrder } from './postgres/stream-order';
 export { type StreamTable, streamTable } from './postgres/stream-table';
-export { deliveredColumns, identityColumns, type StoredColumn, tableLabel, type TableSpec } from './postgres/table';
+export { deliveredColumns, identityColumns, type RowIdentity, type StoredColumn, tableLabel, type TableSpec, VERSION_COLUMNS } from './postgres/table';
 export { Bucket, type ListedObject } from './s3/bucket';
 export { type S3Options } from './s3/config';
 export { TornRead } from './s3/errors';
