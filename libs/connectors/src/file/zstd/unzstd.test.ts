@@ -2,6 +2,8 @@ import { compress, init } from '@bokuweb/zstd-wasm';
 import fc from 'fast-check';
 import { inflateByWasm } from '../../kafka/zstd';
 import { ZstdCut } from './byte-queue';
+import { readFseTable } from './fse-table';
+import { OutputWindow } from './output-window';
 import { unzstd } from './unzstd';
 import { XxHash64 } from './xxhash64';
 import { ZstdFault } from './zstd-fault';
@@ -144,6 +146,32 @@ describe('unzstd', () => {
     const before = process.memoryUsage().arrayBuffers;
     expect(await inflated(Buffer.concat(Array.from({ length: 500 }, () => empty)))).toHaveLength(0);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(200 * MiB);
+  });
+});
+
+describe('a window', () => {
+  it('repeats what was written, also what is being written, and no more than that', () => {
+    const window = new OutputWindow(1_024, 4_096);
+    window.prepare();
+    window.add(Buffer.from('ab'), 0, 2);
+    expect(() => window.repeat(3, 1)).toThrow('reaches back too far');
+    window.repeat(2, 5);
+    expect(window.take().toString()).toBe('abababa');
+    window.fill(0x78, 2_000);
+    expect(() => window.repeat(1_025, 1)).toThrow('reaches back too far');
+    expect(() => window.repeat(0, 1)).toThrow('reaches back too far');
+    window.repeat(1_024, 100);
+    expect(window.take().equals(Buffer.alloc(2_100, 'x'))).toBe(true);
+  });
+});
+
+describe('a table of states', () => {
+  it.each([
+    ['more exact than it may be', [0x0f, 0xff, 0xff], 'too exact'],
+    ['of more symbols than there are', [0x40, 0xbb, 0x57], 'not whole'],
+    ['that ends too soon', [0x00], 'not whole'],
+  ])('%s is refused', (_what, bytes, message) => {
+    expect(() => readFseTable(Uint8Array.from(bytes), 0, bytes.length, 6, 11)).toThrow(message);
   });
 });
 
