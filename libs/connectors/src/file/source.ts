@@ -42,12 +42,13 @@ export async function sliceSource(source: Pick<FileSource, 'path' | 'empty'>, in
 }
 
 /** The deepest folder of a path that is the same for all its files. */
-function baseFolder(path: string): string {
+export function baseFolder(path: string): string {
   const open = path.search(/[*?{]/);
   return open < 0 ? dirname(path) : path.slice(0, path.lastIndexOf('/', open)) || '/';
 }
 
-async function assertFolder(base: string): Promise<void> {
+/** Throws SOURCE_MISSING unless the folder is there. */
+export async function assertFolder(base: string): Promise<void> {
   const found = await stat(base).catch((error: unknown) => error as NodeJS.ErrnoException);
   if ('isDirectory' in found && found.isDirectory()) return;
   throw missing(`The folder ${base} does not exist.`, base, 'Create the folder, or correct `source.path`.');

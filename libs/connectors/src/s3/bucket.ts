@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, type GetObjectCommandOutput, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { WeirError, type S3ConnectionSettings, type S3Source } from '@weir/core';
+import type { FoundFile } from '../found-file';
 import { openClient } from './client';
 import { S3_LIMITS, type S3Limits, type S3Options } from './config';
 import { placeOf, storeError, torn, type Asked } from './errors';
@@ -74,15 +75,15 @@ export class Bucket {
     });
   }
 
-  /** All keys that begin with a prefix, page by page, in the order of the store. */
-  async *list(prefix: string): AsyncGenerator<readonly ListedObject[]> {
+  /** All keys that begin with a prefix, page by page, in the order of the store. The stamp is the ETag. */
+  async *list(prefix: string): AsyncGenerator<readonly FoundFile[]> {
     let token: string | undefined;
     for (let page = 0; page < MAX_PAGES; page += 1) {
       const input = { Bucket: this.name, Prefix: prefix, EncodingType: 'url' as const, ...(token === undefined ? {} : { ContinuationToken: token }) };
       const answer = await this.trying(undefined, this.signal, () => this.client.send(new ListObjectsV2Command(input), { abortSignal: this.signal }));
       // XML has no way to write some of the characters of keys.
       const decode = answer.EncodingType === 'url' ? (key: string) => decodeURIComponent(key.replaceAll('+', ' ')) : (key: string) => key;
-      yield (answer.Contents ?? []).map(({ Key = '', Size = 0 }) => ({ key: decode(Key), bytes: Size }));
+      yield (answer.Contents ?? []).map(({ Key = '', Size = 0, ETag, LastModified }) => ({ name: decode(Key), bytes: Size, modifiedMs: LastModified?.getTime() ?? 0, stamp: ETag ?? LastModified?.toISOString() ?? '' }));
       if (!answer.IsTruncated || answer.NextContinuationToken === undefined) return;
       token = answer.NextContinuationToken;
     }

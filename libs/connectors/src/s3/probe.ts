@@ -28,7 +28,7 @@ export async function testS3(source: Pick<S3Source, 'bucket' | 'path'>, connecti
     for await (const page of bucket.list(fixedPrefix(pattern))) {
       if (keys >= MOST_KEYS) break;
       keys += page.length;
-      found.push(...page.filter(({ key }) => matchesPath(pattern, key)));
+      for (const { name, bytes } of page) if (matchesPath(pattern, name)) found.push({ key: name, bytes });
     }
     return { first: found.slice(0, SHOWN), objects: found.length, bytes: found.reduce((sum, { bytes }) => sum + bytes, 0), more: keys >= MOST_KEYS };
   } finally {

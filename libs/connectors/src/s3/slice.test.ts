@@ -1,7 +1,7 @@
 import { parseInterval } from '@weir/core';
 import { HttpFaultProxy, testBucket, type TestBucket } from '@weir/testkit';
 import type { Bucket } from './bucket';
-import { sliceBucket } from './slice';
+import { listObjects, sliceBucket } from './slice';
 import { bucketAt } from './testing/store';
 
 let store: TestBucket;
@@ -72,6 +72,21 @@ describe('a pattern', () => {
     expect(await keysOf('p/sub/**')).toEqual(['p/sub/c.csv', 'p/sub/deep/d.csv']);
     expect(await keysOf('p?.csv')).toEqual(['pq.csv']);
     expect(await keysOf('p/.*.csv')).toEqual(['p/.hidden.csv']);
+  });
+
+  it('shows with each key the time and a stamp that changes with the content', async () => {
+    const seen = async () => {
+      const pages = [];
+      for await (const page of listObjects(bucket, 'p/*.csv')) pages.push(...page);
+      return pages;
+    };
+    const before = await seen();
+    expect(before.map(({ name, bytes }) => [name, bytes])).toEqual([['p/a.csv', 2], ['p/b.csv', 1]]);
+    expect(before.every(({ modifiedMs }) => modifiedMs > Date.parse('2020-01-01'))).toBe(true);
+    await store.put({ 'p/b.csv': 'c', 'p/a.csv': 'aa' });
+    expect((await seen()).map(({ stamp }, at) => stamp === before[at]?.stamp)).toEqual([true, false]);
+    await store.put({ 'p/b.csv': 'b' });
+    expect(await seen()).toMatchObject(before.map(({ name, stamp }) => ({ name, stamp })));
   });
 
   it('asks only for keys that begin as the pattern does', async () => {

@@ -2,6 +2,7 @@ import { grainMs, partitionsOf, WeirError, WHOLE, type Interval, type S3Source }
 import { datedPaths } from '../file/dated-paths';
 import { MAX_FILES } from '../file/source';
 import { fixedPrefix, matchesPath } from '../file/wildcard';
+import type { FoundFile } from '../found-file';
 import type { Bucket, ListedObject } from './bucket';
 import { placeOf } from './errors';
 
@@ -64,15 +65,22 @@ async function oneObject(bucket: Bucket, key: string): Promise<ListedObject[]> {
 
 async function matchingObjects(bucket: Bucket, pattern: string): Promise<ListedObject[]> {
   const objects: ListedObject[] = [];
-  let listed = 0;
-  for await (const page of bucket.list(fixedPrefix(pattern))) {
-    listed += page.length;
-    for (const object of page) if (matchesPath(pattern, object.key)) objects.push(object);
+  for await (const page of listObjects(bucket, pattern)) {
+    for (const { name, bytes } of page) objects.push({ key: name, bytes });
     if (objects.length > MAX_FILES) throw tooMany(bucket, pattern, objects.length);
-    if (listed > MAX_LISTED) throw new WeirError({ code: 'INVALID_VALUE', message: `${bucket.name} has more than ${MAX_LISTED} keys that begin with ${fixedPrefix(pattern)}.`, place: placeOf({ bucket: bucket.name, key: pattern }), fix: 'Use a narrower `source.path`.' });
   }
   // Not every store lists its keys in order.
   return objects.sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** The objects whose keys match a path without dates, in pages, in the order of the store. Throws INVALID_VALUE beyond a million keys, and what the bucket throws. */
+export async function* listObjects(bucket: Bucket, pattern: string): AsyncGenerator<readonly FoundFile[]> {
+  let listed = 0;
+  for await (const page of bucket.list(fixedPrefix(pattern))) {
+    listed += page.length;
+    yield page.filter(({ name }) => matchesPath(pattern, name));
+    if (listed > MAX_LISTED) throw new WeirError({ code: 'INVALID_VALUE', message: `${bucket.name} has more than ${MAX_LISTED} keys that begin with ${fixedPrefix(pattern)}.`, place: placeOf({ bucket: bucket.name, key: pattern }), fix: 'Use a narrower `source.path`.' });
+  }
 }
 
 function tooMany({ name }: Bucket, path: string, count: number): WeirError {
