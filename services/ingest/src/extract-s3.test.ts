@@ -69,7 +69,7 @@ async function run({ source, connection, interval, allowed = ['127.0.0.1'], sign
 }
 
 const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
-const keyOf = (path: string): string => decodeURIComponent(new URL(path, 'http://store').pathname.split('/').slice(2).join('/'));
+const keyOf = (path: string): string => decodeURIComponent(path.replace(/\?.*/, '').split('/').slice(2).join('/'));
 
 async function filesIn(path: string): Promise<string[]> {
   return (await readdir(lake.absolute(path), { recursive: true, withFileTypes: true }).catch(() => [])).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
