@@ -6,7 +6,9 @@ import { PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { WeirError, type S3ConnectionSettings } from '@weir/core';
 import { HttpFaultProxy, testBucket, type TestBucket } from '@weir/testkit';
 import { Bucket } from './bucket';
+import { TornRead } from './errors';
 import { testS3 } from './probe';
+import { objectPart } from './read-object';
 import { sliceBucket } from './slice';
 import { bucketAt, connectionTo, optionsFor } from './testing/store';
 
@@ -54,6 +56,11 @@ describe('what a store refuses', () => {
     for (const error of await failures(settings())) expect(error).toMatchObject({ code: 'SOURCE_REFUSED', message: `The store at ${proxy.host}:${proxy.port} sends requests for ${store.name} elsewhere (307 TemporaryRedirect).` });
   });
 
+  it('other refusals are told by their name', async () => {
+    proxy.faultOf = () => ({ answer: { status: 400, body: '<Error><Code>ExpiredToken</Code><Message>no</Message></Error>' } });
+    expect((await failures(settings()))[1]).toMatchObject({ code: 'SOURCE_REFUSED', message: `The store at ${proxy.host}:${proxy.port} refuses to let ${store.name}/a.csv be read (400 ExpiredToken).` });
+  });
+
   it('an archived object is SOURCE_UNREADABLE', async () => {
     proxy.faultOf = () => ({ answer: { status: 403, body: '<Error><Code>InvalidObjectState</Code></Error>' } });
     expect((await failures(settings()))[1]).toMatchObject({ code: 'SOURCE_UNREADABLE', message: `${store.name}/a.csv is archived.` });
@@ -68,6 +75,44 @@ describe('what is no answer of S3', () => {
   ])('%s is SOURCE_REFUSED', async (_, status, body) => {
     proxy.faultOf = () => ({ answer: { status, headers: { 'content-type': 'text/html' }, body } });
     expect((await failures(settings()))[0]).toMatchObject({ code: 'SOURCE_REFUSED', message: expect.stringContaining(`answers ${status}`) });
+  });
+
+  it('more than any answer of S3 has is SOURCE_REFUSED before it is in memory', async () => {
+    proxy.faultOf = () => ({ answer: { status: 200, body: `<ListBucketResult>${' '.repeat(17 * 1024 * 1024)}</ListBucketResult>` } });
+    expect((await failures(settings()))[0]).toMatchObject({ code: 'SOURCE_REFUSED', message: `The store at ${proxy.host}:${proxy.port} gives an answer of more than 16777216 bytes, which is none of S3.` });
+  });
+
+  it('lists that are nested deeply or have entities are read as far as they are lists', async () => {
+    proxy.faultOf = () => ({ answer: { status: 200, body: `${'<a>'.repeat(200_000)}` } });
+    expect((await failures(settings(), optionsFor(store.server, { limits: { tries: 1 } })))[0]).toBeInstanceOf(WeirError);
+    const bomb = `<!DOCTYPE x [<!ENTITY a "${'x'.repeat(1_000)}"><!ENTITY b "${'&a;'.repeat(1_000)}">]>`;
+    proxy.faultOf = ({ path }) => (path.includes('list-type') ? { answer: { status: 200, body: `${bomb}<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>&b;.csv</Key></Contents></ListBucketResult>` } } : undefined);
+    const found = await testS3({ bucket: store.name, path: '*.csv' }, settings(), optionsFor(store.server)).catch((error: unknown) => error);
+    expect(JSON.stringify(found).length).toBeLessThan(1_000);
+  });
+
+  it('bytes that nobody asked for are not read', async () => {
+    // As a store answers that does not heed ranges; most of it never comes.
+    proxy.faultOf = () => ({ answer: { status: 200, headers: { etag: '"a"', 'content-length': '400000000' }, body: 'x'.repeat(100_000) } });
+    const bucket = bucketAt(store.server, store.name, proxy);
+    expect(await bucket.find('large')).toEqual({ key: 'large', bytes: 400_000_000 });
+    bucket.close();
+  });
+
+  it('an answer for another range than the one asked for is SOURCE_REFUSED', async () => {
+    await store.put({ ranged: Buffer.alloc(100) });
+    const bucket = bucketAt(store.server, store.name, proxy, { limits: { rangeBytes: 10 } });
+    const read = async (headers: Record<string, string>): Promise<unknown> => {
+      proxy.faultOf = ({ method }) => (method === 'GET' ? { answer: { status: 206, headers, body: '0123456789' } } : undefined);
+      const part = objectPart(bucket, { key: 'ranged', bytes: 100, partition: 'all' }, new AbortController().signal);
+      return part.bytes[Symbol.asyncIterator]().next().catch((error: unknown) => error);
+    };
+    const etag = (await bucket.version('ranged', new AbortController().signal)).etag ?? '';
+    expect(await read({ etag, 'content-range': 'bytes 5-14/100' })).toMatchObject({ code: 'SOURCE_REFUSED', message: expect.stringContaining('gives other bytes than it is asked for'), place: `${store.name}/ranged` });
+    expect(await read({ etag })).toMatchObject({ code: 'SOURCE_REFUSED' });
+    expect(await read({ etag, 'content-range': 'bytes 0-19/100', 'content-length': '20' })).toMatchObject({ code: 'SOURCE_REFUSED', message: expect.stringContaining('gives more or fewer bytes') });
+    expect(await read({ etag, 'content-range': 'bytes 0-9/90' })).toBeInstanceOf(TornRead);
+    bucket.close();
   });
 
   it('a gateway without its store is asked again, and then UNAVAILABLE', async () => {

@@ -63,7 +63,9 @@ export class Bucket {
     return this.trying(key, this.signal, async () => {
       try {
         const { Body, ContentRange, ContentLength } = await this.client.send(new GetObjectCommand({ Bucket: this.name, Key: key, Range: 'bytes=0-0' }), { abortSignal: this.signal });
-        await Body?.transformToByteArray();
+        // Not every store heeds ranges: what is more than the byte is not waited for.
+        if (ContentLength === 1) await Body?.transformToByteArray();
+        else (Body as Readable | undefined)?.destroy();
         return { key, bytes: rangeOf(ContentRange)?.total ?? ContentLength ?? 0 };
       } catch (error) {
         const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
@@ -79,10 +81,10 @@ export class Bucket {
   async *list(prefix: string): AsyncGenerator<readonly FoundFile[]> {
     let token: string | undefined;
     for (let page = 0; page < MAX_PAGES; page += 1) {
+      // XML has no way to write some of the characters of keys.
       const input = { Bucket: this.name, Prefix: prefix, EncodingType: 'url' as const, ...(token === undefined ? {} : { ContinuationToken: token }) };
       const answer = await this.trying(undefined, this.signal, () => this.client.send(new ListObjectsV2Command(input), { abortSignal: this.signal }));
-      // XML has no way to write some of the characters of keys.
-      const decode = answer.EncodingType === 'url' ? (key: string) => decodeURIComponent(key.replaceAll('+', ' ')) : (key: string) => key;
+      const decode = answer.EncodingType === 'url' ? decoded : (key: string) => key;
       yield (answer.Contents ?? []).map(({ Key = '', Size = 0, ETag, LastModified }) => ({ name: decode(Key), bytes: Size, modifiedMs: LastModified?.getTime() ?? 0, stamp: ETag ?? LastModified?.toISOString() ?? '' }));
       if (!answer.IsTruncated || answer.NextContinuationToken === undefined) return;
       token = answer.NextContinuationToken;
@@ -118,13 +120,16 @@ export class Bucket {
     return { bytes: answer.ContentLength, etag: answer.ETag, checksum: WholeChecksum.of(answer) };
   }
 
-  private sameVersion(key: string, { from, version }: ByteRange, answer: GetObjectCommandOutput): ObjectVersion {
+  private sameVersion(key: string, { from, to, version }: ByteRange, answer: GetObjectCommandOutput): ObjectVersion {
     const given = rangeOf(answer.ContentRange);
     if (given?.from !== from) throw this.strange(key, 'gives other bytes than it is asked for', answer);
     // Not every store heeds If-Match.
-    if (answer.ETag === version.etag && given.total === version.bytes) return version;
-    (answer.Body as Readable).destroy();
-    throw torn(placeOf({ bucket: this.name, key }));
+    if (answer.ETag !== version.etag || given.total !== version.bytes) {
+      (answer.Body as Readable).destroy();
+      throw torn(placeOf({ bucket: this.name, key }));
+    }
+    if (answer.ContentLength !== to - from + 1) throw this.strange(key, 'gives more or fewer bytes than it is asked for', answer);
+    return version;
   }
 
   private strange(key: string, what: string, { Body }: { readonly Body?: unknown }): WeirError {
@@ -142,6 +147,15 @@ export class Bucket {
         await tries.after(this.failure(error, key, signal));
       }
     }
+  }
+}
+
+function decoded(key: string): string {
+  try {
+    return decodeURIComponent(key.replaceAll('+', ' '));
+  } catch {
+    // Some stores say that they encode and do not.
+    return key;
   }
 }
 

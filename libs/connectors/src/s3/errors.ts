@@ -46,10 +46,10 @@ interface Answer {
 
 /** What a store said; undefined for an error that came from no answer. */
 function answerOf(error: unknown): Answer | undefined {
-  const { Code, name, Region, $metadata, $response } = error as { Code?: unknown; name?: unknown; Region?: unknown; $metadata?: { httpStatusCode?: number }; $response?: { statusCode?: number; headers?: Record<string, string> } };
+  const { Code, Region, $metadata, $response } = error as { Code?: unknown; Region?: unknown; $metadata?: { httpStatusCode?: number }; $response?: { statusCode?: number; headers?: Record<string, string> } };
   const status = $metadata?.httpStatusCode ?? $response?.statusCode;
   if (status === undefined) return undefined;
-  const named = [Code, name].find((text): text is string => typeof text === 'string' && /^[A-Za-z]{3,60}$/.test(text) && !/^(Error|SyntaxError|TypeError|Unknown|UnknownError|S3ServiceException)$/.test(text)) ?? '';
+  const named = typeof Code === 'string' && /^[A-Za-z]{3,60}$/.test(Code) ? Code : '';
   const region = [$response?.headers?.['x-amz-bucket-region'], Region].find((text): text is string => typeof text === 'string' && /^[a-z0-9-]{1,50}$/.test(text));
   return { status, name: named, region };
 }
@@ -60,14 +60,16 @@ function refusal({ status, name, region }: Answer, asked: Asked, place: string):
   const refused = (message: string, fix?: string): WeirError => new WeirError({ code: 'SOURCE_REFUSED', message, place, fix });
   if (status >= 500 || status === TOO_MANY_REQUESTS || PASSING.has(name)) return new WeirError({ code: 'UNAVAILABLE', message: `The store at ${store} answers ${said} for ${place}.`, place });
   if (name === 'RequestTimeTooSkewed') return new WeirError({ code: 'UNAVAILABLE', message: `The clocks of this machine and of the store at ${store} differ too much.`, place, fix: 'Set the clock of this machine.' });
-  if (status === 412) return torn(place);
+  // The object is another one, or ends before the bytes that were asked for.
+  if (status === 412 || status === 416) return torn(place);
   if (name === 'NoSuchBucket') return new WeirError({ code: 'SOURCE_MISSING', message: `The bucket ${bucket} does not exist in the store at ${store}.`, place: bucket, fix: 'Create the bucket, or correct `source.bucket` or the connection.' });
   if (status === 404 && key !== undefined) return new WeirError({ code: 'SOURCE_MISSING', message: `${place} disappeared before it was read.`, place });
   if (region !== undefined && region !== asked.region) return refused(`The bucket ${bucket} is in the region ${region}, and the connection says ${asked.region}.`, `Write \`region: ${region}\` into the connection.`);
   if (status >= 300 && status < 400) return refused(`The store at ${store} sends requests for ${bucket} elsewhere (${said}).`, 'Write the host and region of the bucket into the connection.');
   if (name === 'InvalidObjectState') return new WeirError({ code: 'SOURCE_UNREADABLE', message: `${place} is archived.`, place, fix: 'Restore the object, then run again.' });
   if (name === 'InvalidAccessKeyId' || name === 'SignatureDoesNotMatch') return refused(`The store at ${store} does not know the login of the connection (${said}).`, 'Correct `accessKeyId` of the connection, or the secret that `secretAccessKey` names.');
-  if (status === 401 || status === 403) return refused(`The store at ${store} refuses to let ${place} be ${key === undefined ? 'listed' : 'read'} (${said}).`, forbiddenFix(key));
+  const forbidden = status === 401 || status === 403;
+  if (forbidden || name !== '') return refused(`The store at ${store} refuses to let ${place} be ${key === undefined ? 'listed' : 'read'} (${said}).`, forbidden ? forbiddenFix(key) : undefined);
   return refused(`The store at ${store} answers ${said} for ${place}, which is no answer of S3 to that.`, 'Correct host, port, `tls` and region of the connection.');
 }
 

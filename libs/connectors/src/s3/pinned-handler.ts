@@ -1,6 +1,7 @@
 import { Agent, request as plainRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { orAborted, WeirError } from '@weir/core';
 import type { ReadOptions } from '../raw-part';
 import type { S3Limits } from './config';
@@ -20,15 +21,17 @@ export interface SignedRequest {
 
 /** The answer, as the S3 client wants it. */
 export interface HandledAnswer {
-  readonly response: { readonly statusCode: number; readonly headers: Record<string, string>; readonly body: IncomingMessage };
+  readonly response: { readonly statusCode: number; readonly headers: Record<string, string>; readonly body: Readable };
 }
 
 const SECURE_PORT = 443;
 const PLAIN_PORT = 80;
+/** Twice a page of 1,000 keys as long as they may be. */
+const MOST_WORDS = 16 * 1024 * 1024;
 
 /**
  * Sends the requests of an S3 client over connections that are kept, each to the address that `address` gives for its host and nowhere else; names are not looked up again. Redirects are answers like others. Throws UNAVAILABLE
- * for a store that is silent for too long, what lineError makes of connections that fail, and what `address` throws.
+ * for a store that is silent for too long, SOURCE_REFUSED for one that has too much to say, what lineError makes of connections that fail, and what `address` throws.
  */
 export class PinnedHandler {
   private readonly plain = new Agent({ keepAlive: true });
@@ -49,8 +52,11 @@ export class PinnedHandler {
     const settings = { host: address, port, method: asked.method, path: targetOf(asked), headers: { ...asked.headers }, signal };
     // An address has no server name; its certificate is checked against the address itself.
     const request = tls ? secureRequest({ ...settings, agent: this.secure, servername: isIP(host) > 0 ? '' : host }) : plainRequest({ ...settings, agent: this.plain });
-    const body = await this.answered(request.end(), `${host}:${port}`, tls);
-    return { response: { statusCode: body.statusCode ?? 0, headers: flat(body.headers), body } };
+    const place = `${host}:${port}`;
+    const answer = await this.answered(request.end(), place, tls);
+    const { statusCode = 0, headers } = answer;
+    const isObject = statusCode < 300 && !('list-type' in (asked.query ?? {}));
+    return { response: { statusCode, headers: flat(headers), body: isObject ? answer : await wordsOf(answer, place) } };
   }
 
   /** Part of the interface that the S3 client wants; these bounds are nobody's to change. */
@@ -83,6 +89,22 @@ export class PinnedHandler {
       });
     });
   }
+}
+
+/** What a store says, other than an object: the client takes it into memory as a whole. */
+async function wordsOf(answer: IncomingMessage, place: string): Promise<Readable> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    // Leaving the loop closes the connection.
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      if ((bytes += chunk.length) > MOST_WORDS) throw new WeirError({ code: 'SOURCE_REFUSED', message: `The store at ${place} gives an answer of more than ${MOST_WORDS} bytes, which is none of S3.`, place, fix: 'Correct host and port of the connection.' });
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw lineError(error, place);
+  }
+  return Readable.from([Buffer.concat(chunks, bytes)]);
 }
 
 /** Path and query in the form in which they were signed. */
