@@ -111,6 +111,20 @@ test('the table keeps its columns while it is read: who would change them waits'
   expect(changed).toBe(true);
 });
 
+test('a table that is rewritten while a run begins is read as it is afterwards, not as an empty one', async () => {
+  await sql('create table shop.orders (id bigint); insert into shop.orders values (1), (2)');
+  const writer = await database.pool.connect();
+  try {
+    await writer.query('begin; truncate shop.orders; insert into shop.orders values (3), (4), (5)');
+    const reader = readAll({ table: 'shop.orders' }, connection);
+    await until(async () => (await sessions(database)).some(({ waits }) => waits === 'relation'), { timeoutMs: 5_000 });
+    await writer.query('commit');
+    expect(ids(await reader)).toEqual([3, 4, 5]);
+  } finally {
+    writer.release();
+  }
+});
+
 test('a partitioned table is read through itself: partitions of any size and order of columns, each row once, with rights on the table alone', async () => {
   await sql(`create table shop.orders (id bigint, at date, note text) partition by range (at);
     create table shop.orders_1 partition of shop.orders for values from ('2024-01-01') to ('2024-02-01') with (fillfactor = 10);
