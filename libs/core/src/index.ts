@@ -67,7 +67,7 @@ export { parseModelTests } from './model-test/parse-tests';
 export { TESTS_SCHEMA } from './model-test/test-schema';
 export { orAborted } from './or-aborted';
 export { type Interval, MAX_GRAINS, WHOLE, canonicalInstant, formatInterval, grainFrom, grainMs, parseInstant, parseInterval, parseIntervalText, partitionsOf } from './interval/interval';
-export { FILES, leftWords, positionWords, type Take, takeWords } from './position/take';
+export { FILES, leftWords, notTaken, positionWords, type Take, takeWords } from './position/take';
 export { LogGrains } from './interval/log-grain';
 export { type LogSegmentName, formatLogSegment, parseLogSegment } from './interval/log-segment';
 export { scheduledInterval } from './interval/schedule';

@@ -1,5 +1,5 @@
 import { sliceSource } from '@weir/connectors';
-import { grainFrom, parseInterval, WeirError, WHOLE, type Definition, type Interval } from '@weir/core';
+import { grainFrom, isReadInSequence, parseInterval, WeirError, WHOLE, type Definition, type Interval } from '@weir/core';
 import type { CompareSourceRequest, CompareSourceResult, SourceChange } from '@weir/rpc';
 import { firstDifference, type CompareTarget } from './compare-partition';
 import type { ExtractCall } from './extract';
@@ -20,8 +20,8 @@ export async function compareSource(deps: CompareDependencies, { pipeline, inter
   const definition = await deps.newest(pipeline, signal);
   const { source, grain } = definition;
   const interval = intervalOf(definition, asked);
-  // Other systems are asked for their data, not for what it was.
-  if (source.type !== 'file') return { changes: [] };
+  // Other systems are asked for their data, not for what it was; and a file that changes after it was taken is new, of a later interval.
+  if (source.type !== 'file' || isReadInSequence(source)) return { changes: [] };
   // The first failure stops the other partitions too.
   const failure = new AbortController();
   const target: CompareTarget = { lake: deps.lake, pipeline, dataset: source.dataset, signal: AbortSignal.any([signal, failure.signal]) };

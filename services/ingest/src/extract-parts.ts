@@ -1,6 +1,6 @@
 import type { RawPart } from '@weir/connectors';
-import { partitionsOf, WHOLE, type Definition, type Interval } from '@weir/core';
-import type { Lake, Segment } from '@weir/lake';
+import { partitionsOf, WHOLE, type Definition, type Interval, type Take } from '@weir/core';
+import type { Lake, Segment, Taking } from '@weir/lake';
 import type { StageContext } from '@weir/rpc';
 import type { ExtractCall } from './extract';
 import { storePart } from './store-part';
@@ -9,6 +9,9 @@ import { storePart } from './store-part';
 export interface ExtractedFiles {
   readonly partitions: readonly string[];
   readonly segments: readonly Segment[];
+  /** Of a source that is read in sequence: what the run takes, if anything, and what its last interval takes or took. */
+  readonly taking?: Taking | undefined;
+  readonly take?: Take | undefined;
 }
 
 /** The partitions of an interval, those without any data included. */

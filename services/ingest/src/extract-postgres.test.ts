@@ -55,7 +55,7 @@ async function run({ grain, interval, connection = {}, allow = ['127.0.0.0/8', '
   const secretOf = (name: string): Secret => new Secret(name === 'SHOP_DB' ? password : 'another');
   attempts += 1;
   const context = { runId: 'run-1', pipeline: 'shop', definitionVersion: 1, attempt: `attempt-${attempts}`, background: false, interval };
-  return extract({ lake, definition: () => Promise.resolve(definition), engine: { memoryLimit: '64MB', threads: 1 }, egress: new Egress(allow), secretOf, topicLog: none, sources: none }, { context, ranges: [] }, { signal, report });
+  return extract({ lake, definition: () => Promise.resolve(definition), engine: { memoryLimit: '64MB', threads: 1 }, egress: new Egress(allow), secretOf, topicLog: none, sources: none, takes: none, takenFiles: none }, { context, ranges: [] }, { signal, report });
 }
 
 async function failed(options: Run): Promise<WeirError | undefined> {

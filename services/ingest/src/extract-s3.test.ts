@@ -61,7 +61,7 @@ async function run({ source, connection, interval, allowed = ['127.0.0.1'], sign
   const { secretOf } = readEnvironment({ WEIR_SECRET_STORE: secretAccessKey });
   attempts += 1;
   const context = { runId: 'run-1', pipeline: 'shop', definitionVersion: 1, attempt: `attempt-${attempts}`, background: false, ...(interval && { interval }) };
-  const deps = { lake, definition: () => Promise.resolve(definition), engine: { memoryLimit: '64MB', threads: 1 }, egress: new Egress(allowed), secretOf, topicLog: none, sources: none };
+  const deps = { lake, definition: () => Promise.resolve(definition), engine: { memoryLimit: '64MB', threads: 1 }, egress: new Egress(allowed), secretOf, topicLog: none, sources: none, takes: none, takenFiles: none };
   const { raw } = await extract(deps, { context, ranges: [] }, { signal, report });
   const [dataset] = (await lake.readManifest(raw ?? { manifest: '', sha256: '' })).datasets;
   if (!dataset) throw new Error('One dataset was expected.');

@@ -47,7 +47,8 @@ async function storeSlice(lake: Lake, context: StageContext, dataset: string, { 
   }
 }
 
-async function storeObject(bucket: Bucket, object: S3Object, target: Omit<CopyTarget, 'onBytes'>): Promise<Segment> {
+/** One object into the raw zone; again, once, when it changes while it is read. */
+export async function storeObject(bucket: Bucket, object: S3Object, target: Omit<CopyTarget, 'onBytes'>): Promise<Segment> {
   const attempt = (): Promise<Segment> => storePart(objectPart(bucket, object, target.signal), target);
   try {
     return await attempt();

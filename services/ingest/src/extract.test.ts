@@ -49,7 +49,7 @@ async function run(of: Definition, interval?: Interval, options: { signal?: Abor
   const none = (): never => {
     throw new Error('Files need no Kafka.');
   };
-  return extract({ lake, definition: () => Promise.resolve(of), engine: { memoryLimit: '64MB', threads: 1 }, ...NO_CONNECTIONS, topicLog: none, sources: none }, { context: context(interval), ranges: [] }, { signal, report });
+  return extract({ lake, definition: () => Promise.resolve(of), engine: { memoryLimit: '64MB', threads: 1 }, ...NO_CONNECTIONS, topicLog: none, sources: none, takes: none, takenFiles: none }, { context: context(interval), ranges: [] }, { signal, report });
 }
 
 function sha256(bytes: Buffer | string): string {

@@ -1,18 +1,18 @@
 import { sliceSource, type SourceSlice } from '@weir/connectors';
-import { WeirError, type Definition } from '@weir/core';
+import { isReadInSequence, WeirError, type Definition } from '@weir/core';
 import type { Lake, Segment } from '@weir/lake';
 import type { ExtractRequest, ExtractResult, Progress, StageContext } from '@weir/rpc';
 import { copyFile } from './copy-file';
 import { extractApi } from './extract-api';
+import { extractInSequence, type SequenceDependencies } from './extract-in-sequence';
 import { extractLog, type ExtractLogDependencies } from './extract-log';
 import type { ExtractedFiles } from './extract-parts';
 import { extractS3 } from './extract-s3';
 import { extractPostgres } from './extract-postgres';
-import type { ConnectionDependencies } from './source-connections';
 import { storeMany } from './store-many';
 
 /** What extracting takes. */
-export interface ExtractDependencies extends ExtractLogDependencies, ConnectionDependencies {
+export interface ExtractDependencies extends ExtractLogDependencies, SequenceDependencies {
   /** The definition that the run pinned. */
   readonly definition: (pipeline: string, version: number, signal: AbortSignal) => Promise<Definition>;
 }
@@ -24,7 +24,7 @@ export interface ExtractCall {
 }
 
 /**
- * Brings the source slice of a run into immutable raw segments, as received, and lists them in a manifest in the order of the slice; of a topic see extract-log.ts.
+ * Brings the source slice of a run into immutable raw segments, as received, and lists them in a manifest in the order of the slice; of a topic see extract-log.ts, of what is read in sequence extract-in-sequence.ts.
  * Throws SOURCE_MISSING and SOURCE_UNREADABLE naming the path, CANCELLED, and what the lake throws. Nothing is listed then.
  */
 export async function extract(deps: ExtractDependencies, request: ExtractRequest, { signal, report }: ExtractCall): Promise<ExtractResult> {
@@ -33,7 +33,7 @@ export async function extract(deps: ExtractDependencies, request: ExtractRequest
   const definition = await deps.definition(context.pipeline, context.definitionVersion, signal);
   const { source } = definition;
   if (source.type === 'kafka') return extractLog(deps, request, definition, { signal, report });
-  const { partitions, segments } = await readSource(deps, context, definition, { signal, report });
+  const { partitions, segments, taking, take } = await readSource(deps, context, definition, { signal, report });
   const raw = await deps.lake.writeManifest({
     version: 1,
     pipeline: context.pipeline,
@@ -41,17 +41,20 @@ export async function extract(deps: ExtractDependencies, request: ExtractRequest
     stage: 'extract',
     attempt: context.attempt,
     datasets: [{ dataset: `raw.${source.dataset}`, partitions: partitions.map((partition) => ({ partition, rows: 0 })), segments: [...segments] }],
+    ...(taking ? { taking } : {}),
   });
   return {
     raw,
     files: segments.length,
     bytes: segments.reduce((sum, segment) => sum + segment.bytes, 0),
     positions: segments.map(({ source, bytes }) => ({ source: source ?? '', value: String(bytes) })),
+    take,
   };
 }
 
 async function readSource(deps: ExtractDependencies, context: StageContext, definition: Definition, call: ExtractCall): Promise<ExtractedFiles> {
   const { source, grain } = definition;
+  if (isReadInSequence(source)) return extractInSequence(deps, context, definition, call);
   switch (source.type) {
     case 'file': {
       call.report({ step: 'list files', done: 0, total: 0 });

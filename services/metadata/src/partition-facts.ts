@@ -1,8 +1,7 @@
-import { formatInterval, isReadInSequence, parseDefinition, partitionsOf, staleParts, type Definition, type Interval } from '@weir/core';
+import { formatInterval, isReadInSequence, notTaken, parseDefinition, partitionsOf, staleParts, type Definition, type Interval } from '@weir/core';
 import type { PartitionFacts } from './interval-reason';
 import { rowsOf, type Queryable } from './rows';
 import { upstreamOf } from './run-input';
-import { notTaken } from './sequence';
 import { lastTake, takeBehind, takesIn } from './takes';
 
 /** What is asked about: partitions of a pipeline, against its newest definition. */

@@ -1,9 +1,8 @@
-import { FILES, formatInterval, grainFrom, WeirError, type Definition, type Take } from '@weir/core';
+import { FILES, formatInterval, grainFrom, notTaken, WeirError, type Definition, type Take } from '@weir/core';
 import type { Segment, Taking } from '@weir/lake';
 import { RunStart } from '@weir/rpc';
 import { rowsOf, type Queryable } from './rows';
 import type { RunRow } from './run-row';
-import { notTaken } from './sequence';
 import type { Staged } from './staged';
 import { insertTakes, lastTake, takesIn } from './takes';
 

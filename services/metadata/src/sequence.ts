@@ -1,4 +1,4 @@
-import { canonicalInstant, formatInterval, grainFrom, isReadInSequence, WeirError, type Definition, type Interval, type Take } from '@weir/core';
+import { canonicalInstant, formatInterval, grainFrom, isReadInSequence, notTaken, WeirError, type Definition, type Interval } from '@weir/core';
 import { RunKind, RunStart, type BeginRunRequest } from '@weir/rpc';
 import { rowsOf, type Queryable } from './rows';
 import type { RunScope } from './run-scope';
@@ -30,12 +30,6 @@ export async function sequenceLeases(db: Queryable, definition: Definition, aske
 /** A run that begins with what is published takes nothing; one that begins with what a failed run had extracted may. */
 function takesSomething({ source }: Definition, { kind, startAt, retryOf }: Asked): boolean {
   return isReadInSequence(source) && kind !== RunKind.REFRESH && (startAt === RunStart.SOURCE || (startAt === RunStart.RAW && retryOf !== ''));
-}
-
-/** The partitions that no interval of this very grain took, of those of a run. */
-export function notTaken(partitions: readonly string[], grain: string, takes: readonly Take[]): string[] {
-  const ends = new Map(takes.map(({ partition, end }) => [partition, end]));
-  return partitions.filter((partition) => ends.get(partition) !== grainFrom(partition, grain).end);
 }
 
 async function assertAddressable(db: Queryable, { name }: Definition, interval: Interval): Promise<void> {

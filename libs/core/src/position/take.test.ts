@@ -1,4 +1,4 @@
-import { FILES, leftWords, positionWords, takeWords, type Take } from './take';
+import { FILES, leftWords, notTaken, positionWords, takeWords, type Take } from './take';
 
 const FIRST: Take = { partition: '2026-01-01T00:00:00Z', end: '2026-01-02T00:00:00Z', source: FILES, from: '', to: '', newest: '', left: 0, more: false };
 const words = (changes: Partial<Take>): string[] => {
@@ -16,4 +16,10 @@ test.each<[Partial<Take>, string[]]>([
   [{ source: 'public.orders.id', from: '100000', to: '120000' }, ['id above 100000 up to 120000', 'id 120000', '']],
 ])('%j in words', (changes, expected) => {
   expect(words(changes)).toEqual(expected);
+});
+
+test('an interval has taken only under its own grain', () => {
+  const hour = { ...FIRST, end: '2026-01-01T01:00:00Z' };
+  expect(notTaken([FIRST.partition, FIRST.end], '1d', [FIRST])).toEqual([FIRST.end]);
+  expect(notTaken([FIRST.partition, FIRST.end], '1d', [hour])).toEqual([FIRST.partition, FIRST.end]);
 });

@@ -1,3 +1,5 @@
+import { grainFrom } from '../interval/interval';
+
 /** What one interval of a source that is read in sequence took: pinned to it when it was published. */
 export interface Take {
   /** Canonical start and end of the interval, a grain long. */
@@ -18,6 +20,12 @@ export interface Take {
 
 /** Takes of files, and of objects of a bucket, are counted together. */
 export const FILES = 'files';
+
+/** The partitions that no interval of this very grain took, of those of a run. */
+export function notTaken(partitions: readonly string[], grain: string, takes: readonly Take[]): string[] {
+  const ends = new Map(takes.map(({ partition, end }) => [partition, end]));
+  return partitions.filter((partition) => ends.get(partition) !== grainFrom(partition, grain).end);
+}
 
 type Position = Pick<Take, 'source' | 'to' | 'newest'>;
 

@@ -42,6 +42,10 @@ export interface RawRow {
   readonly poison: string | null;
 }
 
+const none = (): never => {
+  throw new Error('A topic is not taken file by file.');
+};
+
 /** A topic, a lake, and what extract makes of the one in the other. */
 export class LogBench {
   /** What the catalog says that is published. */
@@ -80,6 +84,8 @@ export class LogBench {
       definition: () => Promise.resolve(logDefinition(topic, { mode })),
       ...this.kafka,
       sources: (_pipeline, asked) => this.pages(asked),
+      takes: none,
+      takenFiles: none,
     };
     this.attempts += 1;
     const context = { runId: 'run-1', pipeline: 'clicks', definitionVersion: 1, attempt: `a${this.attempts}`, background: false, interval };

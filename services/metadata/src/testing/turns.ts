@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { FILES, grainFrom, partitionsOf, type Definition, type Take } from '@weir/core';
+import { FILES, grainFrom, notTaken, partitionsOf, type Definition, type Take } from '@weir/core';
 import { rawPath, type Segment, type Taking } from '@weir/lake';
 import { RunStatus, type BeginRunRequest, type ListTakesRequest, type SegmentSet, type TakenFile } from '@weir/rpc';
 import { beginRun } from '../begin-run';
@@ -7,7 +7,6 @@ import { findTakenFiles } from '../find-taken-files';
 import { finishRun } from '../finish-run';
 import { listTakes } from '../list-takes';
 import { publish } from '../publish';
-import { notTaken } from '../sequence';
 import { derived } from './runs';
 import { definitionOf, type Workbench } from './workbench';
 
