@@ -7,6 +7,7 @@ export { type Compression, compressionOf } from './file/compression';
 export { type CsvDialect } from './file/csv-dialect';
 export { findElements, findLines, findRecords, type FindOptions } from './file/find-records';
 export { listedPath, listFiles } from './file/list-files';
+export { type Beginning, firstRecords, type FirstRecords, readBeginning } from './file/first-records';
 export { type JsonDamage } from './file/line-machine';
 export { type LineFile, linesRelation } from './file/lines-relation';
 export { type DamagedSpan, type LineRun, type RecordIndex, type RecordScan } from './file/record-book';

@@ -83,7 +83,7 @@ export { type Candidate, isIdLike, proposeChecks, type SuggestedMeasure } from '
 export { checkOf, countingCheck, type LeftOut, type Proposal, type Seen, settle } from './check/suggest/settle';
 export { worstSharesSql } from './check/suggest/worst-share';
 export { type Insertion, insertQuality, type LongerContract } from './contract/insert-quality';
-export { columnDrift, DRIFT_KINDS, DRIFT_POLICIES, type DriftPolicies, driftPolicies } from './contract/drift';
+export { columnDrift, DRIFT_KINDS, DRIFT_POLICIES, type DriftPolicies, driftPolicies, missingOutcome, newColumnOutcome } from './contract/drift';
 export { type DecodeRule, NEW_COLUMN } from './contract/decode-rules';
 export { BROKEN_RULES, DELETED, type Decode, EXTRA, ROW_ID, compileDecode } from './contract/decode-sql';
 export { rowIdSql } from './contract/row-id';

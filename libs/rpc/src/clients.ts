@@ -74,6 +74,7 @@ function stageClients(ingest: Far, quality: Far, transform: Far, load: Far) {
       consume: streaming(ingest, IngestServiceService.consume),
       planArchive: unary(ingest, IngestServiceService.planArchive),
       push: collecting(ingest, IngestServiceService.push),
+      testSource: unary(ingest, IngestServiceService.testSource),
     },
     quality: {
       validate: streaming(quality, QualityServiceService.validate),

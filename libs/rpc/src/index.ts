@@ -33,6 +33,9 @@ export {
   type PushRequest,
   type PushResponse,
   type SourceChange,
+  type SourceFinding,
+  type TestSourceRequest,
+  type TestSourceResponse,
 } from './gen/weir/ingest/v1/ingest';
 export {
   RuleOutcome,

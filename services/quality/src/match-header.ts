@@ -1,4 +1,4 @@
-import { columnDrift, driftPolicies, type ContractColumn, type ContractDataset, type FileColumn, WeirError } from '@weir/core';
+import { driftPolicies, missingOutcome, type ContractDataset, type FileColumn, WeirError } from '@weir/core';
 
 /**
  * The columns of a file in the order of its header, each of the contract or one that the contract does not name. Columns may stand in any order.
@@ -11,7 +11,7 @@ export function matchHeader(header: readonly string[], dataset: ContractDataset,
   const fresh = header.filter((name) => !names.has(name));
   const twice = header.filter((name, index) => header.indexOf(name) !== index && names.has(name));
   const nothing = missing.length === dataset.columns.length;
-  const lacking = nothing ? missing : missing.filter((column) => refusesFile(column, dataset));
+  const lacking = nothing ? missing : missing.filter((column) => missingOutcome(column, dataset, { records: false }) === 'refuse');
   const faults = [...fault('does not have', lacking.map(({ physicalName }) => physicalName)), ...(nothing || lacking.length > 0 ? fault('has the unknown', fresh) : []), ...fault('has more than once', twice)];
   const place = `${file}:1`;
   if (faults.length > 0) throw new WeirError({ code: 'HEADER_MISMATCH', message: `The header ${faults.join(' and ')}.`, place });
@@ -22,16 +22,6 @@ export function matchHeader(header: readonly string[], dataset: ContractDataset,
     const name = names.get(header[at] ?? '');
     return name === undefined ? { unknown: label } : { name };
   });
-}
-
-/**
- * Whether a file without the column is refused as a whole: no policy of missing columns says what becomes of its rows, and there is neither a default nor null to go on with.
- * What is said of nulls decides of single rows, and would leave out or set aside all of them, in silence.
- */
-function refusesFile(column: ContractColumn, dataset: ContractDataset): boolean {
-  const policies = driftPolicies(dataset);
-  if (policies.missingColumn !== 'evolve' && policies.missingColumn !== 'discard_value') return false;
-  return columnDrift(column, policies, { records: false }).missing !== 'note';
 }
 
 /** The names of columns for people, each once: one without a name goes by its place, one that is there again by a number. */

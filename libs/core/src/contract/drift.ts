@@ -65,3 +65,14 @@ export function columnDrift(column: ContractColumn, policies: DriftPolicies, { r
 export function newColumnOutcome({ newColumn }: DriftPolicies): Outcome {
   return DIRECT[newColumn] ?? 'note';
 }
+
+/**
+ * What becomes of data that lacks a column: of its rows, or of the file as a whole (`refuse`). A file is refused where no policy of missing columns says what becomes of its rows, and there is neither a default nor null
+ * to go on with: what is said of nulls decides of single rows, and would leave out or set aside all of them, in silence. Undefined: rows may lack it.
+ */
+export function missingOutcome(column: ContractColumn, dataset: Pick<ContractDataset, 'drift'>, { records }: { readonly records: boolean }): Outcome | 'refuse' | undefined {
+  const policies = driftPolicies(dataset);
+  const { missing } = columnDrift(column, policies, { records });
+  const unsaid = policies.missingColumn === 'evolve' || policies.missingColumn === 'discard_value';
+  return !records && unsaid && missing !== 'note' ? 'refuse' : missing;
+}

@@ -30,6 +30,7 @@ import {
   StreamContext,
   Take,
 } from "../../data/v1/data";
+import { DefinitionFile } from "../../metadata/v1/definition";
 
 export const protobufPackage = "weir.ingest.v1";
 
@@ -225,6 +226,43 @@ export interface PushResponse {
   positions: LogPosition[];
   /** Whether the same key was answered before, and nothing was written now. */
   repeatedKey: boolean;
+}
+
+/** Which source. */
+export interface TestSourceRequest {
+  /** The newest applied version of this pipeline; left out when files are given. */
+  pipeline: string;
+  /** The texts of a folder that need not be applied; environment references are already resolved by the caller. */
+  files: DefinitionFile[];
+  /** Absolute folder that relative source paths refer to; for files. */
+  root: string;
+  /** What a run would read. Left out, of an API the last whole grain, of all others whatever there is. */
+  interval?: Interval | undefined;
+}
+
+/** What was seen within 20 s; at most 50 findings. */
+export interface TestSourceResponse {
+  pipeline: string;
+  /** 0 for files. */
+  definitionVersion: number;
+  /** Of the source, such as "postgres". */
+  type: string;
+  findings: SourceFinding[];
+}
+
+/** One thing that was looked at. */
+export interface SourceFinding {
+  /** "connection", "data", "cursor", "columns", or "column" and its name. */
+  what: string;
+  right: boolean;
+  /** What was found, in a sentence. */
+  told: string;
+  /** What to do; empty where nothing is. */
+  fix: string;
+  /** An error code; empty where it is right. */
+  code: string;
+  /** The table, path, key or address that is meant; empty where there is none. */
+  place: string;
 }
 
 function createBaseExtractRequest(): ExtractRequest {
@@ -1572,6 +1610,305 @@ export const PushResponse: MessageFns<PushResponse> = {
   },
 };
 
+function createBaseTestSourceRequest(): TestSourceRequest {
+  return { pipeline: "", files: [], root: "", interval: undefined };
+}
+
+export const TestSourceRequest: MessageFns<TestSourceRequest> = {
+  encode(message: TestSourceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    for (const v of message.files) {
+      DefinitionFile.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.root !== "") {
+      writer.uint32(26).string(message.root);
+    }
+    if (message.interval !== undefined) {
+      Interval.encode(message.interval, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TestSourceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTestSourceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.files.push(DefinitionFile.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.root = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.interval = Interval.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TestSourceRequest>): TestSourceRequest {
+    return TestSourceRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TestSourceRequest>): TestSourceRequest {
+    const message = createBaseTestSourceRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.files = object.files?.map((e) => DefinitionFile.fromPartial(e)) || [];
+    message.root = object.root ?? "";
+    message.interval = (object.interval !== undefined && object.interval !== null)
+      ? Interval.fromPartial(object.interval)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTestSourceResponse(): TestSourceResponse {
+  return { pipeline: "", definitionVersion: 0, type: "", findings: [] };
+}
+
+export const TestSourceResponse: MessageFns<TestSourceResponse> = {
+  encode(message: TestSourceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.definitionVersion !== 0) {
+      writer.uint32(16).int64(message.definitionVersion);
+    }
+    if (message.type !== "") {
+      writer.uint32(26).string(message.type);
+    }
+    for (const v of message.findings) {
+      SourceFinding.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TestSourceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTestSourceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.definitionVersion = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.findings.push(SourceFinding.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TestSourceResponse>): TestSourceResponse {
+    return TestSourceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TestSourceResponse>): TestSourceResponse {
+    const message = createBaseTestSourceResponse();
+    message.pipeline = object.pipeline ?? "";
+    message.definitionVersion = object.definitionVersion ?? 0;
+    message.type = object.type ?? "";
+    message.findings = object.findings?.map((e) => SourceFinding.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSourceFinding(): SourceFinding {
+  return { what: "", right: false, told: "", fix: "", code: "", place: "" };
+}
+
+export const SourceFinding: MessageFns<SourceFinding> = {
+  encode(message: SourceFinding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.what !== "") {
+      writer.uint32(10).string(message.what);
+    }
+    if (message.right !== false) {
+      writer.uint32(16).bool(message.right);
+    }
+    if (message.told !== "") {
+      writer.uint32(26).string(message.told);
+    }
+    if (message.fix !== "") {
+      writer.uint32(34).string(message.fix);
+    }
+    if (message.code !== "") {
+      writer.uint32(42).string(message.code);
+    }
+    if (message.place !== "") {
+      writer.uint32(50).string(message.place);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SourceFinding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSourceFinding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.what = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.right = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.told = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.fix = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.place = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SourceFinding>): SourceFinding {
+    return SourceFinding.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SourceFinding>): SourceFinding {
+    const message = createBaseSourceFinding();
+    message.what = object.what ?? "";
+    message.right = object.right ?? false;
+    message.told = object.told ?? "";
+    message.fix = object.fix ?? "";
+    message.code = object.code ?? "";
+    message.place = object.place ?? "";
+    return message;
+  },
+};
+
 /** Brings source data into the raw zone, as received. */
 export type IngestServiceDefinition = typeof IngestServiceDefinition;
 export const IngestServiceDefinition = {
@@ -1624,6 +1961,15 @@ export const IngestServiceDefinition = {
       requestType: PushRequest as typeof PushRequest,
       requestStream: true,
       responseType: PushResponse as typeof PushResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Looks at a source, applied or not, as a run would read it: whether its system answers, what there is for an interval, and how the columns fit the contract. Reads little and writes nothing; what is wrong is in the answer. */
+    testSource: {
+      name: "TestSource",
+      requestType: TestSourceRequest as typeof TestSourceRequest,
+      requestStream: false,
+      responseType: TestSourceResponse as typeof TestSourceResponse,
       responseStream: false,
       options: {},
     },
@@ -1688,6 +2034,16 @@ export const IngestServiceService = {
     responseSerialize: (value: PushResponse): Buffer => Buffer.from(PushResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): PushResponse => PushResponse.decode(value),
   },
+  /** Looks at a source, applied or not, as a run would read it: whether its system answers, what there is for an interval, and how the columns fit the contract. Reads little and writes nothing; what is wrong is in the answer. */
+  testSource: {
+    path: "/weir.ingest.v1.IngestService/TestSource" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: TestSourceRequest): Buffer => Buffer.from(TestSourceRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TestSourceRequest => TestSourceRequest.decode(value),
+    responseSerialize: (value: TestSourceResponse): Buffer => Buffer.from(TestSourceResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TestSourceResponse => TestSourceResponse.decode(value),
+  },
 } as const;
 
 export interface IngestServiceServer extends UntypedServiceImplementation {
@@ -1705,6 +2061,8 @@ export interface IngestServiceServer extends UntypedServiceImplementation {
    * with n from 0, and the call's trace as `traceparent` unless it has one. A call that failed may have written some of its records.
    */
   push: handleClientStreamingCall<PushRequest, PushResponse>;
+  /** Looks at a source, applied or not, as a run would read it: whether its system answers, what there is for an interval, and how the columns fit the contract. Reads little and writes nothing; what is wrong is in the answer. */
+  testSource: handleUnaryCall<TestSourceRequest, TestSourceResponse>;
 }
 
 export interface IngestServiceClient extends Client {
@@ -1767,6 +2125,22 @@ export interface IngestServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: PushResponse) => void,
   ): ClientWritableStream<PushRequest>;
+  /** Looks at a source, applied or not, as a run would read it: whether its system answers, what there is for an interval, and how the columns fit the contract. Reads little and writes nothing; what is wrong is in the answer. */
+  testSource(
+    request: TestSourceRequest,
+    callback: (error: ServiceError | null, response: TestSourceResponse) => void,
+  ): ClientUnaryCall;
+  testSource(
+    request: TestSourceRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: TestSourceResponse) => void,
+  ): ClientUnaryCall;
+  testSource(
+    request: TestSourceRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: TestSourceResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const IngestServiceClient = makeGenericClientConstructor(
