@@ -39,7 +39,7 @@ export async function takeFiles(deps: TakeDependencies, store: FileStore, standi
   const again = await storeTaken(store, standing, call);
   const { partitions, untaken, takes } = standing;
   const partition = untaken.at(-1);
-  if (partition === undefined) return { partitions, segments: again, take: takes.at(-1) };
+  if (partition === undefined) return { partitions, segments: again, take: asBefore(takes.at(-1)) };
   call.report({ step: 'list files', done: 0, total: 0 });
   const known = (names: readonly string[]): Promise<readonly TakenFile[]> => deps.takenFiles(standing.pipeline, names, call.signal);
   const found = await findNewFiles(store.list(call.signal), known, deps.bounds, Date.now());
@@ -51,6 +51,11 @@ export async function takeFiles(deps: TakeDependencies, store: FileStore, standi
   const stamps = stored.flatMap(({ found: { name, stamp }, segment }) => (segment ? [[name, stamp] as const] : []));
   const made = takesOf(standing, found, fresh);
   return { partitions, segments: [...again, ...fresh], taking: { last: standing.last?.partition ?? '', takes: made, stamps }, take: made.at(-1) };
+}
+
+/** What was left for a later interval then, one has by now. */
+function asBefore(take: Take | undefined): Take | undefined {
+  return take && { ...take, left: 0, more: false };
 }
 
 /** A file that was moved on before it was read was never of this source. */

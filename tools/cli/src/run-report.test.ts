@@ -33,6 +33,12 @@ function text(lines: readonly string[]): string {
 }
 
 describe('the report of a run', () => {
+  it('says what it took of a source that is read in sequence, and what is left', () => {
+    const take = { partition: '2026-01-03T00:00:00Z', end: '2026-01-04T00:00:00Z', source: 'files', from: '130', to: '142', newest: 'in/2026-01-03\u001b.csv', left: 88, more: true };
+    const lines = runReport({ run, stages: [stage('extract', { attempt: 1, status: StageStatus.FAILED }), stage('extract', { attempt: 2, take })] }, [], 0);
+    expect(lines).toContain('  took 12 files; position 142 files, the newest in/2026-01-03·.csv; 88 files wait for the next interval');
+  });
+
   it('shows stages, tables, broken rules, checks, verdict, score and accounts', () => {
     const rules = [
       { rule: 'type:quantity', rows: 8, samples: ['a.csv:3: quantity is not a whole number.'], severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE },

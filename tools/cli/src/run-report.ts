@@ -1,4 +1,4 @@
-import { formatError, isErrorCode, type ErrorFields } from '@weir/core';
+import { formatError, isErrorCode, leftWords, positionWords, takeWords, type ErrorFields } from '@weir/core';
 import { RuleOutcome, StageStatus, type Accounts, type CheckResult, type GetRunResponse, type QuarantinedRow, type RuleCount, type Run, type RunError, type StageRecord } from '@weir/rpc';
 import { colour, count, seconds, table } from './output';
 import { elapsedMs, intervalWord, kindWord, paintedOutcome, paintedStatus, paintedVerdict, severityWord } from './run-words';
@@ -30,6 +30,13 @@ function stageRow(record: StageRecord): string[] {
   const failed = status === StageStatus.FAILED;
   const note = [attempt > 1 ? `attempt ${attempt}` : '', failed ? colour.bad(error?.code ?? 'failed') : ''].filter(Boolean).join(' ');
   return [failed ? colour.bad(stage) : stage, UNCOUNTED_IN.has(stage) ? '–' : count(rowsIn), stage === 'extract' ? '–' : count(rowsOut), rowsQuarantined > 0 ? colour.doubt(count(rowsQuarantined)) : '0', (milliseconds / 1_000).toFixed(2), note];
+}
+
+/** Of a source that is read in sequence: what the run took, and where the source stands with it. */
+export function takeLines(stages: readonly StageRecord[]): string[] {
+  const take = lastAttempts(stages).find((record) => record.stage === 'extract')?.take;
+  if (!take) return [];
+  return [[`  took ${takeWords(take)}`, `position ${printable(positionWords(take))}`, leftWords(take)].filter(Boolean).join('; ')];
 }
 
 /** The tables of every destination that the run brought to its snapshot. */
@@ -127,6 +134,6 @@ export function links({ traceId, workflowId, runId }: Pick<Run, 'traceId' | 'wor
 /** The whole report; sections without content are left out. `waiting`: what an open run waits for. */
 export function runReport({ run, stages }: GetRunResponse, quarantined: readonly QuarantinedRow[], now: number, waiting: readonly string[] = []): string[] {
   if (!run) return [];
-  const sections = [headline(run, now, waiting), stageTable(stages), destinationTable(stages), ruleTable(stages), checkTable(stages), outcome(run), quarantineTable(quarantined), errorLines(run.error)];
+  const sections = [headline(run, now, waiting), stageTable(stages), takeLines(stages), destinationTable(stages), ruleTable(stages), checkTable(stages), outcome(run), quarantineTable(quarantined), errorLines(run.error)];
   return sections.filter((lines) => lines.length > 0).flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }

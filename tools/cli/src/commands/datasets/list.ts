@@ -1,8 +1,9 @@
-import { formatDuration, type Retention, type Zone } from '@weir/core';
-import { connect, newestDefinition, type DatasetSummary } from '@weir/rpc';
+import { formatDuration, isReadInSequence, leftWords, positionWords, type Definition, type Retention, type Take, type Zone } from '@weir/core';
+import { connect, newestDefinition, type Clients, type DatasetSummary } from '@weir/rpc';
 import { platformState } from '@weir/servers';
 import type { Command } from 'commander';
 import { action, colour, count, print, printJson, table } from '../../output';
+import { printable } from '../../terminal-text';
 
 interface Options {
   readonly json?: boolean;
@@ -12,7 +13,7 @@ export function register(parent: Command): void {
   parent
     .command('list')
     .argument('<pipeline>', 'a pipeline that was applied')
-    .description('The datasets of a pipeline: rows, partitions and how long they are kept.')
+    .description('The datasets of a pipeline: rows, partitions and how long they are kept; and how far its source was read, where it is read in sequence.')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  weir datasets list retail\n  weir datasets list retail --json | jq .datasets')
     .action(action(list));
@@ -22,12 +23,25 @@ async function list(pipeline: string, { json }: Options): Promise<void> {
   const { services } = await platformState();
   const clients = connect({ metadata: services.metadata });
   try {
-    const [{ datasets }, { retention }] = await Promise.all([clients.catalog.listDatasets({ pipeline }), newestDefinition(clients, pipeline)]);
-    if (json) printJson({ pipeline, datasets: datasets.map((dataset) => ({ ...dataset, zone: zoneOf(dataset), retentionMs: retention[zoneOf(dataset)] ?? null })) });
-    else print(listing(datasets, retention));
+    const [{ datasets }, definition] = await Promise.all([clients.catalog.listDatasets({ pipeline }), newestDefinition(clients, pipeline)]);
+    const { retention } = definition;
+    const position = await positionOf(clients, definition);
+    if (json) printJson({ pipeline, datasets: datasets.map((dataset) => ({ ...dataset, zone: zoneOf(dataset), retentionMs: retention[zoneOf(dataset)] ?? null })), ...(position === undefined ? {} : { position }) });
+    else print(listing(datasets, retention), ...(position ? ['', positionLine(position)] : []));
   } finally {
     clients.close();
   }
+}
+
+/** What the newest interval took, with where that left the source; null before the first, undefined where no source is read in sequence. */
+async function positionOf(clients: Clients, { name: pipeline, source }: Definition): Promise<(Take & { readonly words: string }) | null | undefined> {
+  if (!isReadInSequence(source)) return undefined;
+  for await (const { position } of clients.catalog.listTakes({ pipeline, source: '' })) if (position) return { ...position, words: positionWords(position) };
+  return null;
+}
+
+function positionLine(take: Take & { readonly words: string }): string {
+  return [`  read so far: ${printable(take.words)}`, leftWords(take)].filter(Boolean).join('; ');
 }
 
 function listing(datasets: readonly DatasetSummary[], retention: Retention): string {
