@@ -21,7 +21,12 @@ export async function decodeFiles({ files, runs }: ScannedFiles, context: Decode
   const { engine, dataset, format } = context;
   const plan = planValidate(dataset, format.form);
   const relations = await format.relations(files, context);
-  for (const [index, relation] of relations.entries()) await engine.run(plan.decodeFrom(relation, index === 0), 'decode');
+  for (const [index, relation] of relations.entries()) {
+    const file = files[index];
+    await engine.run(plan.decodeFrom(relation, index === 0), 'decode').catch((error: unknown) => {
+      throw file && format.fault ? format.fault(error, file) : error;
+    });
+  }
   const mismatch = ({ name, records }: ReadFile, rows: number): string => `The scan found ${records} rows in ${name}, the engine ${rows}.`;
   await judgeDecoded({ engine, plan, files: files.map(readFile), runs: runs && runRelation(runs), mismatch });
   return plan;

@@ -16,9 +16,15 @@ const DOES_NOT_FIT = /-70$/;
 
 let ready: Promise<void> | undefined;
 
-/** Inflates zstd to at most `limit` bytes: with Node's own library where there is one, else with the same library as WebAssembly. */
+/**
+ * Inflates zstd to at most `limit` bytes: with Node's own library where there is one, else with the same library as WebAssembly. Node's reads the first frame and takes one that is cut short for a whole
+ * one, so that it gets single frames that are whole by their headers, and nothing else.
+ */
 export async function inflateZstd(bytes: Buffer, limit: number): Promise<Buffer | BatchFault> {
-  if (!zstdDecompressSync) return inflateByWasm(bytes, limit);
+  const frames = zstdFrames(bytes);
+  if (!frames) return 'compressed_corrupt';
+  const single = frames.length === 1 && frames[0]?.from === 0 && frames[0].to === bytes.length;
+  if (!zstdDecompressSync || !single) return inflateByWasm(bytes, limit);
   try {
     return zstdDecompressSync(bytes, { maxOutputLength: limit });
   } catch (error) {

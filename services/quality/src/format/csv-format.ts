@@ -31,6 +31,8 @@ export interface TextFile {
   /** In the order of the file. */
   readonly columns: readonly FileColumn[];
   readonly multiline: boolean;
+  /** Every record ends with LF, as in copies: then the engine is told so, because by itself it takes the first line end for that of the file, even one in quotes. */
+  readonly copied: boolean;
 }
 
 async function cleanFiles(files: readonly ScannedFile<CsvScan>[], dialect: CsvDialect, { dataset, dir, signal }: RelationCall): Promise<TextFile[]> {
@@ -44,7 +46,7 @@ async function cleanFiles(files: readonly ScannedFile<CsvScan>[], dialect: CsvDi
 /** Files that the engine reads as the scan did stay where they are; of the others a cleaned copy is made in `dir`. */
 export async function cleanFile(scanned: ScannedFile<CsvScan>, columns: readonly FileColumn[], dialect: CsvDialect, dir: string, signal: AbortSignal): Promise<TextFile> {
   const { file, name, path, scan } = scanned;
-  const text = { file, columns, multiline: scan.multiline };
+  const text = { file, columns, multiline: scan.multiline, copied: !scan.plain };
   if (scan.plain) return { ...text, path };
   const copy = join(dir, `clean-${file}.csv`);
   await pipeline(rewriteCsv(path, scan, { name, ...dialect, signal }), createWriteStream(copy, { flags: 'wx' }));
@@ -59,7 +61,7 @@ export function textRelations(dataset: ContractDataset, files: readonly TextFile
   const groups: TextFile[][] = [];
   for (const file of files) {
     const group = groups.at(-1);
-    if (group?.[0] && JSON.stringify(group[0].columns) === JSON.stringify(file.columns)) group.push(file);
+    if (group?.[0] && group[0].copied === file.copied && JSON.stringify(group[0].columns) === JSON.stringify(file.columns)) group.push(file);
     else groups.push([file]);
   }
   if (groups.length === 0) return [fileTextsSql(dataset, [], `(select 0 as ${FILE_COLUMN} where false)`, [FILE_COLUMN])];
@@ -81,6 +83,7 @@ function textRelation(group: readonly TextFile[], { delimiter, quote, header }: 
     `quote = ${quoteLiteral(quote)}, escape = ${quoteLiteral(quote)}, header = ${header}`,
     `auto_detect = false, comment = '', nullstr = '', strict_mode = true, null_padding = false, ignore_errors = false, compression = 'none', encoding = 'utf-8'`,
     `parallel = ${!group.some((file) => file.multiline)}`,
+    ...(group[0]?.copied ? [`new_line = '\\n'`] : []),
   ];
   const paths = group.map((file) => quoteLiteral(file.path)).join(', ');
   const first = group[0]?.file ?? 0;

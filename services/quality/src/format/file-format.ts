@@ -55,6 +55,8 @@ export interface FileFormat<Scan extends FileScan = FileScan> {
   relations(files: readonly ScannedFile<Scan>[], call: RelationCall): Promise<string[]>;
   /** The whole records of these ordinals within the file, ascending, as they came. */
   originals(file: ScannedFile<Scan>, ordinals: readonly number[], engine: Engine): AsyncIterable<FoundRecord>;
+  /** What an error of the engine means that reads the relation of this place, one a file; absent where it means what it says. */
+  fault?(error: unknown, file: ScannedFile<Scan>): unknown;
   /** What is wrong with a damaged record. */
   damageReason(file: ScannedFile<Scan>, damaged: Scan['damaged'][number]): string;
 }

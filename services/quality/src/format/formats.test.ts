@@ -85,6 +85,26 @@ describe.each(FORMATS)('%s', (_name, layout, content) => {
   });
 });
 
+test('a Parquet file with a page that cannot be read is refused as a whole, and one that was cut is told from one that never was Parquet', async () => {
+  bench.definition = reading({ format: 'parquet' });
+  const whole = await parquet();
+  const spoilt = Buffer.from(whole);
+  spoilt.fill(0xff, 4, 60);
+  for (const [content, code] of [[spoilt, 'FILE_MALFORMED'], [whole.subarray(0, -9), 'FILE_TRUNCATED']] as const) {
+    const { error } = await bench.validate([{ name: 'rows', content }]);
+    expect(error).toMatchObject({ code, place: 'rows' });
+  }
+});
+
+test('the first record may have a line end of another kind in quotes', async () => {
+  bench.definition = reading({});
+  const fields = line('1').split(',');
+  const { result, error } = await bench.validate([{ name: 'rows', content: `${HEADER}\n${fields.with(2, '"A\r\nB"').join(',')}\n${line('2')}\n` }]);
+  expect(error).toBeUndefined();
+  const rows = await bench.rowsOf(result?.bronze, 'invoice_no, description');
+  expect(rows.toSorted((a, b) => Number(a['invoice_no']) - Number(b['invoice_no']))).toEqual([{ invoice_no: '1', description: 'A\r\nB' }, { invoice_no: '2', description: 'WHITE HANGING HEART' }]);
+});
+
 test.each<[string, Partial<FileLayout>, string, string, string]>([
   ['JSON lines that end inside one', { format: 'ndjson' }, '{"InvoiceNo":"1"}\n{"InvoiceNo":', 'FILE_TRUNCATED', 'rows:2'],
   ['a document without its records', { format: 'json', records: 'data' }, '{"items":[]}', 'FILE_MALFORMED', 'rows:1'],

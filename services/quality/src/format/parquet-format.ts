@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { FoundRecord } from '@weir/connectors';
+import { checkParquet, type FoundRecord } from '@weir/connectors';
 import { FILE_COLUMN, fileColumnName, fileTextsSql, isWeirError, quoteIdent, quoteLiteral, WeirError, type FileColumn } from '@weir/core';
 import { withEngine, type Engine } from '@weir/engine';
 import { matchHeader } from '../match-header';
@@ -29,12 +29,15 @@ export const parquetFormat: FileFormat<ParquetScan> = {
   },
   originals: originalsOf,
   damageReason: () => '',
+  // Of each file there is a relation.
+  fault: malformed,
 };
 
 /** Memory of the engine that looks at footers. */
 const FOOTER_LIMITS = { memoryLimit: '64MB', threads: 1 };
 
 async function scanParquet(path: string, { name, dir, signal, onChunk }: ScanCall): Promise<ParquetScan> {
+  await checkParquet(path, name);
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024, signal })) {
@@ -43,7 +46,7 @@ async function scanParquet(path: string, { name, dir, signal, onChunk }: ScanCal
     await onChunk(bytes);
   }
   const { columns, records } = await withEngine({ inputs: [path], staging: dir, ...FOOTER_LIMITS, signal }, (engine) => footer(engine, path)).catch((error: unknown) => {
-    throw malformed(error, name);
+    throw malformed(error, { name });
   });
   return { bytes, sha256: hash.digest('hex'), records, damaged: [], index: { offsets: [], lines: [] }, shift: 1, columns };
 }
@@ -57,7 +60,7 @@ async function footer(engine: Engine, path: string): Promise<{ columns: ParquetC
 /** What the engine says of a file that it cannot read; a stage that was cancelled or has no memory is not the file's fault. */
 const FAULTS = new Set(['SEGMENT_CORRUPT', 'MODEL_FAILED', 'ENGINE_FAILED']);
 
-function malformed(error: unknown, name: string): unknown {
+function malformed(error: unknown, { name }: Pick<ScannedFile, 'name'>): unknown {
   if (!isWeirError(error) || !FAULTS.has(error.code)) return error;
   return new WeirError({ code: 'FILE_MALFORMED', message: `${name} is no Parquet file that can be read: ${error.message.slice(0, 300)}`, place: name }, { cause: error });
 }
