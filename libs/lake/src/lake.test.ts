@@ -62,6 +62,14 @@ describe('Lake files', () => {
     expect(existsSync(temp)).toBe(false);
   });
 
+  it('does not read a file again whose writer has hashed it', async () => {
+    // That it is not what the file has shows that nobody looked.
+    const known = { bytes: 5, sha256: sha256('wrote') };
+    expect(await lake.adopt(await finished('other'), 'raw/y', known)).toEqual(known);
+    await expect(lake.adopt(await finished('wrote'), 'raw/y', known)).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' });
+    expect(readFileSync(lake.absolute('raw/y'), 'utf8')).toBe('other');
+  });
+
   it('takes the same content twice and refuses another one, which leaves the first as it was', async () => {
     await lake.adopt(await finished('first'), 'raw/x');
     const inode = (await stat(lake.absolute('raw/x'))).ino;

@@ -41,11 +41,11 @@ export class Lake {
 
   /**
    * Moves a finished temporary file (from `scratch`) to its place. A file with the same content may be there already; another content is
-   * SEGMENT_CORRUPT, because what was written once never changes.
+   * SEGMENT_CORRUPT, because what was written once never changes. `known` is what a writer that hashed on the way says of it: the file is not read once more then.
    */
-  async adopt(tempFile: string, path: string): Promise<Digest> {
+  async adopt(tempFile: string, path: string, known?: Digest): Promise<Digest> {
     return this.put(path, async (target) => {
-      const digest = await digestFile(tempFile);
+      const digest = known ?? (await digestFile(tempFile));
       await flush(tempFile);
       await this.place(tempFile, target, path, digest);
       return digest;

@@ -84,7 +84,7 @@ async function copyLarge(handle: FileHandle, before: Identity, file: SourceFile,
   if (!(await isUnchanged(file, before, [{ length: bytes }]))) return undefined;
   const sha256 = hash.digest('hex');
   const path = rawPath(target.pipeline, target.dataset, sha256);
-  await target.lake.adopt(temporary, path);
+  await target.lake.adopt(temporary, path, { bytes, sha256 });
   return { path, sha256 };
 }
 

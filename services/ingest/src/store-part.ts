@@ -24,6 +24,6 @@ export async function storePart({ name, partition, bytes }: RawPart, target: Omi
   }
   const sha256 = hash.digest('hex');
   const path = rawPath(target.pipeline, target.dataset, sha256);
-  await target.lake.adopt(temporary, path);
+  await target.lake.adopt(temporary, path, { bytes: size, sha256 });
   return { path, rows: 0, bytes: size, sha256, partitions: [partition], source: name };
 }
