@@ -38,6 +38,7 @@ export { formatDuration, parseDuration } from './definition/duration';
 export { type EnvironmentValue, resolveEnvironment } from './definition/environment';
 export { readByInterval } from './definition/find-upstream';
 export { RESERVED_PREFIX, nameFault } from './definition/names';
+export { parseConnections } from './definition/parse-connections';
 export { parseDefinition } from './definition/parse-definition';
 export { type ApiConnectionSettings, type ApiLogin, type ConnectionSettings, type PostgresConnectionSettings, type S3ConnectionSettings, type SecretReference } from './definition/connection';
 export { CONNECTIONS_SCHEMA } from './definition/connection-schema';

@@ -75,6 +75,7 @@ function stageClients(ingest: Far, quality: Far, transform: Far, load: Far) {
       planArchive: unary(ingest, IngestServiceService.planArchive),
       push: collecting(ingest, IngestServiceService.push),
       testSource: unary(ingest, IngestServiceService.testSource),
+      discoverSource: unary(ingest, IngestServiceService.discoverSource),
     },
     quality: {
       validate: streaming(quality, QualityServiceService.validate),

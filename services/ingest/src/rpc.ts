@@ -9,6 +9,8 @@ import {
   type CompareSourceResponse,
   type ConsumeRequest,
   type ConsumeResponse,
+  type DiscoverSourceRequest,
+  type DiscoverSourceResponse,
   type ExtractRequest,
   type ExtractResponse,
   type IngestServiceServer,
@@ -24,6 +26,7 @@ import { compareSource, type CompareDependencies } from './compare-source';
 import { extract, type ExtractDependencies } from './extract';
 import { planArchive, type PlanArchiveDependencies } from './plan-archive';
 import { push, type PushDependencies } from './push';
+import { discoverSource } from './source-discovery/discover-source';
 import { testSource, type TestSourceDependencies } from './source-test/test-source';
 import { consume, type ConsumeDependencies } from './stream/consume';
 
@@ -45,6 +48,7 @@ export function services(dependencies: IngestDependencies, gate: StageGate): Ser
     planArchive: unary<PlanArchiveRequest, PlanArchiveResponse>((request, { signal }) => planArchive(dependencies, request, signal)),
     // No place of the gate: a person waits for it, and it reads a MiB.
     testSource: unary<TestSourceRequest, TestSourceResponse>((request, { signal }) => testSource(dependencies, request, signal)),
+    discoverSource: unary<DiscoverSourceRequest, DiscoverSourceResponse>((request, { signal }) => discoverSource(dependencies, request, signal)),
     push: collect<PushRequest, PushResponse>((requests, { signal }) => push(dependencies, requests, signal)),
     // No place of the gate: it holds little memory, and a plan must not wait behind the runs of a backfill.
     compareSource: stream<CompareSourceRequest, CompareSourceResponse>(async (request, { signal }, send) => {

@@ -265,6 +265,58 @@ export interface SourceFinding {
   place: string;
 }
 
+/** Where to look. */
+export interface DiscoverSourceRequest {
+  /** The text of a connections.yaml; environment references are already resolved by the caller. */
+  connections:
+    | DefinitionFile
+    | undefined;
+  /** The name of one of them. */
+  connection: string;
+  /** Of a database: "schema.table"; all tables when left out. */
+  table: string;
+  /** Of an API: what to ask for, below its base path. */
+  path: string;
+}
+
+/** What was found within 20 s. */
+export interface DiscoverSourceResponse {
+  /** Of the connection, such as "postgres". */
+  type: string;
+  /** By name; at most 500, with 20,000 columns in all. */
+  datasets: DiscoveredDataset[];
+  /** Whether there are more. */
+  more: boolean;
+}
+
+/** Something that a source could read. */
+export interface DiscoveredDataset {
+  /** As the source names it: "schema.table", or a path. */
+  name: string;
+  /** "table", "partitioned table", "view", "materialized view", "foreign table" or "page". */
+  kind: string;
+  columns: DiscoveredColumn[];
+  /** Columns of the primary key in its order; of a page a column that looks like one. Empty without one. */
+  key: string[];
+  /** About how many rows a table has, by the statistics of its server; of a page how many records. Unset where nobody counted. */
+  rows?:
+    | number
+    | undefined;
+  /** Of a page: names of the fields that lead to the records, such as "data.items"; empty where it is the list. */
+  records: string;
+}
+
+/** A column as a contract would have it. */
+export interface DiscoveredColumn {
+  name: string;
+  /** The contract's, which holds every value: "BIGINT" or "DECIMAL(12,2)"; "OBJECT" and "ARRAY" of JSON. */
+  type: string;
+  /** As the source spells it, such as "timestamp with time zone"; empty of a page. */
+  sourceType: string;
+  /** Never null: declared so, or so in all records that were seen. */
+  required: boolean;
+}
+
 function createBaseExtractRequest(): ExtractRequest {
   return { context: undefined, ranges: [] };
 }
@@ -1909,6 +1961,384 @@ export const SourceFinding: MessageFns<SourceFinding> = {
   },
 };
 
+function createBaseDiscoverSourceRequest(): DiscoverSourceRequest {
+  return { connections: undefined, connection: "", table: "", path: "" };
+}
+
+export const DiscoverSourceRequest: MessageFns<DiscoverSourceRequest> = {
+  encode(message: DiscoverSourceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.connections !== undefined) {
+      DefinitionFile.encode(message.connections, writer.uint32(10).fork()).join();
+    }
+    if (message.connection !== "") {
+      writer.uint32(18).string(message.connection);
+    }
+    if (message.table !== "") {
+      writer.uint32(26).string(message.table);
+    }
+    if (message.path !== "") {
+      writer.uint32(34).string(message.path);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscoverSourceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscoverSourceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.connections = DefinitionFile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.connection = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.table = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DiscoverSourceRequest>): DiscoverSourceRequest {
+    return DiscoverSourceRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DiscoverSourceRequest>): DiscoverSourceRequest {
+    const message = createBaseDiscoverSourceRequest();
+    message.connections = (object.connections !== undefined && object.connections !== null)
+      ? DefinitionFile.fromPartial(object.connections)
+      : undefined;
+    message.connection = object.connection ?? "";
+    message.table = object.table ?? "";
+    message.path = object.path ?? "";
+    return message;
+  },
+};
+
+function createBaseDiscoverSourceResponse(): DiscoverSourceResponse {
+  return { type: "", datasets: [], more: false };
+}
+
+export const DiscoverSourceResponse: MessageFns<DiscoverSourceResponse> = {
+  encode(message: DiscoverSourceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.type !== "") {
+      writer.uint32(10).string(message.type);
+    }
+    for (const v of message.datasets) {
+      DiscoveredDataset.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.more !== false) {
+      writer.uint32(24).bool(message.more);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscoverSourceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscoverSourceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.datasets.push(DiscoveredDataset.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DiscoverSourceResponse>): DiscoverSourceResponse {
+    return DiscoverSourceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DiscoverSourceResponse>): DiscoverSourceResponse {
+    const message = createBaseDiscoverSourceResponse();
+    message.type = object.type ?? "";
+    message.datasets = object.datasets?.map((e) => DiscoveredDataset.fromPartial(e)) || [];
+    message.more = object.more ?? false;
+    return message;
+  },
+};
+
+function createBaseDiscoveredDataset(): DiscoveredDataset {
+  return { name: "", kind: "", columns: [], key: [], rows: undefined, records: "" };
+}
+
+export const DiscoveredDataset: MessageFns<DiscoveredDataset> = {
+  encode(message: DiscoveredDataset, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.kind !== "") {
+      writer.uint32(18).string(message.kind);
+    }
+    for (const v of message.columns) {
+      DiscoveredColumn.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.key) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.rows !== undefined) {
+      writer.uint32(41).double(message.rows);
+    }
+    if (message.records !== "") {
+      writer.uint32(50).string(message.records);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscoveredDataset {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscoveredDataset();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.columns.push(DiscoveredColumn.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.key.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.rows = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.records = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DiscoveredDataset>): DiscoveredDataset {
+    return DiscoveredDataset.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DiscoveredDataset>): DiscoveredDataset {
+    const message = createBaseDiscoveredDataset();
+    message.name = object.name ?? "";
+    message.kind = object.kind ?? "";
+    message.columns = object.columns?.map((e) => DiscoveredColumn.fromPartial(e)) || [];
+    message.key = object.key?.map((e) => e) || [];
+    message.rows = object.rows ?? undefined;
+    message.records = object.records ?? "";
+    return message;
+  },
+};
+
+function createBaseDiscoveredColumn(): DiscoveredColumn {
+  return { name: "", type: "", sourceType: "", required: false };
+}
+
+export const DiscoveredColumn: MessageFns<DiscoveredColumn> = {
+  encode(message: DiscoveredColumn, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.type !== "") {
+      writer.uint32(18).string(message.type);
+    }
+    if (message.sourceType !== "") {
+      writer.uint32(26).string(message.sourceType);
+    }
+    if (message.required !== false) {
+      writer.uint32(32).bool(message.required);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscoveredColumn {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscoveredColumn();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.sourceType = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.required = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DiscoveredColumn>): DiscoveredColumn {
+    return DiscoveredColumn.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DiscoveredColumn>): DiscoveredColumn {
+    const message = createBaseDiscoveredColumn();
+    message.name = object.name ?? "";
+    message.type = object.type ?? "";
+    message.sourceType = object.sourceType ?? "";
+    message.required = object.required ?? false;
+    return message;
+  },
+};
+
 /** Brings source data into the raw zone, as received. */
 export type IngestServiceDefinition = typeof IngestServiceDefinition;
 export const IngestServiceDefinition = {
@@ -1970,6 +2400,15 @@ export const IngestServiceDefinition = {
       requestType: TestSourceRequest as typeof TestSourceRequest,
       requestStream: false,
       responseType: TestSourceResponse as typeof TestSourceResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** What a connection that need not be applied has to read: the tables of a database, or the columns of one table, as a contract would have them, or of the first page of an API. Stores nothing. */
+    discoverSource: {
+      name: "DiscoverSource",
+      requestType: DiscoverSourceRequest as typeof DiscoverSourceRequest,
+      requestStream: false,
+      responseType: DiscoverSourceResponse as typeof DiscoverSourceResponse,
       responseStream: false,
       options: {},
     },
@@ -2044,6 +2483,18 @@ export const IngestServiceService = {
     responseSerialize: (value: TestSourceResponse): Buffer => Buffer.from(TestSourceResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TestSourceResponse => TestSourceResponse.decode(value),
   },
+  /** What a connection that need not be applied has to read: the tables of a database, or the columns of one table, as a contract would have them, or of the first page of an API. Stores nothing. */
+  discoverSource: {
+    path: "/weir.ingest.v1.IngestService/DiscoverSource" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DiscoverSourceRequest): Buffer =>
+      Buffer.from(DiscoverSourceRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DiscoverSourceRequest => DiscoverSourceRequest.decode(value),
+    responseSerialize: (value: DiscoverSourceResponse): Buffer =>
+      Buffer.from(DiscoverSourceResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DiscoverSourceResponse => DiscoverSourceResponse.decode(value),
+  },
 } as const;
 
 export interface IngestServiceServer extends UntypedServiceImplementation {
@@ -2063,6 +2514,8 @@ export interface IngestServiceServer extends UntypedServiceImplementation {
   push: handleClientStreamingCall<PushRequest, PushResponse>;
   /** Looks at a source, applied or not, as a run would read it: whether its system answers, what there is for an interval, and how the columns fit the contract. Reads little and writes nothing; what is wrong is in the answer. */
   testSource: handleUnaryCall<TestSourceRequest, TestSourceResponse>;
+  /** What a connection that need not be applied has to read: the tables of a database, or the columns of one table, as a contract would have them, or of the first page of an API. Stores nothing. */
+  discoverSource: handleUnaryCall<DiscoverSourceRequest, DiscoverSourceResponse>;
 }
 
 export interface IngestServiceClient extends Client {
@@ -2140,6 +2593,22 @@ export interface IngestServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TestSourceResponse) => void,
+  ): ClientUnaryCall;
+  /** What a connection that need not be applied has to read: the tables of a database, or the columns of one table, as a contract would have them, or of the first page of an API. Stores nothing. */
+  discoverSource(
+    request: DiscoverSourceRequest,
+    callback: (error: ServiceError | null, response: DiscoverSourceResponse) => void,
+  ): ClientUnaryCall;
+  discoverSource(
+    request: DiscoverSourceRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DiscoverSourceResponse) => void,
+  ): ClientUnaryCall;
+  discoverSource(
+    request: DiscoverSourceRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DiscoverSourceResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -1,0 +1,120 @@
+import { inspect } from 'node:util';
+import { Egress, Secret } from '@weir/platform';
+import type { DiscoverSourceRequest, DiscoverSourceResponse } from '@weir/rpc';
+import { apiServer, testDatabase, until, type ApiServer, type TestDatabase } from '@weir/testkit';
+import { discoverSource } from './discover-source';
+
+/** What a test asks. */
+interface Asked {
+  readonly connections: object;
+  readonly ask: Partial<DiscoverSourceRequest>;
+  readonly secret?: string;
+  readonly allow?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+async function discover({ connections, ask, secret = 'canary-of-the-system', allow = ['127.0.0.1'], signal = new AbortController().signal }: Asked): Promise<DiscoverSourceResponse> {
+  const deps = { egress: new Egress(allow), secretOf: () => new Secret(secret) };
+  const answer = await discoverSource(deps, { connections: { path: 'connections.yaml', text: JSON.stringify(connections) }, connection: 'system', table: '', path: '', ...ask }, signal);
+  expect(inspect(answer, { depth: 9 })).not.toContain(secret);
+  return answer;
+}
+
+describe('a Postgres', () => {
+  let database: TestDatabase;
+  let connections: object;
+  beforeAll(async () => {
+    database = await testDatabase();
+    const { password: _, ...config } = database.config;
+    connections = { system: { type: 'postgres', ...config, tls: false, password: { secret: 'DB' } } };
+    await database.pool.query(`create schema shop;
+      create table shop.lines (line int, "order" bigint, amount numeric(12,3) not null, rate real, any_number numeric, at timestamptz(3) not null, local timestamp, day date, paid boolean, note varchar(20), more jsonb, id uuid, primary key ("order", line));
+      insert into shop.lines values (1, 1, 1, 1, 1, now(), now(), now(), true, 'x', '{}', gen_random_uuid()); analyze shop.lines;
+      create view shop.paid as select line from shop.lines;
+      create table public.orders (id int)`);
+  });
+  afterAll(() => database?.drop());
+
+  const ask = (request: Partial<DiscoverSourceRequest> = {}): Promise<DiscoverSourceResponse> => discover({ connections, ask: request, secret: database.config.password });
+
+  test('has its tables listed, by name', async () => {
+    const { type, datasets, more } = await ask();
+    expect({ type, more }).toEqual({ type: 'postgres', more: false });
+    expect(datasets.map(({ name, kind, key, rows, columns }) => [name, kind, key, rows, columns.length])).toEqual([
+      ['public.orders', 'table', [], undefined, 1],
+      ['shop.lines', 'table', ['order', 'line'], 1, 12],
+      ['shop.paid', 'view', [], undefined, 1],
+    ]);
+  });
+
+  test('gives one table with the types of a contract that hold all its values', async () => {
+    const { datasets } = await ask({ table: 'shop.lines' });
+    expect(datasets).toHaveLength(1);
+    expect(datasets[0]?.columns.map(({ name, type, sourceType, required }) => [name, type, sourceType, required])).toEqual([
+      ['line', 'BIGINT', 'integer', true],
+      ['order', 'BIGINT', 'bigint', true],
+      ['amount', 'DECIMAL(12,3)', 'numeric(12,3)', true],
+      ['rate', 'DOUBLE', 'real', false],
+      ['any_number', 'VARCHAR', 'numeric', false],
+      ['at', 'TIMESTAMP', 'timestamp(3) with time zone', true],
+      ['local', 'TIMESTAMP', 'timestamp without time zone', false],
+      ['day', 'DATE', 'date', false],
+      ['paid', 'BOOLEAN', 'boolean', false],
+      ['note', 'VARCHAR', 'character varying(20)', false],
+      ['more', 'VARCHAR', 'jsonb', false],
+      ['id', 'VARCHAR', 'uuid', false],
+    ]);
+    expect((await ask({ table: 'orders' })).datasets.map(({ name }) => name)).toEqual(['public.orders']);
+  });
+
+  test('refuses what it does not have and whom it does not know', async () => {
+    await expect(ask({ table: 'shop.line' })).rejects.toMatchObject({ code: 'SOURCE_REFUSED', place: 'shop.line', fix: expect.stringContaining('lines') as string });
+    await expect(discover({ connections, ask: {}, secret: 'another' })).rejects.toMatchObject({ code: 'SOURCE_REFUSED' });
+    await expect(discover({ connections, ask: {}, allow: [] })).rejects.toMatchObject({ code: 'EGRESS_DENIED' });
+    await expect(ask({ path: '/orders' })).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+    await expect(ask({ connection: 'sistem' })).rejects.toMatchObject({ code: 'UNKNOWN_CONNECTION', fix: expect.stringContaining('system') as string });
+    await expect(discover({ connections: { system: { type: 'postgres' } }, ask: {} })).rejects.toMatchObject({ code: 'MISSING_KEY' });
+  });
+});
+
+describe('an API', () => {
+  const servers: ApiServer[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.close();
+  });
+  const serve = async (options: Partial<Parameters<typeof apiServer>[0]>): Promise<object> => {
+    const server = await apiServer({ records: [], pages: { by: 'none', size: 100, records: 'data.items' }, ...options });
+    servers.push(server);
+    return { system: { type: 'api', host: server.host, port: server.port, tls: false } };
+  };
+
+  test('is asked for one page, whose values say what columns there are', async () => {
+    const record = (id: number, more: object): string => JSON.stringify({ id, total: id + 0.125, whole: 3, big: 1e30, paid: true, day: '2026-01-02', at: '2026-01-02T10:00:00.5Z', text: id === 1 ? '2026-01-02' : 'x', to: { city: 'B' }, tags: [], ...more });
+    const connections = await serve({ records: [record(1, { note: 'n' }), record(2, { none: null })] });
+    const { type, datasets } = await discover({ connections, ask: { path: 'records' } });
+    expect(type).toBe('api');
+    expect(datasets).toHaveLength(1);
+    const [page] = datasets;
+    expect(page).toMatchObject({ name: '/records', kind: 'page', key: ['id'], rows: 2, records: 'data.items' });
+    expect(page?.columns.map(({ name, type: of, required }) => [name, of, required])).toEqual([
+      ['id', 'BIGINT', true], ['total', 'DECIMAL(18,3)', true], ['whole', 'BIGINT', true], ['big', 'DOUBLE', true], ['paid', 'BOOLEAN', true], ['day', 'DATE', true], ['at', 'TIMESTAMP', true], ['text', 'VARCHAR', true], ['to', 'OBJECT', true], ['tags', 'ARRAY', true], ['note', 'VARCHAR', false], ['none', 'VARCHAR', false],
+    ]);
+    expect(servers[0]?.requests).toHaveLength(1);
+  });
+
+  test('without records, and without a path, says nothing', async () => {
+    const connections = await serve({ fault: () => ({ type: 'status', status: 200, body: '{"a":1}' }) });
+    await expect(discover({ connections, ask: { path: '/records' } })).rejects.toMatchObject({ code: 'SOURCE_REFUSED', place: '/records' });
+    await expect(discover({ connections, ask: {} })).rejects.toMatchObject({ code: 'INVALID_VALUE', place: 'system' });
+    await expect(discover({ connections, ask: { path: '/nothing' } })).rejects.toMatchObject({ code: 'SOURCE_REFUSED' });
+  });
+
+  test('that is silent is left when the caller leaves', async () => {
+    const connections = await serve({ fault: () => ({ type: 'silent' }) });
+    const leaving = new AbortController();
+    const looking = discover({ connections, ask: { path: '/records' }, signal: leaving.signal }).catch((error: unknown) => error);
+    await until(() => servers[0]?.requests.length === 1, { timeoutMs: 10_000, what: 'The request' });
+    leaving.abort();
+    expect(await looking).toMatchObject({ code: 'CANCELLED' });
+  });
+});

@@ -1,0 +1,53 @@
+import { orAborted, parseConnections, problemsError, suggest, WeirError, type ConnectionSettings } from '@weir/core';
+import type { DiscoverSourceRequest, DiscoverSourceResponse } from '@weir/rpc';
+import type { ConnectionDependencies } from '../source-connections';
+import { discoverPage } from './discover-page';
+import { discoverTables } from './discover-tables';
+
+/** For all questions to a system. */
+const TIME_MS = 20_000;
+
+/** What discovering one connection takes. */
+export interface Discovery extends ConnectionDependencies {
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What a connection has to read, within 20 s; nothing is stored. Throws what is wrong with connections.yaml (the first problem, the others as samples), UNKNOWN_CONNECTION, INVALID_VALUE for what the connection cannot be asked for,
+ * DEADLINE, CANCELLED, and what connecting and reading throw.
+ */
+export async function discoverSource(deps: ConnectionDependencies, request: DiscoverSourceRequest, signal: AbortSignal): Promise<DiscoverSourceResponse> {
+  const settings = connectionNamed(request);
+  const late = AbortSignal.timeout(TIME_MS);
+  const either = AbortSignal.any([signal, late]);
+  const reason = (): WeirError =>
+    late.aborted && !signal.aborted
+      ? new WeirError({ code: 'DEADLINE', message: `${request.connection} did not answer all questions within ${TIME_MS / 1000} s.`, place: request.connection, fix: 'Look at whether the system is slow or far away.' })
+      : new WeirError({ code: 'CANCELLED', message: 'Discovering a source was cancelled.' });
+  return orAborted(look(settings, request, { ...deps, signal: either }), either, reason).catch((error: unknown) => {
+    throw either.aborted ? reason() : error;
+  });
+}
+
+function connectionNamed({ connections: file, connection }: DiscoverSourceRequest): ConnectionSettings {
+  if (!file) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no connections.' });
+  const { connections, problems } = parseConnections(file);
+  if (problems.length > 0) throw problemsError(problems);
+  const found = connections.get(connection);
+  if (found) return found;
+  throw new WeirError({ code: 'UNKNOWN_CONNECTION', message: `There is no connection \`${connection}\`.`, place: file.path, fix: suggest(connection, [...connections.keys()]) });
+}
+
+function look(settings: ConnectionSettings, { connection, table, path }: DiscoverSourceRequest, discovery: Discovery): Promise<DiscoverSourceResponse> {
+  const stray = settings.type === 'postgres' ? path : table;
+  if (stray !== '') throw new WeirError({ code: 'INVALID_VALUE', message: `\`${stray}\` cannot be asked of ${connection}, which is of type ${settings.type}.`, place: connection, fix: 'Ask for a table of a postgres, and for a path of an api.' });
+  switch (settings.type) {
+    case 'postgres':
+      return discoverTables(settings, table, discovery);
+    case 'api':
+      if (path === '') throw new WeirError({ code: 'INVALID_VALUE', message: `${connection} is an API, which cannot be asked for what it has.`, place: connection, fix: 'Name a path, such as /orders.' });
+      return discoverPage({ name: connection, settings, path }, discovery);
+    case 's3':
+      throw new WeirError({ code: 'INVALID_VALUE', message: `${connection} is a store, whose objects cannot be discovered yet.`, place: connection, fix: 'Fetch one of its files and write the contract with `weir init --from`.' });
+  }
+}
