@@ -1,10 +1,11 @@
 import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeHome } from '@weir/servers';
+import { removeHome, stopTestServers } from '@weir/servers';
 import { ROOT, weir } from './command-line';
 
 /** Stops the platform that platform-setup.ts started and removes its home; its logs are kept in .weir/e2e-logs for whoever looks into a failure. */
 const stopPlatform = async (): Promise<void> => {
+  await stopTestServers();
   const home = process.env['WEIR_E2E_STARTED'];
   if (!home) return;
   const { code, stderr } = await weir(['down'], home);

@@ -1,6 +1,7 @@
 export { startDetached, supervise, untilSignal, type UpOptions } from './detached';
 export { diagnose, type Finding } from './doctor';
 export { removeHome, ROOT, weirHome } from './home';
+export { default as startNamedServers, stopTestServers } from './jest-setup';
 export { parseBrokerCount, type BrokerCount } from './kafka-cluster';
 export { needServers } from './need-servers';
 export { odcsPackage, type OdcsPackage } from './odcs-package';
