@@ -1,25 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { TestPostgres } from '@weir/testkit';
+import { selfSigned, type TestPostgres } from '@weir/testkit';
 
-/** Of db.weir.test, by itself, until 2120. Nobody trusts it but the tests that say so. */
-export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBSTCB8aADAgECAgEBMAoGCCqGSM49BAMCMBcxFTATBgNVBAMMDGRiLndlaXIu
-dGVzdDAgFw0wMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowFzEVMBMGA1UE
-AwwMZGIud2Vpci50ZXN0MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEJPXBIY9r
-M2K9vQ0Odz8yXVnl7UFoQlAKbu1dkB4PknmW6spG2tcmXC5l3cR24PlnXjrHddU1
-JONGC55mlnyL56MsMCowFwYDVR0RBBAwDoIMZGIud2Vpci50ZXN0MA8GA1UdEwEB
-/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgLTavXj/fdCl7Cpwe0NYRAdEcTija
-aM9ka9Q+YR6s4VECIHUhwgF7v2fwyBbSs1HTQjbMvslQQ52B2b5jKhK/ukLr
------END CERTIFICATE-----
-`;
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMmZd2eAGKrWoKEqC
-fHeiM4oxyFwWaomTF7PUKGxegZ6hRANCAAQk9cEhj2szYr29DQ53PzJdWeXtQWhC
-UApu7V2QHg+SeZbqykba1yZcLmXdxHbg+WdeOsd11TUk40YLnmaWfIvn
------END PRIVATE KEY-----
-`;
+const { cert, key: KEY } = selfSigned(['db.weir.test']);
+
+/** Of db.weir.test, made for this run. Nobody trusts it but the tests that say so. */
+export const CERTIFICATE = cert;
 
 /** The answer to a client that asks for TLS, and how many bytes the question has. */
 const YES = 'S';
