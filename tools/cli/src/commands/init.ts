@@ -1,4 +1,3 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { WeirError, grainMs, nameFault, parseInstant } from '@weir/core';
 import type { Command } from 'commander';
@@ -6,6 +5,7 @@ import { helloExample } from '../init/hello-example';
 import { plainDatasetName } from '../init/plain-name';
 import { type CsvProfile, profileCsv } from '../init/profile-csv';
 import { type InitFile, definitionOf } from '../init/write-definition';
+import { writeFiles } from '../init/write-files';
 import { action, colour, count, print, printJson } from '../output';
 
 interface Options {
@@ -95,17 +95,4 @@ function notesOf({ rows, sampled, columns }: CsvProfile): string[] {
     ...dates.map((column) => `check that ${column.name} is ${column.format}`),
     ...misfits.map(({ name, kind, misfits: number }) => `${count(number)} of the values of ${name} ${number === 1 ? 'is' : 'are'} not of type ${kind}: their rows go to quarantine`),
   ];
-}
-
-/** All files or none: what is there is looked at before anything is written. */
-async function writeFiles(folder: string, files: readonly InitFile[], force: boolean): Promise<void> {
-  for (const { path } of force ? [] : files) {
-    const target = join(folder, path);
-    if (await stat(target).catch(() => undefined)) throw new WeirError({ code: 'INVALID_VALUE', place: target, message: `${target} is there already.`, fix: 'Choose another folder, or overwrite it with --force.' });
-  }
-  for (const { path, text } of files) {
-    const target = join(folder, path);
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, text, { flag: force ? 'w' : 'wx' });
-  }
 }

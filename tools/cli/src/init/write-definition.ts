@@ -1,4 +1,5 @@
 import { isIdLike, quoteIdent } from '@weir/core';
+import { contractText, yamlText } from './contract-text';
 import type { ColumnProfile, CsvProfile } from './profile-csv';
 
 /** One file that init writes, relative to its folder. */
@@ -83,39 +84,22 @@ destinations:
 }
 
 function contractYaml({ name, dataset }: NewPipeline, profile: CsvProfile, key: ColumnProfile | undefined): string {
-  return `# What the files must look like, in the Open Data Contract Standard. Rows that break it go to quarantine, with the reason.
-apiVersion: v3.1.0
-kind: DataContract
-id: ${name}-${dataset}
-version: 1.0.0
-status: draft
-schema:
-  - name: ${yamlText(dataset)}
-    properties:
-${profile.columns.map((column) => propertyYaml(column, profile, column === key)).join('')}`;
-}
-
-function propertyYaml(column: ColumnProfile, profile: CsvProfile, isKey: boolean): string {
-  const lines = [
-    `- name: ${yamlText(column.name)}`,
-    ...(column.header === column.name ? [] : [`  physicalName: ${yamlText(column.header)}`]),
-    ...typeLines(column),
-    ...(isKey ? ['  primaryKey: true'] : profile.rows > 0 && column.present === profile.rows ? ['  required: true'] : []),
-  ];
-  return lines.map((line) => `      ${line}\n`).join('');
+  const columns = profile.columns.map((column) => ({
+    name: column.name,
+    physicalName: column.header,
+    type: typeLines(column),
+    keyPosition: column === key ? 1 : undefined,
+    required: profile.rows > 0 && column.present === profile.rows,
+  }));
+  return contractText({ id: `${name}-${dataset}`, dataset, about: 'the files' }, columns);
 }
 
 function typeLines({ kind, digits, decimals, format }: ColumnProfile): string[] {
   // Four digits more than the file has now, and room for cents: amounts grow.
   const scale = Math.max(2, decimals);
   const precision = Math.min(38, Math.max(12, digits + scale + 4));
-  const options = format === undefined ? [] : [`  logicalTypeOptions: { format: ${JSON.stringify(format)} }`];
-  if (kind === 'decimal') return ['  logicalType: number', `  physicalType: decimal(${precision},${scale})`];
-  if (kind === 'float') return ['  logicalType: number', '  physicalType: double'];
-  return [`  logicalType: ${kind}`, ...options];
-}
-
-/** Text as one YAML scalar; JSON's quoting is YAML's double quoting. */
-function yamlText(text: string): string {
-  return /^[A-Za-z./][\w./{}-]*(?: [\w./{}-]+)*$/.test(text) && !/^(?:true|false|null|y|n|yes|no|on|off|\.inf|\.nan)$/i.test(text) ? text : JSON.stringify(text);
+  const options = format === undefined ? [] : [`logicalTypeOptions: { format: ${JSON.stringify(format)} }`];
+  if (kind === 'decimal') return ['logicalType: number', `physicalType: decimal(${precision},${scale})`];
+  if (kind === 'float') return ['logicalType: number', 'physicalType: double'];
+  return [`logicalType: ${kind}`, ...options];
 }

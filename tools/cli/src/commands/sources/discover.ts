@@ -1,0 +1,123 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { compileDefinition, type DefinitionFile, isSqlProblem, problemsError, quoteIdent, resolveEnvironment, WeirError } from '@weir/core';
+import { connect, type DiscoverSourceResponse } from '@weir/rpc';
+import { platformState } from '@weir/servers';
+import type { Command } from 'commander';
+import { printProblems } from '../../definition/check-folder';
+import { platformPipelines } from '../../definition/platform-pipelines';
+import type { InitFile } from '../../init/write-definition';
+import { writeFiles } from '../../init/write-files';
+import { action, colour, count, type ExitCode, print, printJson, table } from '../../output';
+import { type Discovered, proposedDefinition, proposedName } from '../../source/proposed-definition';
+import { cut, printable } from '../../terminal-text';
+
+interface Options {
+  readonly connection: string;
+  readonly table?: string;
+  readonly path?: string;
+  readonly out?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+/** The service gives a system 20 s. */
+const TIMEOUT_MS = 40_000;
+
+const CONNECTIONS_FILE = 'connections.yaml';
+
+export function register(parent: Command): void {
+  parent
+    .command('discover')
+    .argument('<connections>', 'connections.yaml, or the folder that has it')
+    .description('Lists the tables of a database; of one table, or a path of an API, writes a contract, a pipeline and a first model.')
+    .requiredOption('--connection <name>', 'which of the connections')
+    .option('--table <schema.table>', 'write a pipeline that reads this table')
+    .option('--path </orders>', 'write a pipeline that reads this path of an API, by the values of its first page')
+    .option('--out <dir>', 'folder to write; by default one named like the table or the path')
+    .option('--force', 'overwrite files that are there')
+    .option('--json', 'what was found, or written, as JSON')
+    .addHelpText('after', '\nExamples:\n  weir sources discover shop --connection shop_db\n  weir sources discover shop --connection shop_db --table sales.orders --out orders\n  weir sources discover shop/connections.yaml --connection orders_api --path /orders')
+    .action(action(discover));
+}
+
+async function discover(named: string, options: Options): Promise<ExitCode> {
+  const file = await readConnections(named);
+  const resolved = resolveEnvironment([file], process.env);
+  if ('problems' in resolved) {
+    printProblems(resolved.problems, options.json === true);
+    return 2;
+  }
+  const answer = await ask(resolved.files[0], options);
+  const [dataset] = answer.datasets;
+  if (options.table === undefined && options.path === undefined) list(named, answer, options);
+  else if (dataset) await write({ connection: options.connection, type: answer.type, dataset }, file, options);
+  else throw new WeirError({ code: 'SOURCE_REFUSED', message: `${options.connection} may not read ${options.table ?? options.path ?? ''}.`, place: options.connection, fix: 'Let its user select from it.' });
+  return 0;
+}
+
+async function readConnections(named: string): Promise<DefinitionFile> {
+  const folder = (await stat(named).catch(() => undefined))?.isDirectory() === true;
+  const path = folder ? join(named, CONNECTIONS_FILE) : named;
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new WeirError({ code: 'MISSING_FILE', message: `${path} cannot be read.`, place: path, fix: 'Write it with the connection: docs/sources.md says how.' }, { cause: error });
+  });
+  return { path, text };
+}
+
+async function ask(connections: DefinitionFile | undefined, { connection, table: wanted = '', path = '' }: Options): Promise<DiscoverSourceResponse> {
+  const { services } = await platformState();
+  const clients = connect(services);
+  try {
+    return await clients.ingest.discoverSource({ connections, connection, table: wanted, path }, { timeoutMs: TIMEOUT_MS });
+  } finally {
+    clients.close();
+  }
+}
+
+function list(named: string, { type, datasets, more }: DiscoverSourceResponse, { connection, json }: Options): void {
+  if (json) {
+    printJson({ connection, type, datasets, more });
+    return;
+  }
+  const rows = datasets.map(({ name, kind, columns, key, rows: of }) => [colour.name(printable(name)), kind, count(columns.length), printable(cut(key.join(', '), 40)), of === undefined ? colour.faint('unknown') : count(of)]);
+  print(
+    ...(rows.length === 0 ? [`  ${connection} has no table that its user may read.`] : [table([{ title: 'table' }, { title: 'kind' }, { title: 'columns', align: 'right' }, { title: 'key' }, { title: 'rows, about', align: 'right' }], rows)]),
+    ...(more ? ['', '  There are more; name one of them.'] : []),
+    ...(rows.length === 0 ? [] : ['', `  ${colour.faint(`weir sources discover ${named} --connection ${connection} --table <table> writes a pipeline that reads one.`)}`]),
+  );
+}
+
+async function write(found: Discovered, connections: DefinitionFile, { out, force, json }: Options): Promise<void> {
+  const name = proposedName(found.dataset);
+  const folder = out ?? name;
+  const definition = proposedDefinition(found, name, await sqlName(name));
+  // Where connections.yaml is the folder's own, it stays.
+  const own = basename(connections.path) === CONNECTIONS_FILE && resolve(dirname(connections.path)) === resolve(folder);
+  const files: InitFile[] = [...definition, ...(own ? [] : [{ path: CONNECTIONS_FILE, text: connections.text }])];
+  await assertChecks([...definition, { path: CONNECTIONS_FILE, text: connections.text }], folder, found.dataset.name);
+  await writeFiles(folder, files, force === true);
+  const paths = files.map(({ path }) => join(folder, path));
+  if (json) {
+    printJson({ pipeline: name, folder, files: paths });
+    return;
+  }
+  print(...paths.map((path) => `  ${colour.good('+')} ${path}`), '', '  Next:', `    weir check ${folder}`, `    weir sources test ${folder}`, `    weir apply ${folder}`, `    weir run ${name} --watch`);
+}
+
+/** Not all that a database can call its tables can stand in a definition. Throws what `weir check` would say. */
+async function assertChecks(files: readonly DefinitionFile[], folder: string, name: string): Promise<void> {
+  const resolved = resolveEnvironment(files, process.env);
+  const { inspector } = await import('@weir/engine');
+  const pipelines = platformPipelines();
+  const outcome = 'problems' in resolved ? resolved : await compileDefinition(resolved.files, resolve(folder), inspector, pipelines).finally(() => pipelines.close());
+  if (!('problems' in outcome)) return;
+  const { code, message, samples } = problemsError(outcome.problems);
+  throw new WeirError({ code, message: `No pipeline can read ${name} yet: ${message}`, place: name, samples, fix: 'Read it through a view whose names are lower-case letters, digits and _.' });
+}
+
+/** Some names are words of SQL. */
+async function sqlName(name: string): Promise<string> {
+  const { inspector } = await import('@weir/engine');
+  return isSqlProblem(await inspector.inspect(`select * from bronze.${name}`)) ? quoteIdent(name) : name;
+}
