@@ -60,6 +60,13 @@ describe('rows that the contract admits', () => {
     });
   });
 
+  it('are the same however many small files they come in', async () => {
+    const files = Array.from({ length: 2_100 }, (_, n) => file([line(`${n}`)], `${String(n).padStart(4, '0')}.csv`));
+    const { result, error } = await bench.validate(files);
+    expect([error, result?.accounts?.admitted]).toEqual([undefined, 2_100]);
+    expect(await bench.rowsOf(result?.bronze, 'count(distinct invoice_no) as rows, max(_weir_position) as last')).toEqual([{ rows: 2_100, last: '2099.csv:2' }]);
+  });
+
   it('may be none: an interval without files gives an empty bronze', async () => {
     const { result, error } = await bench.validate([]);
     expect({ error, accounts: result?.accounts, rows: result?.bronze?.rows }).toEqual({ error: undefined, accounts: { read: 0, admitted: 0, duplicate: 0, quarantined: 0, filtered: 0 }, rows: 0 });

@@ -6,6 +6,7 @@ import { FILE_COLUMN, fileColumnName, fileTextsSql, quoteLiteral, type ContractD
 import { matchHeader } from '../match-header';
 import { DAMAGE } from './damage';
 import type { FileFormat, RelationCall, ScannedFile } from './file-format';
+import { filesOfStatements } from './files-of-statement';
 
 /** Files of fields with delimiters; without a header their columns are the contract's, in its order. */
 export function csvFormat(layout: FileLayout, { columns }: ContractDataset): FileFormat<CsvScan> {
@@ -55,7 +56,7 @@ export async function cleanFile(scanned: ScannedFile<CsvScan>, columns: readonly
 
 /**
  * Relations that give the files' records as text, in file order, with the number of the file. Files one after the other with the same
- * header share one, so that hundreds of files cost one statement. Without files one that gives nothing.
+ * header share one, so that a hundred files cost one statement. Without files one that gives nothing.
  */
 export function textRelations(dataset: ContractDataset, files: readonly TextFile[], layout: FileLayout): string[] {
   const groups: TextFile[][] = [];
@@ -65,7 +66,7 @@ export function textRelations(dataset: ContractDataset, files: readonly TextFile
     else groups.push([file]);
   }
   if (groups.length === 0) return [fileTextsSql(dataset, [], `(select 0 as ${FILE_COLUMN} where false)`, [FILE_COLUMN])];
-  return groups.map((group) => fileTextsSql(dataset, group[0]?.columns ?? [], textRelation(group, layout), [FILE_COLUMN]));
+  return groups.flatMap((group) => filesOfStatements(group, dataset.columns.length)).map((group) => fileTextsSql(dataset, group[0]?.columns ?? [], textRelation(group, layout), [FILE_COLUMN]));
 }
 
 /**

@@ -5,13 +5,14 @@ import { findElements, findLines, linesRelation, rewriteJson, rewriteNdjson, sca
 import { FILE_COLUMN, type FileLayout } from '@weir/core';
 import { DAMAGE } from './damage';
 import type { FileFormat, FileScan, RelationCall, ScannedFile } from './file-format';
+import { filesOfStatements } from './files-of-statement';
 
 /** Files with a JSON object a line. */
 export const ndjsonFormat: FileFormat<NdjsonScan> = {
   form: 'values',
   scan: scanNdjson,
   header: () => undefined,
-  relations: async (files, call) => lineRelations(await lineFiles(files, call, ({ path, scan, name }) => (scan.plain ? undefined : rewriteNdjson(path, { name, signal: call.signal })))),
+  relations: async (files, call) => lineRelations(await lineFiles(files, call, ({ path, scan, name }) => (scan.plain ? undefined : rewriteNdjson(path, { name, signal: call.signal }))), call),
   originals: ({ path, scan }, ordinals) => findLines(path, scan, ordinals),
   damageReason: (_file, { damage }) => DAMAGE.get(damage) ?? '',
 };
@@ -22,7 +23,7 @@ export function jsonFormat({ records }: FileLayout): FileFormat<JsonScan> {
     form: 'values',
     scan: (path, call) => scanJson(path, { ...call, records }),
     header: () => undefined,
-    relations: async (files, call) => lineRelations(await lineFiles(files, call, ({ path, name }) => rewriteJson(path, { name, records, signal: call.signal }))),
+    relations: async (files, call) => lineRelations(await lineFiles(files, call, ({ path, name }) => rewriteJson(path, { name, records, signal: call.signal })), call),
     originals: ({ path, scan, name }, ordinals) => findElements(path, scan, ordinals, { name, records }),
     damageReason: (_file, { damage }) => DAMAGE.get(damage) ?? '',
   };
@@ -41,6 +42,7 @@ async function lineFiles<Scan extends FileScan>(files: readonly ScannedFile<Scan
   return lines;
 }
 
-function lineRelations(files: readonly LineFile[]): string[] {
-  return [files.length === 0 ? `(select null::VARCHAR as value, 0 as ${FILE_COLUMN} where false)` : linesRelation(files)];
+function lineRelations(files: readonly LineFile[], { dataset }: RelationCall): string[] {
+  if (files.length === 0) return [`(select null::VARCHAR as value, 0 as ${FILE_COLUMN} where false)`];
+  return filesOfStatements(files, dataset.columns.length).map(linesRelation);
 }
