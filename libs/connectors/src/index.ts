@@ -19,7 +19,7 @@ export { rewriteJson } from './file/rewrite-json';
 export { rewriteNdjson } from './file/rewrite-ndjson';
 export { type CsvScan, type DamagedRecord, scanCsv, type ScanOptions } from './file/scan';
 export { type JsonScan, scanJson } from './file/scan-json';
-export { type DamagedJson, type JsonScanOptions, type NdjsonScan, scanNdjson } from './file/scan-ndjson';
+export { type DamagedJson, type NdjsonScan, scanNdjson } from './file/scan-ndjson';
 export { sliceSource, type SourceFile, type SourceSlice } from './file/source';
 export { splitRecord } from './file/split-record';
 export { type PlainFile, type PlainOptions, writePlain } from './file/write-plain';

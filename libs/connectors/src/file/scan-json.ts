@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { JsonReader } from './json-reader';
-import { readChunks } from './read-chunks';
 import { RecordBook, type RecordScan } from './record-book';
-import type { DamagedJson, JsonScanOptions } from './scan-ndjson';
+import { scanFile, type FileScanOptions } from './scan-file';
+import type { DamagedJson } from './scan-ndjson';
 
 /** What one pass over the bytes of a JSON file tells. Its records are the elements of an array, and `line` is their number in it, from 1; or the one object that the file is. */
 export interface JsonScan extends RecordScan<DamagedJson> {
@@ -20,20 +19,13 @@ export interface RecordsOptions {
  * Throws FILE_MALFORMED (empty, neither array nor object, not sure where elements begin, too much damage) and FILE_TRUNCATED, with `name:line` as place, where the line is that of the file, and
  * with the offset in the message; errors of the file system pass through.
  */
-export async function scanJson(path: string, { name, records, signal, onLineRun, onChunk }: JsonScanOptions & RecordsOptions): Promise<JsonScan> {
+export async function scanJson(path: string, { name, records, signal, onLineRun, onChunk }: FileScanOptions & RecordsOptions): Promise<JsonScan> {
   const book = new RecordBook<DamagedJson>(name, onLineRun);
-  const hash = createHash('sha256');
   const reader = new JsonReader({ name, records }, ({ offset, length, number: line, damage }) => {
     if (damage) book.setAside({ offset, length, line, damage });
     else book.admit(offset, line);
   });
-  let bytes = 0;
-  for await (const chunk of readChunks(path, signal)) {
-    hash.update(chunk);
-    reader.push(chunk);
-    bytes += chunk.length;
-    await onChunk?.(bytes);
-  }
+  const read = await scanFile(path, { signal, onChunk }, (chunk) => reader.push(chunk));
   const array = reader.end();
-  return { bytes, sha256: hash.digest('hex'), ...book.close(), array };
+  return { ...read, ...book.close(), array };
 }

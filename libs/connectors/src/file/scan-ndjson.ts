@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { WeirError } from '@weir/core';
 import { byteOrderMark } from './byte-order-mark';
 import { LineMachine, type JsonDamage, type LineSpan } from './line-machine';
-import { readChunks } from './read-chunks';
-import { RecordBook, type DamagedSpan, type LineRun, type RecordScan } from './record-book';
+import { RecordBook, type DamagedSpan, type RecordScan } from './record-book';
+import { scanFile, type FileScanOptions } from './scan-file';
 
 /** A line, or an element of an array, that cannot become a row. */
 export type DamagedJson = DamagedSpan<JsonDamage>;
@@ -16,32 +15,15 @@ export interface NdjsonScan extends RecordScan<DamagedJson> {
   readonly plain: boolean;
 }
 
-export interface JsonScanOptions {
-  /** The file's name for people. */
-  readonly name: string;
-  readonly signal?: AbortSignal | undefined;
-  /** Takes the records after which lines no longer follow from ordinals: after a damaged record or a blank line. */
-  readonly onLineRun?: ((run: LineRun) => void) | undefined;
-  /** Called between chunks of at most 1 MiB with the bytes read so far; awaited. */
-  readonly onChunk?: ((bytes: number) => Promise<void> | void) | undefined;
-}
-
 /**
  * Reads a file of JSON lines once, in chunks, and says what it holds. A line that is no JSON is a record all the same: the engine finds that out. Memory is bounded by one chunk,
  * one record and 16 bytes per 256 records. Throws FILE_MALFORMED (UTF-16, too much damage) and FILE_TRUNCATED (the last line has no line end and stops inside a string, an object or an
  * array), with `name:line` as place; errors of the file system pass through.
  */
-export async function scanNdjson(path: string, options: JsonScanOptions): Promise<NdjsonScan> {
+export async function scanNdjson(path: string, options: FileScanOptions): Promise<NdjsonScan> {
   const scanner = new LineScanner(options);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of readChunks(path, options.signal)) {
-    hash.update(chunk);
-    scanner.push(chunk);
-    bytes += chunk.length;
-    await options.onChunk?.(bytes);
-  }
-  return { bytes, sha256: hash.digest('hex'), ...scanner.end() };
+  const read = await scanFile(path, options, (chunk) => scanner.push(chunk));
+  return { ...read, ...scanner.end() };
 }
 
 class LineScanner {
@@ -51,7 +33,7 @@ class LineScanner {
   private feeds = 0;
   private returns = 0;
 
-  constructor(private readonly options: JsonScanOptions) {
+  constructor(private readonly options: FileScanOptions) {
     this.book = new RecordBook(options.name, options.onLineRun);
   }
 

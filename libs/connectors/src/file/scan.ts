@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { WeirError } from '@weir/core';
 import { byteOrderMark } from './byte-order-mark';
 import { dialectBytes, type CsvDialect } from './csv-dialect';
-import { readChunks } from './read-chunks';
-import { hold, RecordBook, type DamagedSpan, type LineRun, type RecordScan } from './record-book';
+import { hold, RecordBook, type DamagedSpan, type RecordScan } from './record-book';
 import { RecordMachine, type Damage, type RecordSpan } from './record-machine';
+import { scanFile, type FileScanOptions } from './scan-file';
 import { splitRecord } from './split-record';
 
 /** A record that cannot become a row. */
@@ -23,15 +22,7 @@ export interface CsvScan extends RecordScan<DamagedRecord> {
   readonly multiline: boolean;
 }
 
-export interface ScanOptions extends CsvDialect {
-  /** The file's name for people. */
-  readonly name: string;
-  readonly signal?: AbortSignal | undefined;
-  /** Takes the records after which lines no longer follow from ordinals: after a record of several lines or a damaged one. */
-  readonly onLineRun?: ((run: LineRun) => void) | undefined;
-  /** Called between chunks of at most 1 MiB with the bytes read so far; awaited. */
-  readonly onChunk?: ((bytes: number) => Promise<void> | void) | undefined;
-}
+export interface ScanOptions extends CsvDialect, FileScanOptions {}
 
 /**
  * Reads a CSV file once, in chunks, and says what it holds. Memory is bounded by one chunk, one record and 16 bytes per 256 records.
@@ -40,15 +31,8 @@ export interface ScanOptions extends CsvDialect {
  */
 export async function scanCsv(path: string, options: ScanOptions): Promise<CsvScan> {
   const scanner = new Scanner(options);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of readChunks(path, options.signal)) {
-    hash.update(chunk);
-    scanner.push(chunk);
-    bytes += chunk.length;
-    await options.onChunk?.(bytes);
-  }
-  return { bytes, sha256: hash.digest('hex'), ...scanner.end() };
+  const read = await scanFile(path, options, (chunk) => scanner.push(chunk));
+  return { ...read, ...scanner.end() };
 }
 
 const LF = 0x0a;
