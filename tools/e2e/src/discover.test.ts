@@ -7,22 +7,24 @@ import { useHouse } from './house';
 describe('weir sources discover', () => {
   const house = useHouse();
   let database: TestDatabase;
+  /** The folder with connections.yaml. */
+  let shop: string;
   beforeAll(async () => {
     database = await testDatabase();
     await database.pool.query(`create schema found;
       create table found.found_orders (region text, number int, amount numeric(12,3) not null, placed_at timestamptz not null, "Note" text, details jsonb, primary key (region, number));
       insert into found.found_orders select case when n % 2 = 0 then 'EU' else 'US' end, n, n / 8.0, timestamptz '2026-01-01 00:00:00+02' + n * interval '1 hour', nullif('note ' || n, 'note 3'), jsonb_build_object('n', n) from generate_series(1, 200) n;
       analyze found.found_orders`);
+    const { password: _, ...config } = database.config;
+    shop = join(house.scratch, 'shop');
+    mkdirSync(shop);
+    writeFileSync(join(shop, 'connections.yaml'), `# Of the shop.\nshop_db: ${JSON.stringify({ type: 'postgres', ...config, tls: false, password: { secret: 'E2E_POSTGRES' } })}\n`);
   });
   afterAll(() => database?.drop());
 
   const command = (...args: string[]): Promise<CommandEnd> => weir(args, house.platform.state.home);
 
   test('from a connection to delivered rows: the tables are listed, and what is written for one checks, tests, applies and runs as it is', async () => {
-    const { password: _, ...config } = database.config;
-    const shop = join(house.scratch, 'shop');
-    mkdirSync(shop);
-    writeFileSync(join(shop, 'connections.yaml'), `# Of the shop.\nshop_db: ${JSON.stringify({ type: 'postgres', ...config, tls: false, password: { secret: 'E2E_POSTGRES' } })}\n`);
     const ask = ['sources', 'discover', shop, '--connection', 'shop_db'];
     const listed = await command(...ask);
     expect(listed).toMatchObject({ code: 0, stderr: '' });
@@ -44,7 +46,6 @@ describe('weir sources discover', () => {
   });
 
   test('what is not there ends with 1 or 2, and names what is', async () => {
-    const shop = join(house.scratch, 'shop');
     expect(await command('sources', 'discover', shop, '--connection', 'shop')).toMatchObject({ code: 2, stderr: expect.stringContaining('use one of `shop_db`') as string });
     const { code, stderr } = await command('sources', 'discover', shop, '--connection', 'shop_db', '--table', 'found.found_order');
     expect({ code, named: stderr.includes('found_orders') }).toEqual({ code: 1, named: true });

@@ -1,7 +1,11 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { Lake } from '@weir/lake';
 import { Egress, Secret } from '@weir/platform';
 import type { DiscoverSourceRequest, DiscoverSourceResponse } from '@weir/rpc';
-import { apiServer, testDatabase, until, type ApiServer, type TestDatabase } from '@weir/testkit';
+import { apiServer, tempDir, testBucket, testDatabase, until, type ApiServer, type TempDir, type TestBucket, type TestDatabase } from '@weir/testkit';
 import { discoverSource } from './discover-source';
 
 /** What a test asks. */
@@ -13,9 +17,15 @@ interface Asked {
   readonly signal?: AbortSignal;
 }
 
+let folder: TempDir;
+beforeAll(async () => {
+  folder = await tempDir();
+});
+afterAll(() => folder?.dispose());
+
 async function discover({ connections, ask, secret = 'canary-of-the-system', allow = ['127.0.0.1'], signal = new AbortController().signal }: Asked): Promise<DiscoverSourceResponse> {
-  const deps = { egress: new Egress(allow), secretOf: () => new Secret(secret) };
-  const answer = await discoverSource(deps, { connections: { path: 'connections.yaml', text: JSON.stringify(connections) }, connection: 'system', table: '', path: '', ...ask }, signal);
+  const deps = { lake: new Lake(join(folder.path, 'lake')), egress: new Egress(allow), secretOf: () => new Secret(secret) };
+  const answer = await discoverSource(deps, { connections: { path: 'connections.yaml', text: JSON.stringify(connections) }, connection: 'system', table: '', path: '', bucket: '', key: '', ...ask }, signal);
   expect(inspect(answer, { depth: 9 })).not.toContain(secret);
   return answer;
 }
@@ -116,5 +126,43 @@ describe('an API', () => {
     await until(() => servers[0]?.requests.length === 1, { timeoutMs: 10_000, what: 'The request' });
     leaving.abort();
     expect(await looking).toMatchObject({ code: 'CANCELLED' });
+  });
+});
+
+describe('a store', () => {
+  let bucket: TestBucket;
+  let connections: object;
+  beforeAll(async () => {
+    bucket = await testBucket();
+    const { host, port, region, accessKeyId } = bucket.server;
+    connections = { system: { type: 's3', host, port, tls: false, region, accessKeyId, secretAccessKey: { secret: 'S3' } } };
+    const records = Array.from({ length: 150 }, (_, n) => JSON.stringify({ order_id: `o${n}`, total: n / 4 }));
+    await bucket.put({
+      'csv/2026-01-01.csv.gz': gzipSync('id;zip;"total; EUR";paid;at\n1;00123;2.5;true;2026-01-01 10:00:00\n2;00124;;FALSE;2026-01-01 11:00:00\n'),
+      'csv/2026-01-02.csv.gz': gzipSync('other\n'),
+      'lines/a.ndjson': records.join('\n'),
+      'document/a.json': `{"meta":{},"data":{"items":[${records.join(',')}]}}`,
+      'binary/a.parquet': 'PAR1',
+      'empty/a.ndjson': '',
+    });
+  });
+  afterEach(async () => expect(await readdir(join(folder.path, 'lake/tmp'))).toEqual([]));
+  afterAll(() => bucket?.close());
+
+  const ask = (key: string): Promise<DiscoverSourceResponse> => discover({ connections, ask: { bucket: bucket.name, key }, secret: bucket.server.secretAccessKey });
+  const orders = [['order_id', 'VARCHAR', true], ['total', 'DECIMAL(18,2)', true]];
+
+  test.each([
+    ['csv/{date}.csv.gz', { format: 'csv', delimiter: ';', records: '', key: ['id'] }, [['id', 'BIGINT', true], ['zip', 'VARCHAR', true], ['total; EUR', 'DECIMAL(18,2)', false], ['paid', 'BOOLEAN', true], ['at', 'TIMESTAMP', true]]],
+    ['lines/*.ndjson', { format: 'ndjson', delimiter: '', records: '', key: ['order_id'] }, orders],
+    ['/document/a.json', { format: 'json', delimiter: '', records: 'data.items', key: ['order_id'] }, orders],
+  ])('gives the columns of the first object of %s by its first records', async (key, how, columns) => {
+    const { type, datasets } = await ask(key);
+    expect({ type, datasets }).toMatchObject({ type: 's3', datasets: [{ name: key.replace(/^\//, ''), kind: 'object', ...how }] });
+    expect(datasets[0]?.columns.map(({ name, type: of, required }) => [name, of, required])).toEqual(columns);
+  });
+
+  test.each([['binary/*', 'INVALID_VALUE'], ['empty/*', 'SOURCE_REFUSED'], ['nothing/*.csv', 'SOURCE_MISSING'], ['', 'INVALID_VALUE']])('of %s says %s', async (key, code) => {
+    await expect(ask(key)).rejects.toMatchObject({ code });
   });
 });

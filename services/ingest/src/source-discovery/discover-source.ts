@@ -1,14 +1,21 @@
 import { orAborted, parseConnections, problemsError, suggest, WeirError, type ConnectionSettings } from '@weir/core';
+import type { Lake } from '@weir/lake';
 import type { DiscoverSourceRequest, DiscoverSourceResponse } from '@weir/rpc';
 import type { ConnectionDependencies } from '../source-connections';
+import { discoverObject } from './discover-object';
 import { discoverPage } from './discover-page';
 import { discoverTables } from './discover-tables';
 
 /** For all questions to a system. */
 const TIME_MS = 20_000;
 
-/** What discovering one connection takes. */
-export interface Discovery extends ConnectionDependencies {
+/** What discovering takes. */
+export interface DiscoverDependencies extends ConnectionDependencies {
+  readonly lake: Lake;
+}
+
+/** The same for one connection. */
+export interface Discovery extends DiscoverDependencies {
   readonly signal: AbortSignal;
 }
 
@@ -16,7 +23,7 @@ export interface Discovery extends ConnectionDependencies {
  * What a connection has to read, within 20 s; nothing is stored. Throws what is wrong with connections.yaml (the first problem, the others as samples), UNKNOWN_CONNECTION, INVALID_VALUE for what the connection cannot be asked for,
  * DEADLINE, CANCELLED, and what connecting and reading throw.
  */
-export async function discoverSource(deps: ConnectionDependencies, request: DiscoverSourceRequest, signal: AbortSignal): Promise<DiscoverSourceResponse> {
+export async function discoverSource(deps: DiscoverDependencies, request: DiscoverSourceRequest, signal: AbortSignal): Promise<DiscoverSourceResponse> {
   const settings = connectionNamed(request);
   const late = AbortSignal.timeout(TIME_MS);
   const either = AbortSignal.any([signal, late]);
@@ -38,9 +45,10 @@ function connectionNamed({ connections: file, connection }: DiscoverSourceReques
   throw new WeirError({ code: 'UNKNOWN_CONNECTION', message: `There is no connection \`${connection}\`.`, place: file.path, fix: suggest(connection, [...connections.keys()]) });
 }
 
-function look(settings: ConnectionSettings, { connection, table, path }: DiscoverSourceRequest, discovery: Discovery): Promise<DiscoverSourceResponse> {
-  const stray = settings.type === 'postgres' ? path : table;
-  if (stray !== '') throw new WeirError({ code: 'INVALID_VALUE', message: `\`${stray}\` cannot be asked of ${connection}, which is of type ${settings.type}.`, place: connection, fix: 'Ask for a table of a postgres, and for a path of an api.' });
+function look(settings: ConnectionSettings, { connection, table, path, bucket, key }: DiscoverSourceRequest, discovery: Discovery): Promise<DiscoverSourceResponse> {
+  const asked = { postgres: [table], api: [path], s3: [bucket, key] };
+  const stray = [table, path, bucket, key].find((text) => text !== '' && !asked[settings.type].includes(text));
+  if (stray !== undefined) throw new WeirError({ code: 'INVALID_VALUE', message: `\`${stray}\` cannot be asked of ${connection}, which is of type ${settings.type}.`, place: connection, fix: 'Ask for a table of a postgres, for a path of an api, and for bucket and key of an s3.' });
   switch (settings.type) {
     case 'postgres':
       return discoverTables(settings, table, discovery);
@@ -48,6 +56,7 @@ function look(settings: ConnectionSettings, { connection, table, path }: Discove
       if (path === '') throw new WeirError({ code: 'INVALID_VALUE', message: `${connection} is an API, which cannot be asked for what it has.`, place: connection, fix: 'Name a path, such as /orders.' });
       return discoverPage({ name: connection, settings, path }, discovery);
     case 's3':
-      throw new WeirError({ code: 'INVALID_VALUE', message: `${connection} is a store, whose objects cannot be discovered yet.`, place: connection, fix: 'Fetch one of its files and write the contract with `weir init --from`.' });
+if (bucket === '' || key === '') throw new WeirError({ code: 'INVALID_VALUE', message: `${connection} is a store, whose buckets are not listed.`, place: connection, fix: 'Name the bucket and a key, such as orders/*.csv.' });
+      return discoverObject({ settings, bucket, key }, discovery);
   }
 }

@@ -23,6 +23,8 @@ export async function discoverTables({ password, ...settings }: PostgresConnecti
       key: [...found.key],
       rows: found.estimatedRows,
       records: '',
+      format: '',
+      delimiter: '',
     });
   }
   return { type: 'postgres', datasets, more: more || datasets.length < tables.length };

@@ -1,3 +1,4 @@
+import { isIdLike } from '@weir/core';
 import type { DiscoveredColumn } from '@weir/rpc';
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
@@ -18,6 +19,19 @@ export function columnsByValues(records: readonly JsonRecord[]): DiscoveredColum
     const present = values.filter((value) => value !== null);
     return { name, type: typeOf(present), sourceType: '', required: present.length === values.length };
   });
+}
+
+/** A column that looks like an identifier and is never null and never the same; none where no column does. */
+export function keyByValues(columns: readonly DiscoveredColumn[], records: readonly JsonRecord[]): string[] {
+  const key = columns.find(({ name, required, type }) => required && /^(?:BIGINT|VARCHAR)$/.test(type) && isIdLike(name.toLowerCase()) && new Set(records.map((record) => record[name])).size === records.length);
+  return key ? [key.name] : [];
+}
+
+/** A field of CSV as the value that it would be in JSON; nothing is null, and what has zeros at its start is a code. */
+export function valueOfText(text: string): unknown {
+  if (text === '') return null;
+  if (/^(?:true|false)$/i.test(text)) return text.toLowerCase() === 'true';
+  return /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
 function typeOf(values: readonly unknown[]): string {

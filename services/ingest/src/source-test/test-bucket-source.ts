@@ -51,7 +51,7 @@ function of({ bucket, path }: S3Source): Pick<FoundFiles, 'noun' | 'place'> {
 }
 
 /** Writes an object, or its first MiB, to a file; whether that is not all of it. */
-async function storeBeginning(bucket: Bucket, object: S3Object, path: string, signal: AbortSignal): Promise<boolean> {
+export async function storeBeginning(bucket: Bucket, object: S3Object, path: string, signal: AbortSignal): Promise<boolean> {
   const file = await open(path, 'wx');
   let bytes = 0;
   try {

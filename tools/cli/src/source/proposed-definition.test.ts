@@ -7,7 +7,7 @@ import { proposedDefinition, proposedName } from './proposed-definition';
 
 const root = useOwnHome();
 
-const CONNECTIONS = 'shop_db: { type: postgres, host: db.example.com, database: shop, user: reader, password: { secret: SHOP_DB } }\norders_api: { type: api, host: api.example.com }\n';
+const CONNECTIONS = 'shop_db: { type: postgres, host: db.example.com, database: shop, user: reader, password: { secret: SHOP_DB } }\norders_api: { type: api, host: api.example.com }\nstore: { type: s3 }\n';
 
 const TABLE: DiscoveredDataset = {
   name: 'shop.order_lines',
@@ -27,6 +27,8 @@ const TABLE: DiscoveredDataset = {
   key: ['order', 'Line'],
   rows: 3,
   records: '',
+  format: '',
+  delimiter: '',
 };
 
 const PAGE: DiscoveredDataset = {
@@ -36,10 +38,12 @@ const PAGE: DiscoveredDataset = {
   key: [],
   rows: 1,
   records: 'data.items',
+  format: '',
+  delimiter: '',
 };
 
 async function checked(type: string, connection: string, dataset: DiscoveredDataset, name = proposedName(dataset), sqlName = name) {
-  const files = proposedDefinition({ connection, type, dataset }, name, sqlName);
+  const files = proposedDefinition({ connection, type, bucket: 'landing', dataset }, name, sqlName);
   const folder = join(root(), name);
   for (const { path, text } of [...files, { path: 'connections.yaml', text: CONNECTIONS }]) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -84,6 +88,16 @@ test('of an API checks as it is written; objects and lists are JSON', async () =
   expect(warnings).toEqual([]);
   expect(definition).toMatchObject({ name: 'orders', source: { type: 'api', connection: 'orders_api', path: '/v2/orders', layout: { records: 'data.items' }, pages: { by: 'none' } } });
   expect(definition.contract.datasets[0]?.columns.map(({ name, type }) => [name, type])).toEqual([['id', 'BIGINT'], ['to', 'VARCHAR'], ['tags', 'VARCHAR']]);
+});
+
+test.each([
+  ['in/orders/{date}.csv.gz', { format: 'csv', delimiter: ';' }, { grain: '1d', name: 'orders', source: { layout: { format: 'csv', delimiter: ';' } } }],
+  ['events-*.ndjson', { format: 'ndjson' }, { grain: undefined, name: 'events', source: { layout: { format: 'ndjson' } } }],
+  ['h/{hour}.json', { format: 'json', records: 'data.items' }, { grain: '1h', name: 'h', source: { layout: { format: 'json', records: 'data.items' } } }],
+])('of the objects %s checks as it is written', async (key, how, expected) => {
+  const { definition, warnings } = await checked('s3', 'store', { ...PAGE, kind: 'object', records: '', ...how, name: key });
+  expect(warnings).toEqual([]);
+  expect({ ...definition, grain: definition.grain }).toMatchObject({ ...expected, source: { type: 's3', bucket: 'landing', path: key, ...expected.source } });
 });
 
 test('names are those of the last part; words that SQL, YAML or Weir keep for themselves do no harm', async () => {

@@ -7,20 +7,23 @@ import { printable } from '../terminal-text';
 /** What was discovered, and by which connection. */
 export interface Discovered {
   readonly connection: string;
-  /** `postgres` or `api`. */
+  /** `postgres`, `api` or `s3`. */
   readonly type: string;
+  /** Of a store. */
+  readonly bucket: string;
   readonly dataset: DiscoveredDataset;
 }
 
-/** What a pipeline is called that reads a table or a path: by its last part. */
-export function proposedName({ name }: DiscoveredDataset): string {
-  return plainDatasetName(name.replace(/[?#].*$/, '').split(/[./]/).findLast((part) => part !== '') ?? '', 'rows');
+/** What a pipeline is called that reads a table, a path or objects: by the last part of their name that says something. */
+export function proposedName({ name, kind }: DiscoveredDataset): string {
+  const parts = kind === 'object' ? name.split('/').map((part) => part.replace(/\.[a-z.]+$/i, '').replace(/[*?]|\{\w+\}/g, '')) : name.replace(/[?#].*$/, '').split(/[./]/);
+  return plainDatasetName(parts.findLast((part) => /[a-z0-9]/i.test(part)) ?? '', 'rows');
 }
 
 /** Contract, pipeline and a first model of what was discovered. `sqlName` is the dataset's name as SQL can have it. */
 export function proposedDefinition(found: Discovered, name: string, sqlName: string): InitFile[] {
   const columns = columnsOf(found.dataset);
-  const source = found.type === 'api' ? 'the records of the API' : 'the rows of the table';
+  const source = { postgres: 'the rows of the table', api: 'the records of the API' }[found.type] ?? 'the objects';
   return [
     { path: 'pipeline.yaml', text: pipelineYaml(found, name, columns.filter(({ keyPosition }) => keyPosition !== undefined).sort((a, b) => (a.keyPosition ?? 0) - (b.keyPosition ?? 0)).map((column) => column.name)) },
     { path: 'contract.odcs.yaml', text: contractText({ id: `${name}-${name}`, dataset: name, about: source }, columns) },
@@ -44,17 +47,29 @@ function typeLines({ type, sourceType }: DiscoveredColumn): string[] {
   return logical === undefined ? [`logicalType: number${comment}`, `physicalType: ${type.toLowerCase()}`] : [`logicalType: ${logical}${comment}`];
 }
 
-function pipelineYaml({ connection, type, dataset }: Discovered, name: string, key: readonly string[]): string {
+function pipelineYaml(found: Discovered, name: string, key: readonly string[]): string {
+  const { connection, type, dataset } = found;
   const cursor = type === 'postgres' ? likeliestCursor(dataset.columns) : undefined;
-  return `# Where the rows come from, what is made of them, and where it goes. Each run reads all rows${cursor ? ', unless the two lines with # are made settings' : ''}.
+  const grain = type === 's3' ? grainOf(dataset.name) : undefined;
+  return `# Where the rows come from, what is made of them, and where it goes.${grain === undefined ? ` Each run reads all rows${cursor ? ', unless the two lines with # are made settings' : ''}.` : ''}
 name: ${yamlText(name)}
-${cursor ? '# grain: 1d\n' : ''}source:
+${cursor ? '# grain: 1d\n' : grain === undefined ? '' : `grain: ${grain}\n`}source:
   dataset: ${yamlText(name)}
   type: ${type}
   connection: ${yamlText(connection)}
-${type === 'postgres' ? tableLines(dataset, cursor) : pageLines(dataset)}${key.length === 0 ? '' : `models:\n  ${name}_rows: { key: [${key.map(yamlText).join(', ')}] }\n`}destinations:
+${type === 'postgres' ? tableLines(dataset, cursor) : type === 's3' ? objectLines(found) : pageLines(dataset)}${key.length === 0 ? '' : `models:\n  ${name}_rows: { key: [${key.map(yamlText).join(', ')}] }\n`}destinations:
   - { connection: warehouse, schema: ${yamlText(name)} }   # \`warehouse\` comes with \`weir up\`
 `;
+}
+
+/** Of keys that have a day or an hour in them. */
+function grainOf(key: string): string | undefined {
+  return key.includes('{date}') ? '1d' : key.includes('{hour}') ? '1h' : undefined;
+}
+
+function objectLines({ bucket, dataset: { name, format, delimiter, records } }: Discovered): string {
+  const how = [...(format === 'csv' ? [] : [`format: ${format}`]), ...(delimiter === '' || delimiter === ',' ? [] : [`delimiter: ${JSON.stringify(delimiter)}`]), ...(records === '' ? [] : [`records: ${yamlText(records)}`])];
+  return `  bucket: ${yamlText(bucket)}\n  path: ${JSON.stringify(name)}\n${how.map((line) => `  ${line}\n`).join('')}`;
 }
 
 function tableLines({ name }: DiscoveredDataset, cursor: DiscoveredColumn | undefined): string {

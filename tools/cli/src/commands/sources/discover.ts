@@ -16,6 +16,8 @@ interface Options {
   readonly connection: string;
   readonly table?: string;
   readonly path?: string;
+  readonly bucket?: string;
+  readonly key?: string;
   readonly out?: string;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -30,14 +32,16 @@ export function register(parent: Command): void {
   parent
     .command('discover')
     .argument('<connections>', 'connections.yaml, or the folder that has it')
-    .description('Lists the tables of a database; of one table, or a path of an API, writes a contract, a pipeline and a first model.')
+    .description('Lists the tables of a database; of one table, a path of an API, or objects of a store, writes a contract, a pipeline and a first model.')
     .requiredOption('--connection <name>', 'which of the connections')
     .option('--table <schema.table>', 'write a pipeline that reads this table')
     .option('--path </orders>', 'write a pipeline that reads this path of an API, by the values of its first page')
-    .option('--out <dir>', 'folder to write; by default one named like the table or the path')
+    .option('--bucket <name>', 'of a store: where the objects of --key are')
+    .option('--key <orders/*.ndjson>', 'write a pipeline that reads these objects, by the first records of the first one')
+    .option('--out <dir>', 'folder to write; by default one named like what is read')
     .option('--force', 'overwrite files that are there')
     .option('--json', 'what was found, or written, as JSON')
-    .addHelpText('after', '\nExamples:\n  weir sources discover shop --connection shop_db\n  weir sources discover shop --connection shop_db --table sales.orders --out orders\n  weir sources discover shop/connections.yaml --connection orders_api --path /orders')
+    .addHelpText('after', '\nExamples:\n  weir sources discover shop --connection shop_db\n  weir sources discover shop --connection shop_db --table sales.orders --out orders\n  weir sources discover shop/connections.yaml --connection orders_api --path /orders\n  weir sources discover shop --connection landing --bucket shop-landing --key "orders/{date}.csv.gz"')
     .action(action(discover));
 }
 
@@ -50,9 +54,10 @@ async function discover(named: string, options: Options): Promise<ExitCode> {
   }
   const answer = await ask(resolved.files[0], options);
   const [dataset] = answer.datasets;
-  if (options.table === undefined && options.path === undefined) list(named, answer, options);
-  else if (dataset) await write({ connection: options.connection, type: answer.type, dataset }, file, options);
-  else throw new WeirError({ code: 'SOURCE_REFUSED', message: `${options.connection} may not read ${options.table ?? options.path ?? ''}.`, place: options.connection, fix: 'Let its user select from it.' });
+  const wanted = options.table ?? options.path ?? options.key;
+  if (wanted === undefined) list(named, answer, options);
+  else if (dataset) await write({ connection: options.connection, type: answer.type, bucket: options.bucket ?? '', dataset }, file, options);
+  else throw new WeirError({ code: 'SOURCE_REFUSED', message: `${options.connection} may not read ${wanted}.`, place: options.connection, fix: 'Let its user select from it.' });
   return 0;
 }
 
@@ -65,11 +70,11 @@ async function readConnections(named: string): Promise<DefinitionFile> {
   return { path, text };
 }
 
-async function ask(connections: DefinitionFile | undefined, { connection, table: wanted = '', path = '' }: Options): Promise<DiscoverSourceResponse> {
+async function ask(connections: DefinitionFile | undefined, { connection, table: wanted = '', path = '', bucket = '', key = '' }: Options): Promise<DiscoverSourceResponse> {
   const { services } = await platformState();
   const clients = connect(services);
   try {
-    return await clients.ingest.discoverSource({ connections, connection, table: wanted, path }, { timeoutMs: TIMEOUT_MS });
+    return await clients.ingest.discoverSource({ connections, connection, table: wanted, path, bucket, key }, { timeoutMs: TIMEOUT_MS });
   } finally {
     clients.close();
   }

@@ -277,6 +277,10 @@ export interface DiscoverSourceRequest {
   table: string;
   /** Of an API: what to ask for, below its base path. */
   path: string;
+  /** Of a store: where the objects are. */
+  bucket: string;
+  /** Of a store: a key or a pattern of keys, as a source has them. */
+  key: string;
 }
 
 /** What was found within 20 s. */
@@ -291,9 +295,9 @@ export interface DiscoverSourceResponse {
 
 /** Something that a source could read. */
 export interface DiscoveredDataset {
-  /** As the source names it: "schema.table", or a path. */
+  /** As the source names it: "schema.table", a path, or a pattern of keys. */
   name: string;
-  /** "table", "partitioned table", "view", "materialized view", "foreign table" or "page". */
+  /** "table", "partitioned table", "view", "materialized view", "foreign table", "page" or "object". */
   kind: string;
   columns: DiscoveredColumn[];
   /** Columns of the primary key in its order; of a page a column that looks like one. Empty without one. */
@@ -302,8 +306,12 @@ export interface DiscoveredDataset {
   rows?:
     | number
     | undefined;
-  /** Of a page: names of the fields that lead to the records, such as "data.items"; empty where it is the list. */
+  /** Of a page, or of an object of JSON: names of the fields that lead to the records, such as "data.items"; empty where it is the list. */
   records: string;
+  /** Of an object: "csv", "ndjson" or "json". */
+  format: string;
+  /** Of an object of csv: what stands between fields. */
+  delimiter: string;
 }
 
 /** A column as a contract would have it. */
@@ -1962,7 +1970,7 @@ export const SourceFinding: MessageFns<SourceFinding> = {
 };
 
 function createBaseDiscoverSourceRequest(): DiscoverSourceRequest {
-  return { connections: undefined, connection: "", table: "", path: "" };
+  return { connections: undefined, connection: "", table: "", path: "", bucket: "", key: "" };
 }
 
 export const DiscoverSourceRequest: MessageFns<DiscoverSourceRequest> = {
@@ -1978,6 +1986,12 @@ export const DiscoverSourceRequest: MessageFns<DiscoverSourceRequest> = {
     }
     if (message.path !== "") {
       writer.uint32(34).string(message.path);
+    }
+    if (message.bucket !== "") {
+      writer.uint32(42).string(message.bucket);
+    }
+    if (message.key !== "") {
+      writer.uint32(50).string(message.key);
     }
     return writer;
   },
@@ -2027,6 +2041,22 @@ export const DiscoverSourceRequest: MessageFns<DiscoverSourceRequest> = {
             message.path = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.bucket = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2050,6 +2080,8 @@ export const DiscoverSourceRequest: MessageFns<DiscoverSourceRequest> = {
     message.connection = object.connection ?? "";
     message.table = object.table ?? "";
     message.path = object.path ?? "";
+    message.bucket = object.bucket ?? "";
+    message.key = object.key ?? "";
     return message;
   },
 };
@@ -2134,7 +2166,7 @@ export const DiscoverSourceResponse: MessageFns<DiscoverSourceResponse> = {
 };
 
 function createBaseDiscoveredDataset(): DiscoveredDataset {
-  return { name: "", kind: "", columns: [], key: [], rows: undefined, records: "" };
+  return { name: "", kind: "", columns: [], key: [], rows: undefined, records: "", format: "", delimiter: "" };
 }
 
 export const DiscoveredDataset: MessageFns<DiscoveredDataset> = {
@@ -2156,6 +2188,12 @@ export const DiscoveredDataset: MessageFns<DiscoveredDataset> = {
     }
     if (message.records !== "") {
       writer.uint32(50).string(message.records);
+    }
+    if (message.format !== "") {
+      writer.uint32(58).string(message.format);
+    }
+    if (message.delimiter !== "") {
+      writer.uint32(66).string(message.delimiter);
     }
     return writer;
   },
@@ -2221,6 +2259,22 @@ export const DiscoveredDataset: MessageFns<DiscoveredDataset> = {
             message.records = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.format = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.delimiter = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2244,6 +2298,8 @@ export const DiscoveredDataset: MessageFns<DiscoveredDataset> = {
     message.key = object.key?.map((e) => e) || [];
     message.rows = object.rows ?? undefined;
     message.records = object.records ?? "";
+    message.format = object.format ?? "";
+    message.delimiter = object.delimiter ?? "";
     return message;
   },
 };
@@ -2403,7 +2459,7 @@ export const IngestServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** What a connection that need not be applied has to read: the tables of a database, or the columns of one table, as a contract would have them, or of the first page of an API. Stores nothing. */
+    /** What a connection that need not be applied has to read: the tables of a database, or the columns of one table, as a contract would have them, of the first page of an API, or of the first object of a store. Stores nothing. */
     discoverSource: {
       name: "DiscoverSource",
       requestType: DiscoverSourceRequest as typeof DiscoverSourceRequest,
@@ -2483,7 +2539,7 @@ export const IngestServiceService = {
     responseSerialize: (value: TestSourceResponse): Buffer => Buffer.from(TestSourceResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TestSourceResponse => TestSourceResponse.decode(value),
   },
-  /** What a connection that need not be applied has to read: the tables of a database, or the columns of one table, as a contract would have them, or of the first page of an API. Stores nothing. */
+  /** What a connection that need not be applied has to read: the tables of a database, or the columns of one table, as a contract would have them, of the first page of an API, or of the first object of a store. Stores nothing. */
   discoverSource: {
     path: "/weir.ingest.v1.IngestService/DiscoverSource" as const,
     requestStream: false as const,
@@ -2514,7 +2570,7 @@ export interface IngestServiceServer extends UntypedServiceImplementation {
   push: handleClientStreamingCall<PushRequest, PushResponse>;
   /** Looks at a source, applied or not, as a run would read it: whether its system answers, what there is for an interval, and how the columns fit the contract. Reads little and writes nothing; what is wrong is in the answer. */
   testSource: handleUnaryCall<TestSourceRequest, TestSourceResponse>;
-  /** What a connection that need not be applied has to read: the tables of a database, or the columns of one table, as a contract would have them, or of the first page of an API. Stores nothing. */
+  /** What a connection that need not be applied has to read: the tables of a database, or the columns of one table, as a contract would have them, of the first page of an API, or of the first object of a store. Stores nothing. */
   discoverSource: handleUnaryCall<DiscoverSourceRequest, DiscoverSourceResponse>;
 }
 
@@ -2594,7 +2650,7 @@ export interface IngestServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TestSourceResponse) => void,
   ): ClientUnaryCall;
-  /** What a connection that need not be applied has to read: the tables of a database, or the columns of one table, as a contract would have them, or of the first page of an API. Stores nothing. */
+  /** What a connection that need not be applied has to read: the tables of a database, or the columns of one table, as a contract would have them, of the first page of an API, or of the first object of a store. Stores nothing. */
   discoverSource(
     request: DiscoverSourceRequest,
     callback: (error: ServiceError | null, response: DiscoverSourceResponse) => void,
