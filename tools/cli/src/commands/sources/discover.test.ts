@@ -16,7 +16,7 @@ function shop(text: string): string {
 }
 
 // What the platform answers is in tools/e2e/src/discover.test.ts.
-test('without a platform ends with 3', async () => {
+test('discovering without a platform ends with 3', async () => {
   const folder = shop('shop_db: { type: postgres, host: db.example.com, database: shop, user: reader }\n');
   expect(await weir(folder, '--connection', 'shop_db')).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('PLATFORM_DOWN') as string });
 });

@@ -11,11 +11,11 @@ const root = useOwnHome();
 const weir = (...args: string[]): Promise<Outcome> => runCommand([sourcesTest], ['test', ...args]);
 
 // What the platform answers is in tools/e2e/src/sources.test.ts.
-test.each([['a folder', HELLO], ['a pipeline', 'hello-of-nobody']])('%s without a platform ends with 3', async (_, named) => {
+test.each([['a folder', HELLO], ['a pipeline', 'hello-of-nobody']])('looking at %s without a platform ends with 3', async (_, named) => {
   expect(await weir(named)).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('PLATFORM_DOWN') as string });
 });
 
-test('wrong files end with 2, each problem with its place, before any platform is asked', async () => {
+test('a source whose files are wrong is not looked at: it ends with 2, each problem with its place', async () => {
   const folder = join(root(), 'hello');
   cpSync(HELLO, folder, { recursive: true });
   writeFileSync(join(folder, 'pipeline.yaml'), 'name: hello\nsource: { dataset: orders, type: ftp, path: x }\n');
