@@ -197,6 +197,17 @@ describe('an API', () => {
   });
 });
 
+test('a system that is silent is given up after 20 s', async () => {
+  const server = await apiServer({ records: [], pages: { by: 'none', size: 3, records: 'items' }, fault: () => ({ type: 'silent' }) });
+  closing.push(() => server.close());
+  const started = performance.now();
+  const { findings } = await look({ source: '{ dataset: orders, type: api, connection: orders_api, path: /records }', connections: { orders_api: { type: 'api', host: server.host, port: server.port, tls: false } } });
+  expect(findings).toMatchObject([{ what: 'connection', right: false, code: 'DEADLINE', told: 'The source did not answer all questions within 20 s.' }]);
+  expect(server.requests).toHaveLength(1);
+  expect(performance.now() - started).toBeGreaterThan(19_000);
+  await until(async () => (await server.connections()) === 0, { timeoutMs: 5_000, what: 'The end of the connection' });
+}, 60_000);
+
 describe('a Postgres', () => {
   test('the server, the table, the cursor and the columns are told', async () => {
     const database = await testDatabase();
