@@ -8,7 +8,7 @@ test('a version of a definition is fetched once, others each for themselves, and
   const definitions = {
     getDefinition: ({ pipeline, version }: { pipeline: string; version: number }) => {
       asked.push(`${pipeline}@${version}`);
-      return Promise.resolve({ pipeline, version, definitionJson: JSON.stringify({ name: pipeline }) });
+      return Promise.resolve({ pipeline, version, definitionJson: JSON.stringify({ name: pipeline, source: { type: 'kafka' } }) });
     },
   } as unknown as Clients['definitions'];
   const read = cachedDefinitions({ definitions });

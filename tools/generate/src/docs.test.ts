@@ -36,7 +36,7 @@ describe('generated documents', () => {
   test('are noticed when they are missing or stale, and mended', () => {
     const folder = mkdtempSync(join(tmpdir(), 'weir-docs-'));
     try {
-      expect(writeDocs(folder)).toEqual(['docs/checks.md', 'docs/errors.md', 'docs/schema/contract.schema.json', 'docs/schema/pipeline.schema.json', 'docs/schema/tests.schema.json']);
+      expect(writeDocs(folder)).toEqual(['docs/checks.md', 'docs/errors.md', 'docs/schema/connections.schema.json', 'docs/schema/contract.schema.json', 'docs/schema/pipeline.schema.json', 'docs/schema/tests.schema.json']);
       expect(driftedDocs(folder)).toEqual([]);
       writeFileSync(join(folder, 'docs/errors.md'), 'old');
       expect(writeDocs(folder)).toEqual(['docs/errors.md']);
