@@ -47,6 +47,7 @@ export { type LoadPlan } from './postgres/plan';
 export { type PositionRange, type StoredPosition, type StreamPosition, type StreamSource } from './postgres/positions';
 export { type PreparedRestatement, type RestatePlan } from './postgres/restate';
 export { type PostgresReadOptions, readPostgres } from './postgres/source';
+export { type IdBounds, type IdRange, IdReader } from './postgres/source-ids';
 export { type PostgresSourceConnection } from './postgres/source-connection';
 export { type DiscoveredTable, type DiscoveredTables, discoverPostgres } from './postgres/source-discovery';
 export { type CursorFacts, type PostgresFacts, testPostgres } from './postgres/source-facts';

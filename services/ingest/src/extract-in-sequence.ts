@@ -1,4 +1,4 @@
-import { Bucket, listedPath, listFiles, listObjects } from '@weir/connectors';
+import { Bucket, listedPath, listFiles, listObjects, type IdBounds } from '@weir/connectors';
 import { FILES, WeirError, type Definition, type FileSource, type S3Source } from '@weir/core';
 import type { Lake } from '@weir/lake';
 import { withoutSpans, withSpan } from '@weir/platform';
@@ -11,21 +11,25 @@ import type { FileBounds } from './find-new-files';
 import type { Metadata } from './metadata';
 import { connectionOf, type ConnectionDependencies } from './source-connections';
 import { takeFiles } from './take-files';
+import { takeIds } from './take-ids';
 import { standingOf } from './take-standing';
 
 /** What extracting in sequence takes. */
 export interface SequenceDependencies extends ConnectionDependencies, Pick<Metadata, 'takes' | 'takenFiles'> {
   readonly lake: Lake;
   /** Those of TAKE_BOUNDS that are to be others. */
-  readonly takeBounds?: Partial<FileBounds> | undefined;
+  readonly takeBounds?: Partial<FileBounds & IdBounds> | undefined;
 }
 
-/** What one interval takes at most: a manifest of 20,000 files has 6 MiB, and 10 GiB are copied within minutes. A writer that pauses for longer than 5 s must write under another name. */
-const TAKE_BOUNDS: FileBounds = { files: 20_000, bytes: 10 * 1024 ** 3, settleMs: 5_000 };
+/**
+ * What one interval takes at most: a manifest of 20,000 files has 6 MiB, and 10 GiB are copied within minutes. A writer of a file that pauses for longer than 5 s must write under another name; a transaction that takes longer than
+ * 30 s holds up what an interval takes of its table.
+ */
+const TAKE_BOUNDS: FileBounds & IdBounds = { files: 20_000, bytes: 10 * 1024 ** 3, settleMs: 5_000, rows: 10_000_000, waitMs: 30_000 };
 
 /**
  * Brings what the intervals of a run take of a source that is read in sequence into the raw zone: the same as before, or what is new, which is taken once the run publishes.
- * Throws SOURCE_MISSING, SOURCE_UNREADABLE, UNKNOWN_CONNECTION, INVALID_INTERVAL, CANCELLED, and what catalog, source and lake throw.
+ * Throws SOURCE_MISSING, SOURCE_UNREADABLE, POSITION_LOST, UNKNOWN_CONNECTION, INVALID_INTERVAL, CANCELLED, and what catalog, source and lake throw.
  */
 export async function extractInSequence(deps: SequenceDependencies, context: StageContext, definition: Definition, call: ExtractCall): Promise<ExtractedFiles> {
   const { source } = definition;
@@ -34,6 +38,8 @@ export async function extractInSequence(deps: SequenceDependencies, context: Sta
       return takeFromFolder(deps, context, definition, source, call);
     case 's3':
       return takeFromBucket(deps, context, definition, source, call);
+    case 'postgres':
+      return takeIds(deps, context, definition, { source, bounds: { ...TAKE_BOUNDS, ...deps.takeBounds } }, call);
     default:
       throw new WeirError({ code: 'INVALID_VALUE', message: `A source of type ${source.type} cannot be read in sequence.` });
   }

@@ -1,5 +1,4 @@
-import type { Definition, Interval, Take } from '@weir/core';
-import { notTaken, WeirError } from '@weir/core';
+import { notTaken, WeirError, type Definition, type Interval, type Take } from '@weir/core';
 import type { StageContext, TakenFile } from '@weir/rpc';
 import { partitionsIn } from './extract-parts';
 import type { Metadata } from './metadata';
@@ -20,7 +19,7 @@ export interface Standing {
   readonly files: readonly TakenFile[];
 }
 
-/** Asks the catalog; nobody else moves the position while the run holds it. Throws INVALID_INTERVAL, and what the catalog throws. */
+/** Asks the catalog; nobody else moves the position while the run holds it. Throws INVALID_INTERVAL, SOURCE_MISSING for an interval that took from another source, and what the catalog throws. */
 export async function standingOf({ takes: ask }: Pick<Metadata, 'takes'>, { pipeline, interval }: StageContext, definition: Definition, source: string, signal: AbortSignal): Promise<Standing> {
   const { grain } = definition;
   if (!interval || grain === undefined) throw new WeirError({ code: 'INVALID_INTERVAL', message: `The source of ${pipeline} is read in sequence; a run needs an interval.` });
@@ -33,5 +32,13 @@ export async function standingOf({ takes: ask }: Pick<Metadata, 'takes'>, { pipe
     files.push(...page.files);
   }
   const partitions = partitionsIn(interval, definition);
-  return { pipeline, interval, grain, partitions, untaken: notTaken(partitions, grain, takes), last, position, takes, files };
+  const untaken = notTaken(partitions, grain, takes);
+  const strange = takes.find((take) => take.source !== source && !untaken.includes(take.partition));
+  if (strange) throw moved(strange, source);
+  return { pipeline, interval, grain, partitions, untaken, last, position, takes, files };
+}
+
+/** What an interval took under another definition, of another table or as files, is not to be found in this one. */
+function moved({ partition, source }: Take, now: string): WeirError {
+  return new WeirError({ code: 'SOURCE_MISSING', message: `The interval from ${partition} took ${source}, and the pipeline reads ${now} now.`, place: source, fix: 'Run the interval with `--from raw`.' });
 }
