@@ -153,7 +153,7 @@ test.each([
   ['a cursor of times', 'create table shop.orders (id timestamptz, number int)', 'SOURCE_REFUSED', 'is timestamp with time zone'],
   ['a cursor that is not there', 'create table shop.orders (number int)', 'SOURCE_REFUSED', 'has no column id'],
   ['rows without an id', 'create table shop.orders (id int); insert into shop.orders values (1), (null)', 'CURSOR_NULL', 'have no id'],
-])('%s is refused', async (_what, text, code, message) => {
+])('ids of %s are refused', async (_what, text, code, message) => {
   await sql(text);
   expect(await take('').then(() => undefined, toWeirError)).toMatchObject({ code, message: expect.stringContaining(message) });
 });
