@@ -47,7 +47,8 @@ export async function extract(deps: ExtractDependencies, request: ExtractRequest
     raw,
     files: segments.length,
     bytes: segments.reduce((sum, segment) => sum + segment.bytes, 0),
-    positions: segments.map(({ source, bytes }) => ({ source: source ?? '', value: String(bytes) })),
+    // Of what is read in sequence the take is the position; the names of all its files may be more than one answer.
+    positions: take ? [] : segments.map(({ source, bytes }) => ({ source: source ?? '', value: String(bytes) })),
     take,
   };
 }

@@ -47,6 +47,15 @@ describe('pipelineRun', () => {
     ]);
   });
 
+  it('records what an extract took of a source that is read in sequence, and what it left', async () => {
+    const take = { partition: '2010-12-01T00:00:00Z', end: '2010-12-02T00:00:00Z', source: 'files', from: '', to: '2', newest: 'b.csv', left: 88, more: true };
+    rig.far.script = { extract: () => Promise.resolve({ files: 2, bytes: 34, take }) };
+    const handle = await rig.start({ pipeline: rig.pipeline(), interval: DAY });
+    await handle.result();
+    const record = rig.far.recordsOf((await handle.describe()).runId).find(({ stage }) => stage === 'extract');
+    expect([record?.take, record?.details.map(({ name }) => name)]).toEqual([take, ['2 files, 34 bytes; 88 files wait for the next interval']]);
+  });
+
   it('can be found by its search attributes and asked for its progress, also after its end', async () => {
     const pipeline = rig.pipeline();
     const handle = await rig.start({ pipeline, interval: DAY, kind: 'backfill' });
