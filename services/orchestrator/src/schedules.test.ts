@@ -4,7 +4,7 @@ import { HOUSEKEEPING, desiredSchedule, fingerprint, reconciliation } from './sc
 const HOURLY: Schedule = { cron: '0 * * * *', timezone: 'UTC', catchup: false, maxActiveRuns: 1, dependsOnPast: false };
 
 function definition(schedule: Partial<Schedule> | undefined, grain?: string): Definition {
-  return parseDefinition(JSON.stringify({ name: 'shop', grain, schedule: schedule && { ...HOURLY, ...schedule } }));
+  return parseDefinition(JSON.stringify({ name: 'shop', source: { type: 'file' }, grain, schedule: schedule && { ...HOURLY, ...schedule } }));
 }
 
 describe('the Temporal Schedule that a definition asks for', () => {

@@ -79,7 +79,7 @@ export class Brook {
 
   private definition(): string {
     const { pipeline: name, mode, consumers, refreshMs, retries, retryDelayMs } = this;
-    return JSON.stringify({ name, grain: '1h', mode, stream: mode === 'realtime' ? { consumers, refreshMs } : undefined, policy: { retries, retryDelayMs } });
+    return JSON.stringify({ name, source: { type: 'kafka' }, grain: '1h', mode, stream: mode === 'realtime' ? { consumers, refreshMs } : undefined, policy: { retries, retryDelayMs } });
   }
 }
 

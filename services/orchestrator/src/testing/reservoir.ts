@@ -37,7 +37,7 @@ export class Reservoir {
   script(more: Script = {}): Script {
     return {
       ...more,
-      getDefinition: () => Promise.resolve({ version: 1, definitionJson: JSON.stringify({ name: this.pipeline, mode: this.mode, grain: '1d' }) }),
+      getDefinition: () => Promise.resolve({ version: 1, definitionJson: JSON.stringify({ name: this.pipeline, source: { type: 'kafka' }, mode: this.mode, grain: '1d' }) }),
       tryRows: (request) => Promise.resolve(this.tried(request)),
       beginRun: async (request, turn) => {
         this.begun.push(request);

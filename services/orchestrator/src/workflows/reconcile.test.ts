@@ -22,7 +22,7 @@ describe('reconcile', () => {
   beforeEach(() => rig.far.reset());
 
   function define(pipeline: string, schedule: Partial<Schedule> | undefined): ScheduleHandle {
-    const json = JSON.stringify({ name: pipeline, grain: '1h', schedule: schedule && { ...HOURLY, ...schedule } });
+    const json = JSON.stringify({ name: pipeline, source: { type: 'file' }, grain: '1h', schedule: schedule && { ...HOURLY, ...schedule } });
     expect(parseDefinition(json).name).toBe(pipeline);
     rig.far.script = { ...rig.far.script, getDefinition: () => Promise.resolve({ pipeline, version: 3, definitionJson: json }) };
     const handle = rig.client.schedule.getHandle(`schedule/${pipeline}`);
@@ -131,7 +131,7 @@ describe('reconcile', () => {
 
   it('goes on with the other pipelines when one cannot be reconciled, and makes sure of housekeeping', async () => {
     const [broken, whole] = [rig.pipeline(), rig.pipeline()];
-    const json = (name: string, cron: string) => JSON.stringify({ name, grain: '1h', schedule: { ...HOURLY, cron } });
+    const json = (name: string, cron: string) => JSON.stringify({ name, source: { type: 'file' }, grain: '1h', schedule: { ...HOURLY, cron } });
     rig.far.script = {
       listPipelines: () => Promise.resolve({ pipelines: [broken, whole].map((pipeline) => ({ pipeline, version: 1, appliedAt: '', lastRunStatus: '', snapshot: 0 })) }),
       getDefinition: ({ pipeline }) => Promise.resolve({ pipeline, version: 1, definitionJson: json(pipeline, pipeline === broken ? '99 * * * *' : '0 * * * *') }),

@@ -126,7 +126,7 @@ describe('a hand on a stream', () => {
   it('misses no definition that is applied while it reads one', async () => {
     let answer: () => void = () => undefined;
     const answered = new Promise<void>((resolve) => (answer = resolve));
-    const old = JSON.stringify({ name: brook.pipeline, grain: '1h', mode: 'realtime', stream: { consumers: 1, refreshMs: 1_000 }, policy: { retries: 0, retryDelayMs: 0 } });
+    const old = JSON.stringify({ name: brook.pipeline, source: { type: 'kafka' }, grain: '1h', mode: 'realtime', stream: { consumers: 1, refreshMs: 1_000 }, policy: { retries: 0, retryDelayMs: 0 } });
     const { getDefinition } = brook.script();
     // What the archive reads goes by.
     let reads = 0;
