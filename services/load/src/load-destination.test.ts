@@ -67,16 +67,24 @@ test('loaded rows carry the position of the file, their id, and the commit that 
   await destination.close();
 });
 
-test('one table that cannot be loaded is reported by name; the others are loaded, and the next call loads what was missing', async () => {
-  const datasets = ['good', 'bad', 'fine'].map((name) => new TestDataset(warehouse.lake, testModel({ name: `some_${name}`, writeMode: 'upsert', key: ['id'], columns: COLUMNS })));
-  await warehouse.pool.query('create schema if not exists test; create table test.some_bad (id text)');
+test('tables that cannot be loaded are reported by name, all of them; the others keep their rows, and the next call loads all', async () => {
+  const datasets = ['good', 'bad', 'worse'].map((name) => new TestDataset(warehouse.lake, testModel({ name: `some_${name}`, writeMode: 'upsert', key: ['id'], columns: COLUMNS })));
   for (const dataset of datasets) await dataset.publish(new Map([['all', rowsOf(0, 3)]]));
   const destination = destinationAt(warehouse.config);
   const load = new TestLoad(warehouse, destination, datasets);
-  await expect(load.to(1)).rejects.toMatchObject({ code: 'DESTINATION_INCOMPATIBLE', place: 'test.some_bad', message: expect.stringContaining('column id is text in the table and bigint in the model') });
-  await warehouse.pool.query('drop table test.some_bad');
-  const { tables } = await load.to(1);
-  expect(tables.map(({ table, insertedOrUpdated }) => [table, insertedOrUpdated])).toEqual([['test.some_good', 0], ['test.some_bad', 3], ['test.some_fine', 0]]);
+  await load.to(1);
+  await warehouse.pool.query('alter table test.some_bad alter note type varchar(10); drop table test.some_worse; create table test.some_worse (id text)');
+  for (const dataset of datasets) await dataset.publish(new Map([['all', rowsOf(0, 4)]]));
+  await expect(load.to(2)).rejects.toMatchObject({
+    code: 'DESTINATION_INCOMPATIBLE',
+    place: 'test.some_bad',
+    message: expect.stringContaining('column note is character varying(10) in the table and text in the model'),
+    samples: [expect.stringContaining('test.some_bad: DESTINATION_INCOMPATIBLE'), expect.stringContaining('column id is text in the table and bigint in the model')],
+  });
+  expect((await warehouse.pool.query('select count(*)::int as n from test.some_good')).rows).toEqual([{ n: 3 }]);
+  await warehouse.pool.query('drop table test.some_bad; drop table test.some_worse');
+  const { tables } = await load.to(2);
+  expect(tables.map(({ table, insertedOrUpdated }) => [table, insertedOrUpdated])).toEqual([['test.some_good', 1], ['test.some_bad', 4], ['test.some_worse', 4]]);
   await destination.close();
 });
 

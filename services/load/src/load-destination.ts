@@ -1,8 +1,10 @@
 import type { PostgresDestination } from '@weir/connectors';
-import { toWeirError, WeirError, winnerRule, type Definition, type Destination, type Model } from '@weir/core';
-import type { LoadRequest, LoadResult, Progress, TableLoad } from '@weir/rpc';
-import { loadTable } from './load-table';
-import type { TableDependencies } from './table-job';
+import { WeirError, winnerRule, type Definition, type Destination, type Model } from '@weir/core';
+import type { LoadRequest, LoadResult, Progress } from '@weir/rpc';
+import { allOf } from './failures';
+import { loadTables } from './load-tables';
+import { restateTable } from './restate-table';
+import type { LoadedModel, ReportTable, TableDependencies } from './table-job';
 
 /** What loading a destination takes. */
 export interface LoadDependencies extends TableDependencies {
@@ -19,47 +21,32 @@ export interface LoadCall {
 }
 
 /**
- * Brings every table of one destination to a snapshot, a transaction a table. A table that fails does not keep the others from being loaded;
- * then the first failure is thrown, with those of the other tables among its samples.
+ * Brings the tables of one destination to a snapshot, in one transaction: all of them or none. Tables that a stream writes are never at a snapshot; of each of them the records of the run are
+ * restated in a transaction of its own, for which the stream waits, and one that fails does not keep the others from it. Throws the failure that decides, with the others among its samples.
  */
 export async function loadDestination(deps: LoadDependencies, request: LoadRequest, { signal, report }: LoadCall): Promise<LoadResult> {
   const { context } = request;
   if (!context) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no context.' });
   const definition = await deps.definition(context.pipeline, context.definitionVersion, signal);
   const { connection, schema } = pick(definition, request.destination);
-  const destination = deps.destinationOf(connection);
-  const settled = await Promise.allSettled(
-    tablesToLoad(definition, request).map(({ model, restates }) => {
-      const job = { context, model, winner: winnerRule(model, definition.source), connection, schema, destination, snapshot: request.snapshot, restates };
-      return loadTable(deps, job, signal, (step, done, total) => report({ step, done, total }));
-    }),
-  );
-  const failures = settled.flatMap((one) => (one.status === 'rejected' ? [toWeirError(one.reason)] : []));
-  if (failures.length > 0) throw summary(failures);
-  return { tables: settled.flatMap((one): TableLoad[] => (one.status === 'fulfilled' ? [one.value] : [])) };
+  const job = { context, connection, schema, destination: deps.destinationOf(connection), snapshot: request.snapshot };
+  const loaded = (model: Model): LoadedModel => ({ model, winner: winnerRule(model, definition.source) });
+  const reportTable: ReportTable = (step, done, total) => report({ step, done, total });
+  const { topic, ofStream, ofSnapshots } = tablesOf(definition);
+  const restated = request.restate && topic !== undefined ? ofStream.map(async (model) => [await restateTable(deps, { ...job, ...loaded(model) }, topic, signal, reportTable)]) : [];
+  const tables = await allOf([...restated, loadTables(deps, job, ofSnapshots.map(loaded), signal, reportTable)]);
+  return { tables: tables.flat() };
 }
 
-/** Tables of a stream's models over rows are the stream's: they are left alone, or restated. */
-function tablesToLoad({ models, mode, source }: Definition, { restate }: LoadRequest): { model: Model; restates: string | undefined }[] {
-  if (mode !== 'realtime' || source.type !== 'kafka') return models.map((model) => ({ model, restates: undefined }));
-  return models.filter(({ scope }) => scope !== 'row' || restate).map((model) => ({ model, restates: model.scope === 'row' ? source.topic : undefined }));
+/** Tables of a stream's models over rows are the stream's; the others hold snapshots. */
+function tablesOf({ models, mode, source }: Definition): { topic: string | undefined; ofStream: Model[]; ofSnapshots: Model[] } {
+  const topic = mode === 'realtime' && source.type === 'kafka' ? source.topic : undefined;
+  const isOfStream = ({ scope }: Model): boolean => topic !== undefined && scope === 'row';
+  return { topic, ofStream: models.filter(isOfStream), ofSnapshots: models.filter((model) => !isOfStream(model)) };
 }
 
 function pick(definition: Definition, index: number): Destination {
   const destination = definition.destinations[index];
   if (destination) return destination;
   throw new WeirError({ code: 'INVALID_VALUE', message: `The pipeline ${definition.name} has ${definition.destinations.length} destinations; there is none at position ${index}.` });
-}
-
-/** The failure that decides: one that a person must see to outweighs one that passes, or retrying would hide it. */
-function summary(failures: readonly WeirError[]): WeirError {
-  const [first] = [...failures].sort((one, other) => rank(one) - rank(other));
-  if (!first || failures.length === 1) return first ?? toWeirError(undefined);
-  const { code, message, place, fix } = first;
-  const samples = failures.map((failure) => `${failure.place ?? ''}: ${failure.code} ${failure.message}`);
-  return new WeirError({ code, message, place, fix, samples }, { cause: first });
-}
-
-function rank(error: WeirError): number {
-  return ['never', 'counted', 'transient'].indexOf(error.retry);
 }

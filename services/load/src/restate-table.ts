@@ -3,21 +3,35 @@ import { join } from 'node:path';
 import { streamTable, tableLabel, type LedgerEntry, type RestatePlan, type StreamTable } from '@weir/connectors';
 import { WeirError } from '@weir/core';
 import type { RelationSegment } from '@weir/engine';
-import { activeTraceId } from '@weir/platform';
-import type { LiveSegment } from '@weir/rpc';
+import { activeTraceId, withSpan } from '@weir/platform';
+import type { LiveSegment, TableLoad } from '@weir/rpc';
 import { computeOver, enginesIn } from './compute-difference';
 import { coveredRanges } from './covered-ranges';
-import { assertKnown, copyReport, datasetOf, PLANS, type ReportTable, type TableDependencies, type TableJob } from './table-job';
+import { assertKnown, copyReport, datasetOf, inTurn, PLANS, spanAttributes, tableLoad, type ReportTable, type TableDependencies, type TableJob } from './table-job';
 import { tableSpec } from './table-spec';
 import type { RowDifference, SegmentDifference } from './write-difference';
 import { presentSegment, writeRestatement } from './write-restatement';
+
+/** Restates the records of a run in a table that the stream writes from a topic, when it is its turn. Throws as `restate` does. */
+export async function restateTable(deps: TableDependencies, job: TableJob, topic: string, signal: AbortSignal, report: ReportTable): Promise<TableLoad> {
+  const label = tableLabel(tableSpec(job.model, job.schema));
+  const started = performance.now();
+  const entry = await inTurn(deps, job, label, signal, () =>
+    withSpan(`load ${label}`, { 'weir.dataset': datasetOf(job.model) }, async (span) => {
+      const done = await restate(deps, job, topic, signal, report);
+      span.setAttributes(spanAttributes(done));
+      return done;
+    }),
+  );
+  return tableLoad(entry, started);
+}
 
 /**
  * Restates the records of a run's interval in a table that the stream writes: what the table has from them becomes what the newest snapshot says of them. Other
  * rows stay unless they are older, and so does whatever came since. Throws what the catalog, the engine and the destination throw, and BUSY when others keep
  * restating the table.
  */
-export async function restateTable(deps: TableDependencies, job: TableJob, topic: string, signal: AbortSignal, report: ReportTable): Promise<LedgerEntry> {
+async function restate(deps: TableDependencies, job: TableJob, topic: string, signal: AbortSignal, report: ReportTable): Promise<LedgerEntry> {
   const { context, destination } = job;
   const table = streamTable(tableSpec(job.model, job.schema), job.model.sequence, topic);
   const label = tableLabel(table.spec);

@@ -1,16 +1,16 @@
-import { tableLabel, type LoadPlan, type PostgresDestination } from '@weir/connectors';
+import { tableLabel, type LedgerEntry, type LoadPlan, type PostgresDestination } from '@weir/connectors';
 import { isWeirError, WeirError, type Model, type WinnerRule } from '@weir/core';
 import type { Lake } from '@weir/lake';
-import type { StageContext } from '@weir/rpc';
+import type { StageContext, TableLoad } from '@weir/rpc';
 import type { Catalog } from './catalog';
 import type { KeyRanges } from './key-ranges';
 import type { Turns } from './turns';
 import type { RowDifference } from './write-difference';
 
-/** How often a table is planned anew because another load moved it in the meantime. */
+/** How often tables are planned anew because another load moved one in the meantime. */
 export const PLANS = 5;
 
-/** What loading a table takes. */
+/** What loading tables takes. */
 export interface TableDependencies {
   readonly catalog: Catalog;
   readonly lake: Lake;
@@ -18,26 +18,31 @@ export interface TableDependencies {
   readonly keyRanges: KeyRanges;
   /** One engine at a time keeps the service within its memory. */
   readonly engineTurns: Turns;
-  /** One load of a table at a time: a second one would be prepared in vain. */
+  /** One load of the same tables at a time: a second one would be prepared in vain. */
   readonly tableTurns: Turns;
-  /** Two tables of a destination at a time. */
+  /** Two loads over a connection at a time. */
   readonly destinationTurns: Turns;
 }
 
-/** One table to bring to a snapshot. */
-export interface TableJob {
+/** A destination to bring to a snapshot. */
+export interface DestinationJob {
   readonly context: StageContext;
-  readonly model: Model;
-  /** Which row of a key the table holds. */
-  readonly winner: WinnerRule;
   readonly connection: string;
   readonly schema: string;
   readonly destination: PostgresDestination;
   /** To reach at least. */
   readonly snapshot: number;
-  /** The topic of a table that the stream writes too: then only what the run made of its records is brought there. */
-  readonly restates: string | undefined;
 }
+
+/** A model whose rows a table holds. */
+export interface LoadedModel {
+  readonly model: Model;
+  /** Which row of a key the table holds. */
+  readonly winner: WinnerRule;
+}
+
+/** One table to bring to a snapshot. */
+export interface TableJob extends DestinationJob, LoadedModel {}
 
 /** Where a table's load is; `done` and `total` are bytes of rows while it copies. */
 export type ReportTable = (step: string, done: number, total: number) => void;
@@ -49,8 +54,33 @@ export function copyReport(report: ReportTable, label: string, { upserts, delete
   return (bytes) => report(`${label}: copy`, (copied += bytes), total);
 }
 
+/** Runs a load when it is the turn of what it loads and of its connection. */
+export function inTurn<T>({ tableTurns, destinationTurns }: TableDependencies, { connection, context }: DestinationJob, tables: string, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+  const turn = { signal, background: context.background };
+  return tableTurns.take(`${connection} ${tables}`, turn, () => destinationTurns.take(connection, turn, body));
+}
+
+/** A table's commit as callers are told of it. */
+export function tableLoad(entry: LedgerEntry, startedMs: number): TableLoad {
+  return {
+    table: entry.table,
+    fromSnapshot: entry.fromSnapshot,
+    toSnapshot: entry.toSnapshot,
+    insertedOrUpdated: entry.inserted + entry.updated,
+    deleted: entry.deleted,
+    rowsInTable: entry.rowsInTable ?? 0,
+    commitId: entry.commitId,
+    milliseconds: Math.round(performance.now() - startedMs),
+  };
+}
+
+/** What a commit's span says. */
+export function spanAttributes({ inserted, updated, deleted, fromSnapshot, toSnapshot }: LedgerEntry): Record<string, number> {
+  return { 'weir.rows.out': inserted + updated, 'weir.rows.deleted': deleted, 'weir.snapshot.from': fromSnapshot, 'weir.snapshot.to': toSnapshot };
+}
+
 /** A table beyond the catalog was loaded from another one, and would be left alone for ever: say so instead. */
-export async function assertKnown(catalog: Catalog, job: TableJob, { head, spec }: Pick<LoadPlan, 'head' | 'spec'>, signal: AbortSignal): Promise<void> {
+export async function assertKnown(catalog: Catalog, job: DestinationJob, { head, spec }: Pick<LoadPlan, 'head' | 'spec'>, signal: AbortSignal): Promise<void> {
   try {
     await catalog.target({ pipeline: job.context.pipeline, definitionVersion: job.context.definitionVersion, after: head.snapshot }, signal);
   } catch (error) {

@@ -10,7 +10,7 @@ export interface PostgresConnection {
   readonly password: { reveal(): string };
 }
 
-/** Four tables may load at a time: two stage calls, two tables each. */
+/** Two loads may run at a time, and two restatements beside them. */
 const MAX_CONNECTIONS = 4;
 /** How long a question about the ledger or a table is waited for; the server drops it a little later. A load takes as long as its stage. */
 const QUESTION_TIMEOUT_MS = 10_000;

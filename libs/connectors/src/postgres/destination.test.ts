@@ -1,6 +1,6 @@
 import { FaultProxy, tempDir, testDatabase, until, type TempDir, type TestDatabase } from '@weir/testkit';
 import type { PostgresDestination } from './destination';
-import { byKey, deliver, openDestination, ORDERS } from './testing/orders';
+import { byKey, deliver, openDestination, ORDERS, planned } from './testing/orders';
 
 let database: TestDatabase;
 let folder: TempDir;
@@ -57,11 +57,11 @@ test('a difference without rows moves the head and writes no row', async () => {
 test('a plan whose head moved since changes nothing and says so', async () => {
   await deliver(destination, folder.path, { to: 1, upserts: ['"1",one'] });
   const signal = new AbortController().signal;
-  const stale = await destination.plan(ORDERS, 'shop', 2, signal);
+  const stale = await planned(destination, ORDERS, 2, signal);
   await deliver(destination, folder.path, { to: 2, upserts: ['"1",two'] });
   const none = { paths: [], rows: 0, bytes: 0 };
   const late = { plan: stale, commitId: '11111111-1111-4111-8111-111111111111', toSnapshot: 2, runId: 'late', traceId: '', upserts: none, deletes: none };
-  expect(await destination.deliver(late, { signal, onBytes: () => undefined })).toBeUndefined();
+  expect(await destination.deliver([Promise.resolve(late)], { signal, onBytes: () => undefined })).toBeUndefined();
   expect(await rows()).toEqual([[1, 'two']]);
 });
 
@@ -159,7 +159,7 @@ test('cancel ends a load that waits for a lock, and one whose server is out of r
   const waiting = deliver(destination, folder.path, { to: 2, upserts: ['"1",two'], signal: first.signal });
   waiting.catch(() => undefined);
   // Not by the holder: a transaction sees the activity of its first look for ever.
-  await until(async () => (await database.pool.query("select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")).rowCount, { timeoutMs: 5_000, what: 'a load that waits' });
+  await until(async () => ((await database.pool.query("select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")).rowCount ?? 0) > 0, { timeoutMs: 5_000, what: 'a load that waits' });
   let at = performance.now();
   first.abort();
   await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
@@ -170,10 +170,10 @@ test('cancel ends a load that waits for a lock, and one whose server is out of r
   const proxy = await FaultProxy.start(database.config);
   const far = openDestination(database.config, proxy.port);
   const second = new AbortController();
-  const plan = await far.plan(ORDERS, 'shop', 2, second.signal);
+  const plan = await planned(far, ORDERS, 2, second.signal);
   proxy.blackhole();
   const none = { paths: [], rows: 0, bytes: 0 };
-  const lost = far.deliver({ plan, commitId: '22222222-2222-4222-8222-222222222222', toSnapshot: 2, runId: 'r', traceId: '', upserts: none, deletes: none }, { signal: second.signal, onBytes: () => undefined });
+  const lost = far.deliver([Promise.resolve({ plan, commitId: '22222222-2222-4222-8222-222222222222', toSnapshot: 2, runId: 'r', traceId: '', upserts: none, deletes: none })], { signal: second.signal, onBytes: () => undefined });
   lost.catch(() => undefined);
   await until(() => proxy.connections >= 2, { timeoutMs: 5_000, what: 'the load at the proxy' });
   at = performance.now();

@@ -1,55 +1,25 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isWeirError, quoteQualified } from '@weir/core';
-import { alterColumns } from './alter-columns';
+import { isWeirError } from '@weir/core';
 import { openPools, type Pools, type PostgresConnection } from './config';
+import type { CopyOptions } from './copy';
 import type { CoveredRange } from './covered';
-import { copyFiles, type RowFiles } from './copy';
 import { isUndefined, mapDestinationError } from './errors';
 import { readHeads, type TableState } from './heads';
-import { moveHead, readEntry, writeEntry, type LedgerEntry } from './ledger';
-import { addKey, createBeside, createTemporary, DELETES, deleteRows, emptyTable, insertAll, moveIntoPlace, UPSERTS, upsertRows } from './merge';
+import type { LedgerEntry } from './ledger';
+import { commitLoads, type DeliverOptions, type PreparedLoad } from './load-commit';
 import { orAborted } from './or-aborted';
-import { planLoad, type LoadPlan } from './plan';
+import { planLoad, type KeptTable, type LoadPlan } from './plan';
 import { openPositions, type StoredPosition, type StreamPosition, type StreamSource } from './positions';
 import { ReadyTables } from './ready-tables';
 import { planRestate, restate, writePresent, type PreparedRestatement, type RestatePlan } from './restate';
 import { assertStreamBatch, commitStream, type StreamBatch, type StreamCommit } from './stream-commit';
 import { ensureStreams, type StreamTable } from './stream-table';
 import { StreamUpkeep } from './stream-upkeep';
-import { deliveredColumns, layoutOf, storedIdentity, tableLabel, type StoredColumn, type TableSpec } from './table';
-import { inTransaction, type Transaction } from './transaction';
+import { tableLabel, type TableSpec } from './table';
 
 /** How often the same transaction is tried on a connection that broke before its answer came. */
 const ATTEMPTS = 3;
 const RETRY_AFTER_MS = 200;
-
-/** The rows that take a table from its plan's snapshot to the wanted one. */
-export interface PreparedLoad {
-  readonly plan: LoadPlan;
-  readonly commitId: string;
-  readonly toSnapshot: number;
-  readonly runId: string;
-  readonly traceId: string;
-  /** Rows to insert, or to put in the place of those with the same identity: the delivered columns, in order. */
-  readonly upserts: RowFiles;
-  /** Identities of rows to delete. Empty unless the plan is a merge. */
-  readonly deletes: RowFiles;
-}
-
-export interface DeliverOptions {
-  readonly signal: AbortSignal;
-  /** Called with the bytes of the files that are on their way. */
-  readonly onBytes: (bytes: number) => void;
-}
-
-type CopyMode = DeliverOptions & { readonly freeze?: boolean };
-
-interface Counts {
-  readonly inserted: number;
-  readonly updated: number;
-  readonly deleted: number;
-}
 
 /**
  * A Postgres database that a user names, as the place where tables follow datasets.
@@ -70,7 +40,7 @@ export class PostgresDestination {
   }
 
   /** Where the table stands and what a load to `snapshot` must do; creates ledger and schema where they are missing. */
-  async plan(spec: TableSpec, pipeline: string, snapshot: number, signal: AbortSignal): Promise<LoadPlan> {
+  async plan(spec: TableSpec, pipeline: string, snapshot: number, signal: AbortSignal): Promise<LoadPlan | KeptTable> {
     return mapped(tableLabel(spec), () => orAborted(signal, planLoad(this.pools.questions, spec, pipeline, snapshot)));
   }
 
@@ -80,11 +50,11 @@ export class PostgresDestination {
   }
 
   /**
-   * Carries out a prepared load in one transaction. Gives its ledger entry, also when an earlier attempt had committed and only the answer was
-   * lost; undefined when the table moved since the plan was made: nothing was changed then, and a new plan is needed.
+   * Carries out loads of different tables in one transaction, in the order of the tables' names; they may still be in preparation, each is taken as soon as it is ready. Gives their ledger entries, also when
+   * an earlier attempt had committed and only the answer was lost; undefined when a table moved since its plan was made: nothing was changed then, and a new plan is needed.
    */
-  async deliver(load: PreparedLoad, options: DeliverOptions): Promise<LedgerEntry | undefined> {
-    return persistent(tableLabel(load.plan.spec), options.signal, () => this.attempt(load, options));
+  async deliver(loads: readonly Promise<PreparedLoad>[], options: DeliverOptions): Promise<LedgerEntry[] | undefined> {
+    return persistent(undefined, options.signal, () => commitLoads(this.pools, loads, options));
   }
 
   /** Where a stream stands in each partition of its topic, by partition; those of `start` that have no position yet get the one given. */
@@ -131,7 +101,7 @@ export class PostgresDestination {
   }
 
   /** Restates records of a stream's table in one transaction, during which the stream waits; gives and retries as `deliver` does. */
-  async restate(prepared: PreparedRestatement, options: DeliverOptions): Promise<LedgerEntry | undefined> {
+  async restate(prepared: PreparedRestatement, options: CopyOptions): Promise<LedgerEntry | undefined> {
     return persistent(tableLabel(prepared.plan.table.spec), options.signal, () => restate(this.pools, prepared, options));
   }
 
@@ -144,80 +114,10 @@ export class PostgresDestination {
     await Promise.all([this.ready.close(), this.upkeep.settled()]);
     await Promise.all([this.pools.loads.end(), this.pools.questions.end(), this.pools.streams.end()]);
   }
-
-  private async attempt(load: PreparedLoad, options: DeliverOptions): Promise<LedgerEntry | undefined> {
-    return inTransaction(this.pools, 'loads', options.signal, async (transaction) => {
-      const { plan } = load;
-      const counts = plan.kind === 'create' ? await create(transaction, load, options) : await change(transaction, load, options);
-      if (!counts) return { commit: false, value: await readEntry(transaction.client, load.commitId) };
-      const entry = {
-        commitId: load.commitId,
-        pipeline: plan.pipeline,
-        table: tableLabel(plan.spec),
-        fromSnapshot: plan.head.snapshot,
-        toSnapshot: load.toSnapshot,
-        runId: load.runId,
-        traceId: load.traceId,
-        ...counts,
-        rowsInTable: plan.rowsBefore + counts.inserted - counts.deleted,
-      };
-      await writeEntry(transaction.client, entry);
-      return { commit: true, value: entry };
-    });
-  }
-}
-
-/** Undefined when the head moved. */
-async function create(transaction: Transaction, load: PreparedLoad, options: DeliverOptions): Promise<Counts | undefined> {
-  const { spec } = load.plan;
-  const staging = `_weir_load_${randomUUID().replaceAll('-', '')}`;
-  await transaction.run(createBeside(spec, staging, load.commitId));
-  await fill(transaction, quoteQualified(spec.schema, staging), load, { ...options, freeze: true });
-  if (!(await claim(transaction, load))) return undefined;
-  for (const statement of moveIntoPlace(spec, staging)) await transaction.run(statement);
-  return { inserted: load.upserts.rows, updated: 0, deleted: 0 };
-}
-
-/** Undefined when the head moved. The head is claimed after the copies, so that a load that hangs in one stands in nobody's way. */
-async function change(transaction: Transaction, load: PreparedLoad, options: DeliverOptions): Promise<Counts | undefined> {
-  const { plan } = load;
-  await transaction.run(createTemporary(plan.spec));
-  await fill(transaction, UPSERTS, load, options);
-  await copyAll(transaction, DELETES, storedIdentity(plan.spec), load.deletes, load, options);
-  if (!(await claim(transaction, load))) return undefined;
-  return plan.kind === 'rebuild' ? replaceAll(transaction, load) : merge(transaction, load);
-}
-
-async function replaceAll(transaction: Transaction, { plan, commitId }: PreparedLoad): Promise<Counts> {
-  for (const statement of emptyTable(plan)) await transaction.run(statement);
-  await alterColumns((sql) => transaction.run(sql), plan.spec, plan.changes);
-  const inserted = await transaction.run(insertAll(plan.spec, commitId));
-  await transaction.run(addKey(plan.spec));
-  return { inserted: inserted.rowCount ?? 0, updated: 0, deleted: 0 };
-}
-
-async function merge(transaction: Transaction, { plan, commitId, upserts, deletes }: PreparedLoad): Promise<Counts> {
-  await alterColumns((sql) => transaction.run(sql), plan.spec, plan.changes);
-  const deleted = deletes.rows > 0 ? await transaction.run(deleteRows(plan.spec)) : undefined;
-  const written = upserts.rows > 0 ? await transaction.run<{ inserted: string; updated: string }>(upsertRows(plan.spec, commitId)) : undefined;
-  const [counts] = written?.rows ?? [];
-  return { inserted: Number(counts?.inserted ?? 0), updated: Number(counts?.updated ?? 0), deleted: deleted?.rowCount ?? 0 };
-}
-
-function fill(transaction: Transaction, table: string, load: PreparedLoad, options: CopyMode): Promise<void> {
-  return copyAll(transaction, table, deliveredColumns(load.plan.spec), load.upserts, load, options);
-}
-
-async function copyAll(transaction: Transaction, table: string, columns: readonly StoredColumn[], files: RowFiles, { plan }: PreparedLoad, options: CopyMode): Promise<void> {
-  if (files.rows > 0) await copyFiles(transaction.client, { table, columns: columns.map(({ name }) => name), label: tableLabel(plan.spec) }, files, options);
-}
-
-function claim(transaction: Transaction, { plan, toSnapshot, commitId }: PreparedLoad): Promise<boolean> {
-  return moveHead(transaction.client, tableLabel(plan.spec), plan.head, { snapshot: toSnapshot, commitId, layout: layoutOf(plan.spec) });
 }
 
 /** Tries a transaction again whose connection broke before its answer came. */
-async function persistent<T>(place: string, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+async function persistent<T>(place: string | undefined, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await mapped(place, body);

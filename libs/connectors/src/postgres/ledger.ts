@@ -106,9 +106,14 @@ export async function writeEntry(client: ClientBase, entry: LedgerEntry): Promis
 
 /** A commit's row; undefined when that commit did not happen. */
 export async function readEntry(client: ClientBase | Pool, commitId: string): Promise<LedgerEntry | undefined> {
-  const found = await client.query<LedgerRow>('select * from weir.ledger where commit_id = $1', [commitId]);
-  const row = found.rows[0];
-  return row && entryOf(row);
+  const [entry] = (await readEntries(client, [commitId])) ?? [];
+  return entry;
+}
+
+/** The rows of commits that were one transaction, in the order asked for; undefined when it did not happen. */
+export async function readEntries(client: ClientBase | Pool, commitIds: readonly string[]): Promise<LedgerEntry[] | undefined> {
+  const found = await client.query<LedgerRow>('select l.* from unnest($1::uuid[]) with ordinality as c (id, n) join weir.ledger l on l.commit_id = c.id order by c.n', [commitIds]);
+  return found.rows.length < commitIds.length ? undefined : found.rows.map(entryOf);
 }
 
 /** Columns as text. */

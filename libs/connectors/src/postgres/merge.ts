@@ -1,10 +1,17 @@
 import { quoteIdent, quoteLiteral, quoteQualified } from '@weir/core';
 import type { LoadPlan } from './plan';
-import { columnList, COMMIT_COLUMN, deliveredColumns, identityColumns, storedIdentity, type StoredColumn, type TableSpec } from './table';
+import { columnList, COMMIT_COLUMN, deliveredColumns, identityColumns, type StoredColumn, type TableSpec } from './table';
 
-/** Temporary tables of the transaction. */
-export const UPSERTS = '"_weir_upserts"';
-export const DELETES = '"_weir_deletes"';
+/** Temporary tables of a transaction, quoted: rows to write, and identities to delete. */
+export interface StageTables {
+  readonly upserts: string;
+  readonly deletes: string;
+}
+
+/** Those of the transaction's nth table. */
+export function stageTables(nth: number): StageTables {
+  return { upserts: `"_weir_upserts_${nth}"`, deletes: `"_weir_deletes_${nth}"` };
+}
 
 /**
  * Settings of a load's transaction. A load that died must not hold its locks: the server looks for the client every 2 s, and nobody
@@ -13,26 +20,25 @@ export const DELETES = '"_weir_deletes"';
 export const BEGIN = `begin; set local client_connection_check_interval = '2s'; set local lock_timeout = '30s';
   set local idle_in_transaction_session_timeout = '60s'; set local statement_timeout = 0; set local synchronous_commit = on`;
 
-/** The table of a first load, under a name of its own: two first loads at once do not wait for each other until one has won. */
-export function createBeside(spec: TableSpec, staging: string, commitId: string): string {
+/** The table of a first load under a quoted name of its own: two first loads at once do not wait for each other until one has won. */
+export function createBeside(spec: TableSpec, beside: string, commitId: string): string {
   const commit = `${quoteIdent(COMMIT_COLUMN.name)} ${COMMIT_COLUMN.type} default ${quoteLiteral(commitId)}`;
-  return `create table ${quoteQualified(spec.schema, staging)} (${columnList(deliveredColumns(spec))}, ${commit})`;
+  return `create table ${beside} (${columnList(deliveredColumns(spec))}, ${commit})`;
 }
 
 /** Puts the filled table in its place. The key is built last, over all rows at once. */
-export function moveIntoPlace(spec: TableSpec, staging: string): string[] {
+export function moveIntoPlace(spec: TableSpec, beside: string): string[] {
   const table = quoteQualified(spec.schema, spec.name);
   return [
-    `alter table ${quoteQualified(spec.schema, staging)} rename to ${quoteIdent(spec.name)}`,
+    `alter table ${beside} rename to ${quoteIdent(spec.name)}`,
     `alter table ${table} add primary key (${names(identityColumns(spec))})`,
     `alter table ${table} alter column ${quoteIdent(COMMIT_COLUMN.name)} drop default`,
   ];
 }
 
-/** Temporary tables for rows to write, which may say more than those of the table, and for identities to delete. */
-export function createTemporary(spec: TableSpec, upserts: readonly StoredColumn[] = deliveredColumns(spec)): string {
-  return `create temp table ${UPSERTS} (${columnList(upserts)}) on commit drop;
-    create temp table ${DELETES} (${columnList(storedIdentity(spec))}) on commit drop`;
+/** Creates a temporary table of the transaction. */
+export function createTemporary(name: string, columns: readonly StoredColumn[]): string {
+  return `create temp table ${name} (${columnList(columns)}) on commit drop`;
 }
 
 /** Empties the table and takes its old key off, so that `insertAll` and `addKey` can follow. */
@@ -49,20 +55,20 @@ export function addKey(spec: TableSpec): string {
 }
 
 /** Inserts every delivered row. */
-export function insertAll(spec: TableSpec, commitId: string): string {
+export function insertAll(spec: TableSpec, { upserts }: StageTables, commitId: string): string {
   const columns = names(deliveredColumns(spec).map(({ name }) => name));
   const table = quoteQualified(spec.schema, spec.name);
-  return `insert into ${table} (${columns}, ${quoteIdent(COMMIT_COLUMN.name)}) select ${columns}, ${quoteLiteral(commitId)}::uuid from ${UPSERTS}`;
+  return `insert into ${table} (${columns}, ${quoteIdent(COMMIT_COLUMN.name)}) select ${columns}, ${quoteLiteral(commitId)}::uuid from ${upserts}`;
 }
 
 /** Deletes the rows whose identity was delivered for deletion. */
-export function deleteRows(spec: TableSpec): string {
-  return `delete from ${quoteQualified(spec.schema, spec.name)} t using ${DELETES} d where ${sameIdentity(spec, 't', 'd')}`;
+export function deleteRows(spec: TableSpec, { deletes }: StageTables): string {
+  return `delete from ${quoteQualified(spec.schema, spec.name)} t using ${deletes} d where ${sameIdentity(spec, 't', 'd')}`;
 }
 
 /** Inserts or updates the delivered rows, in the order of the file; gives the counts as one row (inserted, updated). */
-export function upsertRows(spec: TableSpec, commitId: string): string {
-  return counted(`${insertAll(spec, commitId)} on conflict (${names(identityColumns(spec))}) do update set ${assignments(spec)}`);
+export function upsertRows(spec: TableSpec, stage: StageTables, commitId: string): string {
+  return counted(`${insertAll(spec, stage, commitId)} on conflict (${names(identityColumns(spec))}) do update set ${assignments(spec)}`);
 }
 
 /** An insert with its counts as one row (inserted, updated). */

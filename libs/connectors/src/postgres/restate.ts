@@ -6,8 +6,8 @@ import type { Pools } from './config';
 import { createCovered, type CoveredRange } from './covered';
 import { copyFiles, type CopyOptions, type RowFiles } from './copy';
 import { moveHead, readEntry, readHead, writeEntry, type Head, type LedgerEntry } from './ledger';
-import { createTemporary, DELETES, UPSERTS } from './merge';
-import { copyPresent, restateStatements } from './restate-merge';
+import { createTemporary } from './merge';
+import { copyPresent, RESTATED, restateStatements } from './restate-merge';
 import type { WrittenRow } from './stream-merge';
 import { prepareStreamTable, stagedColumns, streamLayout, type StreamTable } from './stream-table';
 import { storedIdentity, tableLabel } from './table';
@@ -76,12 +76,12 @@ export async function restate(pools: Pools, prepared: PreparedRestatement, optio
 
 async function stage(transaction: Transaction, { plan: { table, covered }, upserts, deletes }: PreparedRestatement, options: CopyOptions): Promise<void> {
   const { client } = transaction;
-  await transaction.run(createTemporary(table.spec, stagedColumns(table)));
+  await transaction.run(`${createTemporary(RESTATED.upserts, stagedColumns(table))}; ${createTemporary(RESTATED.deletes, storedIdentity(table.spec))}`);
   await createCovered(client, covered);
   const label = tableLabel(table.spec);
-  if (upserts.rows > 0) await copyFiles(client, { table: UPSERTS, columns: stagedColumns(table).map(({ name }) => name), label }, upserts, options);
-  if (deletes.rows > 0) await copyFiles(client, { table: DELETES, columns: storedIdentity(table.spec).map(({ name }) => name), label }, deletes, options);
-  await transaction.run(`analyze ${UPSERTS}; analyze ${DELETES}`);
+  if (upserts.rows > 0) await copyFiles(client, { table: RESTATED.upserts, columns: stagedColumns(table).map(({ name }) => name), label }, upserts, options);
+  if (deletes.rows > 0) await copyFiles(client, { table: RESTATED.deletes, columns: storedIdentity(table.spec).map(({ name }) => name), label }, deletes, options);
+  await transaction.run(`analyze ${RESTATED.upserts}; analyze ${RESTATED.deletes}`);
 }
 
 async function merge(transaction: Transaction, { plan, commitId }: PreparedRestatement): Promise<Pick<LedgerEntry, 'inserted' | 'updated' | 'deleted'>> {

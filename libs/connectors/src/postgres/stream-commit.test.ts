@@ -145,7 +145,7 @@ test('cancel ends a commit that waits for a lock, and the next one finds everyth
   const stop = new AbortController();
   const waiting = destination.commitBatch(batchOf([click('b', 1)], 1, 2, { commitId: randomUUID() }), stop.signal);
   waiting.catch(() => undefined);
-  await until(async () => (await database.pool.query("select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")).rowCount, { timeoutMs: 5_000, what: 'a commit that waits' });
+  await until(async () => ((await database.pool.query("select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")).rowCount ?? 0) > 0, { timeoutMs: 5_000, what: 'a commit that waits' });
   const at = performance.now();
   stop.abort();
   await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });

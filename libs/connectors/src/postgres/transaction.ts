@@ -15,6 +15,8 @@ type ConnectedClient = PoolClient & { readonly processID: number; readonly conne
 /** One open transaction that can be cancelled. */
 export interface Transaction {
   readonly client: PoolClient;
+  /** Of the server's process that carries it out. */
+  readonly processId: number;
   /** Runs a statement; throws CANCELLED once the signal is aborted. */
   run<R extends QueryResultRow>(sql: string): Promise<QueryResult<R>>;
 }
@@ -27,7 +29,7 @@ export async function inTransaction<T>(pools: Pools, pool: 'loads' | 'streams', 
       if (signal.aborted) throw cancelled();
       return client.query<R>(sql);
     };
-    const { commit, value } = await body({ client, run });
+    const { commit, value } = await body({ client, processId: (client as ConnectedClient).processID, run });
     await client.query(commit ? 'commit' : 'rollback');
     return value;
   });

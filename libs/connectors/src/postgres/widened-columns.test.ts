@@ -3,7 +3,7 @@ import type { ColumnType } from '@weir/core';
 import { FaultProxy, tempDir, testDatabase, type TempDir, type TestDatabase } from '@weir/testkit';
 import type { PostgresDestination } from './destination';
 import type { TableSpec } from './table';
-import { deliver, openDestination, ORDERS, rowFiles } from './testing/orders';
+import { deliver, openDestination, ORDERS, planned, rowFiles } from './testing/orders';
 
 let database: TestDatabase;
 let folder: TempDir;
@@ -103,13 +103,15 @@ test('a table that is told apart by content is built anew with its wider column'
   expect(new Set(await values())).toEqual(new Set(['2024-02-29 00:00:00', '2024-03-01 01:02:03']));
 });
 
-test('keys and sequences that floating numbers do not tell apart: the table is built anew', async () => {
+test('keys, sequences and versions that floating numbers do not tell apart: the table is built anew', async () => {
   const spec = (type: ColumnType): TableSpec => ({ ...ORDERS, columns: [{ name: 'id', type }, { name: 'note', type: 'VARCHAR' }] });
   await deliver(destination, folder.path, { spec: spec('BIGINT'), to: 1, upserts: ['"9007199254740992",a', '"9007199254740993",b'] });
   expect(await deliver(destination, folder.path, { spec: spec('DOUBLE'), to: 2, upserts: ['"9007199254740992.0",b'] })).toMatchObject({ kind: 'rebuild', rowsInTable: 1 });
   expect((await database.pool.query('select id, note from shop.orders')).rows).toEqual([{ id: 9_007_199_254_740_992, note: 'b' }]);
   expect((await deliver(destination, folder.path, { spec: { ...valued('BIGINT', { sequence: 'value' }), name: 'others' }, to: 1 }))?.kind).toBe('create');
   expect((await deliver(destination, folder.path, { spec: { ...valued('DOUBLE', { sequence: 'value' }), name: 'others' }, to: 2 }))?.kind).toBe('rebuild');
+  const versions = (type: ColumnType): TableSpec => ({ ...ORDERS, name: 'versions', columns: [{ name: 'id', type: 'BIGINT' }, { name: 'value', type }, { name: 'at', type: 'DATE' }], identity: { by: 'version', columns: ['id'] }, sequence: 'at' });
+  for (const [at, [type, kind]] of ([['BIGINT', 'create'], ['DOUBLE', 'rebuild']] as const).entries()) expect((await deliver(destination, folder.path, { spec: versions(type), to: at + 1 }))?.kind).toBe(kind);
 });
 
 /** What depends on a column so that Postgres does not alter it: in words, SQL, what it is called in the error, and how it goes. */
@@ -170,9 +172,9 @@ test('readers see the old rows with the old type or the new ones with the new ty
 test('a plan whose table was widened by another load in the meantime changes nothing', async () => {
   await deliver(destination, folder.path, { spec: valued('BIGINT'), to: 1, upserts: ['"1",10'] });
   const { signal } = new AbortController();
-  const stale = await destination.plan(valued('DOUBLE'), 'shop', 2, signal);
+  const stale = await planned(destination, valued('DOUBLE'), 2, signal);
   await deliver(destination, folder.path, { spec: valued('DECIMAL(21,2)'), to: 2, upserts: ['"1",10.50'] });
   const late = { plan: stale, commitId: randomUUID(), toSnapshot: 2, runId: 'late', traceId: '', upserts: await rowFiles(folder.path, ['"1",7.5']), deletes: await rowFiles(folder.path, []) };
-  expect(await destination.deliver(late, { signal, onBytes: () => undefined })).toBeUndefined();
+  expect(await destination.deliver([Promise.resolve(late)], { signal, onBytes: () => undefined })).toBeUndefined();
   expect([await columnOf(), ...(await values())]).toEqual(['numeric(21,2)', '10.50']);
 });

@@ -9,7 +9,7 @@ export interface LoadInput extends StageInput {
   readonly restate?: boolean | undefined;
 }
 
-/** Brings one destination to a snapshot, a transaction a table. Rows in: those that changed; rows out: those in the tables now. */
+/** Brings one destination to a snapshot, in one transaction. Rows in: those that changed; rows out: those in the tables now. */
 export function load(deps: Deps) {
   return (input: LoadInput): Promise<StageResult> =>
     attemptStage(deps, 'load', input, async (call) => {

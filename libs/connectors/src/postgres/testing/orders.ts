@@ -5,6 +5,8 @@ import type { TestPostgres } from '@weir/testkit';
 import type { RowFiles } from '../copy';
 import { PostgresDestination } from '../destination';
 import type { LedgerEntry } from '../ledger';
+import type { PreparedLoad } from '../load-commit';
+import type { LoadPlan } from '../plan';
 import type { TableSpec } from '../table';
 
 /** A table of orders by id. */
@@ -39,21 +41,29 @@ export interface DeliverRows {
   readonly signal?: AbortSignal;
 }
 
-/** Plans and delivers CSV lines; undefined when the table moved in between. */
+/** A plan of a table that is behind. */
+export async function planned(destination: PostgresDestination, spec: TableSpec, snapshot: number, signal: AbortSignal): Promise<LoadPlan> {
+  const plan = await destination.plan(spec, 'shop', snapshot, signal);
+  if (plan.kind === 'keep') throw new Error(`${spec.name} is at ${snapshot}.`);
+  return plan;
+}
+
+/** Plans and delivers CSV lines to one table; undefined when it moved in between. */
 export async function deliver(destination: PostgresDestination, folder: string, rows: DeliverRows): Promise<(LedgerEntry & { kind: string }) | undefined> {
-  const { spec = ORDERS, signal = new AbortController().signal } = rows;
-  const plan = await destination.plan(spec, 'shop', rows.to, signal);
-  const load = {
-    plan,
-    commitId: randomUUID(),
-    toSnapshot: rows.to,
-    runId: `run-${rows.to}`,
-    traceId: 'f'.repeat(32),
-    upserts: await rowFiles(folder, rows.upserts ?? []),
-    deletes: await rowFiles(folder, rows.deletes ?? []),
-  };
-  const entry = await destination.deliver(load, { signal, onBytes: () => undefined });
-  return entry && { ...entry, kind: plan.kind };
+  const [entry] = (await deliverAll(destination, folder, [rows])) ?? [];
+  return entry;
+}
+
+/** Plans and delivers CSV lines to several tables at once; undefined when one of them moved in between. */
+export async function deliverAll(destination: PostgresDestination, folder: string, tables: readonly DeliverRows[]): Promise<(LedgerEntry & { kind: string })[] | undefined> {
+  const signal = tables[0]?.signal ?? new AbortController().signal;
+  const loads: PreparedLoad[] = [];
+  for (const { spec = ORDERS, to, upserts = [], deletes = [] } of tables) {
+    const plan = await planned(destination, spec, to, signal);
+    loads.push({ plan, commitId: randomUUID(), toSnapshot: to, runId: `run-${to}`, traceId: 'f'.repeat(32), upserts: await rowFiles(folder, upserts), deletes: await rowFiles(folder, deletes) });
+  }
+  const entries = await destination.deliver(loads.map((load) => Promise.resolve(load)), { signal, onBytes: () => undefined });
+  return entries?.map((entry, at) => ({ ...entry, kind: loads[at]?.plan.kind ?? '' }));
 }
 
 /** The same table told apart by other columns. */

@@ -31,9 +31,9 @@ export interface LoadRequest {
     | undefined;
   /** Position of the destination in the pipeline's definition, from 0. */
   destination: number;
-  /** The snapshot to reach at least; newer ones of the same definition are taken along. A table that is already there or beyond is left alone. */
+  /** The snapshot to reach at least; newer ones of the same definition are taken along. Tables that are already there or beyond are left alone. */
   snapshot: number;
-  /** Of a pipeline with a stream: bring the tables that the stream writes to what the snapshot says, too, as far as the stream has not passed it. */
+  /** Of a pipeline with a stream: bring the tables that the stream writes to what the snapshot says, too, as far as the stream has not passed it, a transaction each. */
   restate: boolean;
 }
 
@@ -1182,7 +1182,7 @@ export const LoadServiceDefinition = {
   name: "LoadService",
   fullName: "weir.load.v1.LoadService",
   methods: {
-    /** Brings every table of one destination from the snapshot in its ledger to the requested one, a transaction a table. */
+    /** Brings the tables of one destination from the snapshot in its ledger to the requested one, in one transaction: all of them or none. */
     load: {
       name: "Load",
       requestType: LoadRequest as typeof LoadRequest,
@@ -1227,7 +1227,7 @@ export const LoadServiceDefinition = {
 /** Brings destinations to published snapshots. */
 export type LoadServiceService = typeof LoadServiceService;
 export const LoadServiceService = {
-  /** Brings every table of one destination from the snapshot in its ledger to the requested one, a transaction a table. */
+  /** Brings the tables of one destination from the snapshot in its ledger to the requested one, in one transaction: all of them or none. */
   load: {
     path: "/weir.load.v1.LoadService/Load" as const,
     requestStream: false as const,
@@ -1274,7 +1274,7 @@ export const LoadServiceService = {
 } as const;
 
 export interface LoadServiceServer extends UntypedServiceImplementation {
-  /** Brings every table of one destination from the snapshot in its ledger to the requested one, a transaction a table. */
+  /** Brings the tables of one destination from the snapshot in its ledger to the requested one, in one transaction: all of them or none. */
   load: handleServerStreamingCall<LoadRequest, LoadResponse>;
   /** The snapshots that the tables of a pipeline hold, as the ledgers of its destinations say. */
   listHeads: handleUnaryCall<ListHeadsRequest, ListHeadsResponse>;
@@ -1288,7 +1288,7 @@ export interface LoadServiceServer extends UntypedServiceImplementation {
 }
 
 export interface LoadServiceClient extends Client {
-  /** Brings every table of one destination from the snapshot in its ledger to the requested one, a transaction a table. */
+  /** Brings the tables of one destination from the snapshot in its ledger to the requested one, in one transaction: all of them or none. */
   load(request: LoadRequest, options?: Partial<CallOptions>): ClientReadableStream<LoadResponse>;
   load(request: LoadRequest, metadata?: Metadata, options?: Partial<CallOptions>): ClientReadableStream<LoadResponse>;
   /** The snapshots that the tables of a pipeline hold, as the ledgers of its destinations say. */
