@@ -83,6 +83,7 @@ export const ERRORS = {
   QUARANTINE_LIMIT: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'More rows were quarantined than `quarantine.failAbove` allows; nothing was published.', fix: 'Look at the rules and rows named, then correct the data or raise the limit.' },
   DECODE_MISMATCH: { retry: 'never', grpc: 'INTERNAL', when: 'The row count of the structural scan and of the engine differ; rows cannot be accounted for.', fix: 'Report it with the file: this is a defect of Weir.' },
   // Load
+  DESTINATION_REFUSED: { retry: 'counted', grpc: 'FAILED_PRECONDITION', when: 'A store or folder that a destination names refused to be written, or is not there.', fix: 'Correct the connection or the destination, or the permissions there; the message says what was asked and answered.' },
   DESTINATION_INCOMPATIBLE: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A destination table exists with columns that do not fit the model.', fix: 'Rename or drop the table, or choose another schema.' },
   // Engine
   ENGINE_FAILED: { retry: 'counted', grpc: 'INTERNAL', when: 'The engine failed on a statement for a reason that is not in the SQL itself.', fix: 'Look at the message; run again.' },

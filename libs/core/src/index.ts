@@ -22,11 +22,16 @@ export {
   type Definition,
   type DefinitionFile,
   type Destination,
+  type Export,
+  type ExportLayout,
+  type FileExport,
   type Model,
   type ModelScope,
   type PipelineMode,
   type Policy,
+  type PostgresTables,
   type Retention,
+  type S3Export,
   type Schedule,
   type StreamSettings,
   type Upstream,
@@ -40,6 +45,7 @@ export { readByInterval } from './definition/find-upstream';
 export { RESERVED_PREFIX, nameFault } from './definition/names';
 export { parseConnections } from './definition/parse-connections';
 export { parseDefinition } from './definition/parse-definition';
+export { destinationName } from './definition/parse-destinations';
 export { type ApiConnectionSettings, type ApiLogin, type ConnectionSettings, type PostgresConnectionSettings, type S3ConnectionSettings, type SecretReference } from './definition/connection';
 export { CONNECTIONS_SCHEMA } from './definition/connection-schema';
 export { DEFAULTS } from './definition/defaults';

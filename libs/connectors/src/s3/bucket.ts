@@ -110,9 +110,30 @@ export class Bucket {
     }
   }
 
+  /** A small object as a whole; undefined where there is none. Throws SOURCE_REFUSED for one of more than `mostBytes`. */
+  async read(key: string, mostBytes: number, signal: AbortSignal): Promise<{ readonly bytes: Buffer; readonly tag: string } | undefined> {
+    return this.trying(key, signal, async () => {
+      const answer = await this.client.send(new GetObjectCommand({ Bucket: this.name, Key: key }), { abortSignal: signal }).catch((error: unknown) => {
+        const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
+        if ($metadata?.httpStatusCode === 404 && name !== 'NoSuchBucket') return undefined;
+        throw error;
+      });
+      if (!answer) return undefined;
+      if ((answer.ContentLength ?? Infinity) > mostBytes) throw this.strange(key, `has more than ${mostBytes} bytes`, answer);
+      const bytes = Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+      if (bytes.length !== answer.ContentLength) throw new Error('the answer ended early');
+      return { bytes, tag: answer.ETag ?? '' };
+    });
+  }
+
+  /** Has a writer ask the store for something, and again where what fails passes by itself. */
+  async writing<T>(key: string, signal: AbortSignal, ask: (client: S3Client) => Promise<T>): Promise<T> {
+    return this.trying(key, signal, () => ask(this.client), true);
+  }
+
   /** Any failure of a request for a key, or of an answer while it is read. */
-  failure(error: unknown, key: string | undefined, signal: AbortSignal): WeirError {
-    return storeError(error, { ...this.where, bucket: this.name, key }, signal);
+  failure(error: unknown, key: string | undefined, signal: AbortSignal, writes = false): WeirError {
+    return storeError(error, { ...this.where, bucket: this.name, key, writes }, signal);
   }
 
   private newVersion(key: string, answer: HeadObjectCommandOutput & { readonly Body?: unknown }): ObjectVersion {
@@ -138,13 +159,13 @@ export class Bucket {
     return new WeirError({ code: 'SOURCE_REFUSED', message: `The store at ${this.where.store} ${what} for ${place}.`, place, fix: 'Connect to the store itself, not to something between that changes its answers.' });
   }
 
-  private async trying<T>(key: string | undefined, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  private async trying<T>(key: string | undefined, signal: AbortSignal, ask: () => Promise<T>, writes = false): Promise<T> {
     const tries = new Tries(this.limits, signal);
     for (;;) {
       try {
         return await ask();
       } catch (error) {
-        await tries.after(this.failure(error, key, signal));
+        await tries.after(this.failure(error, key, signal, writes));
       }
     }
   }

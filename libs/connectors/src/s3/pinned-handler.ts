@@ -53,9 +53,9 @@ export class PinnedHandler {
     // An address has no server name; its certificate is checked against the address itself.
     const request = tls ? secureRequest({ ...settings, agent: this.secure, servername: isIP(host) > 0 ? '' : host }) : plainRequest({ ...settings, agent: this.plain });
     const place = `${host}:${port}`;
-    const answer = await this.answered(request.end(), place, tls);
+    const answer = await this.answered(request.end(bodyOf(asked)), place, tls);
     const { statusCode = 0, headers } = answer;
-    const isObject = statusCode < 300 && !('list-type' in (asked.query ?? {}));
+    const isObject = asked.method === 'GET' && statusCode < 300 && !('list-type' in (asked.query ?? {}));
     return { response: { statusCode, headers: flat(headers), body: isObject ? answer : await wordsOf(answer, place) } };
   }
 
@@ -89,6 +89,13 @@ export class PinnedHandler {
       });
     });
   }
+}
+
+/** What a request sends: bytes or words that are in memory; undefined where it sends nothing. */
+function bodyOf({ body }: SignedRequest): Uint8Array | string | undefined {
+  if (body === undefined || body === null) return undefined;
+  if (typeof body === 'string' || ArrayBuffer.isView(body)) return body as Uint8Array | string;
+  throw new TypeError('Bodies of requests are bytes.');
 }
 
 /** What a store says, other than an object: the client takes it into memory as a whole. */

@@ -3,9 +3,10 @@ import { DEFAULT_COMPATIBILITY } from '../contract/compatibility';
 import type { Contract, ContractDataset } from '../contract/contract';
 import { DRIFT_KINDS, driftPolicies } from '../contract/drift';
 import { grainMs } from '../interval/interval';
-import type { Column, Definition, Model, Schedule, Upstream } from './definition';
+import type { Column, Definition, Destination, Model, Schedule, Upstream } from './definition';
 import { formatDuration } from './duration';
 import { ZONES } from './names';
+import { destinationName } from './parse-destinations';
 import { CSV_LAYOUT, type Source } from './source';
 import { FOREVER } from './defaults';
 
@@ -97,8 +98,13 @@ function thingsOf(definition: Definition): Map<string, Thing> {
     ...definition.contract.datasets.filter(({ name }) => name === definition.source.dataset).map((dataset): [string, Thing] => [`drift of ${dataset.name}`, driftThing(dataset)]),
     ...definition.upstream.map((upstream): [string, Thing] => [`upstream ${upstream.reference}`, upstreamThing(upstream)]),
     ...definition.models.map((model): [string, Thing] => [`model ${model.zone}.${model.name}`, modelThing(model)]),
-    ...definition.destinations.map(({ connection, schema, type }): [string, Thing] => [`destination ${connection}.${schema}`, { summary: type, settings: new Map([['type', type]]) }]),
+    ...definition.destinations.map((destination): [string, Thing] => [`destination ${destinationName(destination)}`, destinationThing(destination)]),
   ]);
+}
+
+function destinationThing(destination: Destination): Thing {
+  const layout = destination.type === 'postgres' ? {} : { format: destination.format, compression: destination.compression };
+  return { summary: [destination.type, ...Object.values(layout)].join(', '), settings: new Map(Object.entries({ type: destination.type, ...layout })) };
 }
 
 function scheduleThing({ cron, timezone, startDate, catchup, maxActiveRuns, dependsOnPast, paused }: Schedule): Thing {

@@ -67,7 +67,7 @@ export async function compileDefinition(
 
 /** The connections that the source or a destination names: what others a folder has is no part of the pipeline. */
 function used({ source, destinations }: Pipeline, connections: ReadonlyMap<string, ConnectionSettings>): Pick<Definition, 'connections'> {
-  const named = new Set([...('connection' in source ? [source.connection] : []), ...destinations.map(({ connection }) => connection)]);
+  const named = new Set([...('connection' in source ? [source.connection] : []), ...destinations.flatMap((each) => ('connection' in each ? [each.connection] : []))]);
   const kept = [...connections].filter(([name]) => named.has(name));
   return kept.length === 0 ? {} : { connections: Object.fromEntries(kept) };
 }

@@ -30,6 +30,9 @@ export const DEFAULTS = {
   realtimeMinRows: 1_000,
   consumers: 1,
   refresh: '1m',
+  exportFormat: 'parquet',
+  parquetCompression: 'zstd',
+  textCompression: 'none',
 } as const;
 
 /** The retention of what is never removed. */

@@ -34,10 +34,37 @@ export interface Model {
 }
 
 /** Where published models go; every model goes to every destination. */
-export interface Destination {
-  readonly connection: string;
+export type Destination = PostgresTables | Export;
+
+/** Tables of a schema. */
+export interface PostgresTables {
   readonly type: 'postgres';
+  readonly connection: string;
   readonly schema: string;
+}
+
+/** Files of a store or folder. */
+export type Export = S3Export | FileExport;
+
+/** How an export's files are written. */
+export interface ExportLayout {
+  readonly format: 'parquet' | 'csv' | 'ndjson';
+  readonly compression: 'none' | 'gzip' | 'zstd';
+}
+
+/** Files in a bucket, below `<prefix>/`. */
+export interface S3Export extends ExportLayout {
+  readonly type: 's3';
+  readonly connection: string;
+  readonly bucket: string;
+  readonly prefix: string;
+}
+
+/** Files below the folder for exports of the load service. */
+export interface FileExport extends ExportLayout {
+  readonly type: 'file';
+  /** Relative to that folder, without `.` and `..`. */
+  readonly path: string;
 }
 
 /** Clocks and limits of a run. */

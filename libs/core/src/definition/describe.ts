@@ -1,4 +1,5 @@
 import type { Definition, Schedule, StreamSettings } from './definition';
+import { destinationName } from './parse-destinations';
 import type { Source } from './source';
 
 /** A definition for people and for `--json`: what it reads, makes and where it goes. */
@@ -62,6 +63,6 @@ export function describeDefinition(definition: Definition): DefinitionSummary {
       writeMode: model.writeMode,
       columns: model.columns.map(typed),
     })),
-    destinations: definition.destinations.map(({ connection, schema }) => `${connection}.${schema}`),
+    destinations: definition.destinations.map(destinationName),
   };
 }

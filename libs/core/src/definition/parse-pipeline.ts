@@ -1,6 +1,5 @@
 import { WeirError } from '../errors';
 import { grainMs } from '../interval/interval';
-import { suggest } from '../suggest';
 import { Report } from '../yaml/report';
 import { shownValue, validateYaml } from '../yaml/validate-yaml';
 import { type YamlPath, YamlText } from '../yaml/yaml-text';
@@ -9,6 +8,7 @@ import type { Definition, DefinitionFile, ModelScope, WriteMode } from './defini
 import { DEFAULTS } from './defaults';
 import { parseDuration, parseShare } from './duration';
 import { ZONES } from './names';
+import { type DestinationYaml, checkDestinations, resolveDestination } from './parse-destinations';
 import { type StreamYaml, checkRealtime, resolveStream } from './parse-realtime';
 import { type ScheduleYaml, checkSchedule, resolveLookback, resolveSchedule } from './parse-schedule';
 import { type SourceYaml, checkSource, resolveSource } from './parse-source';
@@ -37,7 +37,7 @@ interface PipelineYaml extends ScheduleYaml, StreamYaml {
   retention?: RetentionYaml;
   source: SourceYaml;
   models?: Record<string, ModelSettings | null>;
-  destinations: { connection: string; schema: string }[];
+  destinations: DestinationYaml[];
   quarantine?: { failAbove?: string | number; minRows?: number };
   retries?: number;
   retryDelay?: string;
@@ -45,9 +45,6 @@ interface PipelineYaml extends ScheduleYaml, StreamYaml {
 }
 
 const DAY_MS = 86_400_000;
-
-/** The destination that comes with the platform. */
-const CONNECTION = 'warehouse';
 
 /** Parses pipeline.yaml; `yaml` is there for places whenever the text is YAML at all, `pipeline` only without problems of form. */
 export function parsePipeline(file: DefinitionFile, root: string, connections: ReadonlyMap<string, ConnectionSettings> = new Map()): { yaml?: YamlText; pipeline?: Pipeline; problems: Problem[] } {
@@ -58,10 +55,10 @@ export function parsePipeline(file: DefinitionFile, root: string, connections: R
   // Unknown keys do no harm to the rest: everything else is still checked, so that one pass shows all problems.
   if (shape.some((problem) => problem.code !== 'UNKNOWN_KEY')) return { yaml, problems: shape };
   const text = yaml.value as PipelineYaml;
-  return { yaml, pipeline: resolve(text, root), problems: [...shape, ...meaningProblems(text, yaml, connections)] };
+  return { yaml, pipeline: resolve(text, root, connections), problems: [...shape, ...meaningProblems(text, yaml, connections)] };
 }
 
-function resolve(text: PipelineYaml, root: string): Pipeline {
+function resolve(text: PipelineYaml, root: string, connections: ReadonlyMap<string, ConnectionSettings>): Pipeline {
   const { quarantine = {} } = text;
   const [failAbove, minRows] = text.mode === 'realtime' ? [DEFAULTS.realtimeFailAbove, DEFAULTS.realtimeMinRows] : [DEFAULTS.failAbove, DEFAULTS.minRows];
   return {
@@ -76,7 +73,7 @@ function resolve(text: PipelineYaml, root: string): Pipeline {
     retention: resolveRetention(text.retention),
     source: resolveSource(text.source, root),
     models: new Map(Object.entries(text.models ?? {}).map(([name, settings]) => [name, settings ?? {}])),
-    destinations: text.destinations.map(({ connection, schema }) => ({ connection, type: 'postgres', schema })),
+    destinations: text.destinations.map((destination) => resolveDestination(destination, connections)),
     policy: {
       retries: text.retries ?? DEFAULTS.retries,
       retryDelayMs: parseDuration(text.retryDelay ?? DEFAULTS.retryDelay) ?? 0,
@@ -104,27 +101,11 @@ function meaningProblems(text: PipelineYaml, yaml: YamlText, connections: Readon
   if (timeout < 1_000 || timeout > 7 * DAY_MS) report(['executionTimeout'], `\`executionTimeout\` cannot be \`${text.executionTimeout}\`.`, 'Use a time from 1s to 7d.');
   const further = new Report(yaml);
   if (!badGrain) checkSource(text.source, text.grain, connections, further);
-  checkRealtime(text, further);
+  checkDestinations(text.destinations, connections, further);
+  checkRealtime(text, text.destinations.map((destination) => resolveDestination(destination, connections).type), further);
   checkSchedule(text, further);
   checkRetention(text.retention, further);
-  return [...problems, ...further.problems, ...destinationProblems(text, yaml, connections)];
-}
-
-function destinationProblems(text: PipelineYaml, yaml: YamlText, connections: ReadonlyMap<string, ConnectionSettings>): Problem[] {
-  const known = [CONNECTION, ...[...connections].filter(([, settings]) => settings.type === 'postgres').map(([each]) => each)];
-  const seen = new Set<string>();
-  return text.destinations.flatMap(({ connection, schema }, index): Problem[] => {
-    const at = (key: string) => yaml.place(['destinations', index, key]);
-    const name = `${connection}.${schema}`;
-    const twice = seen.has(name);
-    seen.add(name);
-    if (!known.includes(connection)) return [{ code: 'UNKNOWN_CONNECTION', message: `There is no connection \`${connection}\` that tables can be delivered to.`, fix: suggest(connection, known), place: at('connection') }];
-    if (twice) return [{ code: 'INVALID_VALUE', message: `The destination \`${name}\` is there twice.`, fix: 'Remove one of the two.', place: at('schema') }];
-    if (schema === 'weir' || schema === 'information_schema' || schema.startsWith('pg_')) {
-      return [{ code: 'INVALID_VALUE', message: `The schema \`${schema}\` is not for tables of pipelines.`, fix: 'Choose another schema.', place: at('schema') }];
-    }
-    return [];
-  });
+  return [...problems, ...further.problems];
 }
 
 function grainFault(grain: string): { message: string; fix: string } | undefined {

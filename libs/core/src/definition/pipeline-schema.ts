@@ -1,5 +1,6 @@
 import type { JsonSchema } from '../yaml/validate-yaml';
 import { DEFAULTS, FOREVER, MAX_LOOKBACK_GRAINS } from './defaults';
+import { DESTINATION_SCHEMA } from './destination-schema';
 import { DURATION_PATTERN } from './duration';
 import { NAME_PATTERN, NAME_WORDS } from './names';
 import { SOURCE_SCHEMA } from './source-schema';
@@ -26,17 +27,6 @@ const MODEL: JsonSchema = {
       description: 'how the table is brought up to date; with `scd2` it has every version of a key, with valid_from, valid_to and is_current (slowly changing dimension, type 2). Default: `upsert` where the model has a key, else `append`.',
     },
     sequence: { type: 'string', pattern: NAME_PATTERN, description: 'the column whose greatest value wins among rows of one key.' },
-  },
-};
-
-const DESTINATION: JsonSchema = {
-  title: 'destination',
-  type: 'object',
-  additionalProperties: false,
-  required: ['connection', 'schema'],
-  properties: {
-    connection: { type: 'string', minLength: 1, maxLength: 63, description: 'the connection; `warehouse` comes with `weir up`.' },
-    schema: { type: 'string', pattern: NAME_PATTERN, description: `the schema that gets one table per model: ${NAME_WORDS}` },
   },
 };
 
@@ -129,7 +119,7 @@ export const PIPELINE_SCHEMA: JsonSchema = {
       additionalProperties: MODEL,
       description: 'settings of models by name. Every file models/<zone>/<name>.sql is a model, named here or not.',
     },
-    destinations: { type: 'array', minItems: 1, maxItems: 16, items: DESTINATION, description: 'where the tables go: a list of connection and schema.' },
+    destinations: { type: 'array', minItems: 1, maxItems: 16, items: DESTINATION_SCHEMA, description: 'where the tables go: a list of connection and schema, or of places for files.' },
     quarantine: { ...QUARANTINE, description: 'how many bad rows a run may have.' },
     retries: { type: 'integer', minimum: 0, maximum: 100, default: DEFAULTS.retries, description: 'how often a stage is tried again after a failure that may pass.' },
     retryDelay: { type: 'string', pattern: DURATION_PATTERN, default: DEFAULTS.retryDelay, description: 'the time between such attempts, such as 30s, 5m or 1h.' },
