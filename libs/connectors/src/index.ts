@@ -4,7 +4,7 @@ export { type ApiSlice } from './api/page-target';
 export { type ApiFinding, testApi } from './api/probe';
 export { type ApiPage, ApiReader } from './api/source';
 export { ExportDestination, type ExportOptions, type ExportStanding, type NewFile, type PreparedExport } from './export/destination';
-export { type ExportedFile, type ExportedTable, type ExportManifest, type ExportPointer } from './export/manifest';
+export { type ExportedChange, type ExportedFile, type ExportedPartition, type ExportedTable, type ExportManifest, type ExportPointer } from './export/manifest';
 export { type ExportStore, type LocalFile, type StoredFile, type TaggedFile } from './export/store';
 export { type Compression, compressionOf } from './file/compression';
 export { type CsvDialect } from './file/csv-dialect';
@@ -62,7 +62,7 @@ export { type StagedRows, type StreamBatch, type StreamCommit } from './postgres
 export { type TableCounts } from './postgres/stream-ledger';
 export { type StreamOrder } from './postgres/stream-order';
 export { type StreamTable, streamTable } from './postgres/stream-table';
-export { deliveredColumns, identityColumns, type RowIdentity, type StoredColumn, tableLabel, type TableSpec, VERSION_COLUMNS } from './postgres/table';
+export { deliveredColumns, identityColumns, layoutOf, type RowIdentity, type StoredColumn, tableLabel, type TableSpec, VERSION_COLUMNS } from './postgres/table';
 export { Bucket, type ListedObject } from './s3/bucket';
 export { type S3Options } from './s3/config';
 export { TornRead } from './s3/errors';

@@ -7,6 +7,9 @@ import { pages, toRow } from './pages';
 import { toPlain } from './plain-value';
 import { cancelled, interruptible, MAX_ROWS, oneAtATime, spanned } from './statement';
 
+/** Rows that a thread holds back for files by partition: the engine's own half a million are more than its memory where rows are wide. */
+const FLUSHED_ROWS = 30_720;
+
 export interface EngineOptions {
   /** Absolute paths of the files that may be read. */
   readonly inputs: readonly string[];
@@ -87,6 +90,7 @@ async function openInstance(options: LockedOptions): Promise<DuckDBInstance> {
     threads: String(options.threads),
     temp_directory: temporary,
     preserve_insertion_order: 'true',
+    partitioned_write_flush_threshold: String(FLUSHED_ROWS),
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     allow_community_extensions: 'false',

@@ -25,26 +25,26 @@ export function computeDifference(place: DifferencePlace, spec: TableSpec, winne
   return computeOver(place, spec, difference, (engine, unchanged) => writeDifference(engine, spec, winner, { ...difference, unchanged }, place.dir));
 }
 
-/** Has the engine write what is asked for, with those of the unchanged segments that matter for it. */
-export type WriteRows = (engine: Engine, unchanged: readonly RelationSegment[]) => Promise<RowDifference>;
+/** Has the engine do what is asked for, with those of the unchanged segments that matter for it. */
+export type OverSegments<T> = (engine: Engine, unchanged: readonly RelationSegment[]) => Promise<T>;
 
 /**
  * Opens the segments of a difference in an engine. Of those that did not change it opens only those which may have a key that did: where rows are told
  * apart by partition and id there are none.
  */
-export async function computeOver({ over, ranges }: DifferencePlace, spec: TableSpec, difference: SegmentDifference, write: WriteRows): Promise<RowDifference> {
+export async function computeOver<T>({ over, ranges }: DifferencePlace, spec: TableSpec, difference: SegmentDifference, body: OverSegments<T>): Promise<T> {
   const changed = [...difference.before, ...difference.after];
-  if (spec.identity.by === 'row' || difference.unchanged.length === 0) return over(changed, (engine) => write(engine, []));
-  if (!KeyRanges.applyTo(spec)) return over([...changed, ...difference.unchanged], (engine) => write(engine, difference.unchanged));
-  const first = await over(changed, async (engine) => {
+  if (spec.identity.by === 'row' || difference.unchanged.length === 0) return over(changed, (engine) => body(engine, []));
+  if (!KeyRanges.applyTo(spec)) return over([...changed, ...difference.unchanged], (engine) => body(engine, difference.unchanged));
+  const first = await over<{ readonly done: T } | { readonly near: readonly RelationSegment[] }>(changed, async (engine) => {
     await ranges.learn(engine, spec, changed);
     const near = ranges.overlapping(spec, changed, difference.unchanged);
-    return { near, rows: near.length === 0 ? await write(engine, []) : undefined };
+    return near.length === 0 ? { done: await body(engine, []) } : { near };
   });
-  if (first.rows) return first.rows;
+  if ('done' in first) return first.done;
   // What an engine may read is fixed when it opens, so that these need another one.
   return over([...changed, ...first.near], async (engine) => {
     await ranges.learn(engine, spec, first.near);
-    return write(engine, ranges.overlapping(spec, changed, first.near));
+    return body(engine, ranges.overlapping(spec, changed, first.near));
   });
 }

@@ -1,5 +1,5 @@
 import type { PostgresConnection } from '@weir/connectors';
-import { listenSettings, postgresSettings, readEnvironment, stageSettings, type ListenSettings, type StageSettings } from '@weir/platform';
+import { listenSettings, postgresSettings, readEnvironment, stageSettings, type ListenSettings, type Secret, type StageSettings } from '@weir/platform';
 
 export interface Config extends ListenSettings, StageSettings {
   /** Folder of the lake. */
@@ -8,6 +8,12 @@ export interface Config extends ListenSettings, StageSettings {
   readonly metadata: string;
   /** Where definitions may deliver to, by name. */
   readonly connections: Readonly<Record<string, PostgresConnection>>;
+  /** Folder below which destinations of type file lie; undefined where there are none. */
+  readonly exports: string | undefined;
+  /** Addresses of this machine and of private networks that connections of definitions may reach. */
+  readonly egressAllow: readonly string[];
+  /** A secret of a connection, by the name that its definition uses. Throws SECRET_MISSING. */
+  readonly secretOf: (name: string) => Secret;
 }
 
 /** The service's settings. Throws MISSING_KEY and INVALID_VALUE, naming the variable. */
@@ -19,5 +25,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     lake: settings.text('WEIR_LAKE'),
     metadata: settings.text('WEIR_METADATA_ADDRESS', '127.0.0.1:7415'),
     connections: { warehouse: postgresSettings(settings, 'WAREHOUSE', 'warehouse') },
+    exports: settings.optional('WEIR_EXPORTS'),
+    egressAllow: (settings.optional('WEIR_EGRESS_ALLOW') ?? '').split(',').map((text) => text.trim()).filter(Boolean),
+    secretOf: (name) => settings.secretOf(name),
   };
 }

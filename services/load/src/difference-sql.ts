@@ -115,6 +115,6 @@ function keyOf(spec: TableSpec): string {
 }
 
 /** Null equals null: a null key must reach the destination and fail there, not vanish here. */
-function same(columns: readonly string[], one: string, other: string): string {
+export function same(columns: readonly string[], one: string, other: string): string {
   return columns.map((name) => `${one}.${name} is not distinct from ${other}.${name}`).join(' and ');
 }

@@ -1,7 +1,9 @@
 import type { PostgresDestination } from '@weir/connectors';
 import { WeirError, winnerRule, type Definition, type Destination, type Model } from '@weir/core';
 import type { LoadRequest, LoadResult, Progress } from '@weir/rpc';
+import { withExport, type OpenExport } from './exports';
 import { allOf } from './failures';
+import { loadExport } from './load-export';
 import { loadTables } from './load-tables';
 import { restateTable } from './restate-table';
 import type { LoadedModel, ReportTable, TableDependencies } from './table-job';
@@ -12,6 +14,7 @@ export interface LoadDependencies extends TableDependencies {
   readonly definition: (pipeline: string, version: number, signal: AbortSignal) => Promise<Definition>;
   /** Throws UNKNOWN_CONNECTION for a name that is not configured. */
   readonly destinationOf: (connection: string) => PostgresDestination;
+  readonly openExport: OpenExport;
 }
 
 export interface LoadCall {
@@ -21,17 +24,19 @@ export interface LoadCall {
 }
 
 /**
- * Brings the tables of one destination to a snapshot, in one transaction: all of them or none. Tables that a stream writes are never at a snapshot; of each of them the records of the run are
- * restated in a transaction of its own, for which the stream waits, and one that fails does not keep the others from it. Throws the failure that decides, with the others among its samples.
+ * Brings the tables of one destination to a snapshot, in one transaction or by one swap of an export's pointer: all of them or none. In Postgres, tables that a stream writes are never at a snapshot; of each of them the records
+ * of the run are restated in a transaction of its own, for which the stream waits, and one that fails does not keep the others from it. Throws the failure that decides, with the others among its samples.
  */
 export async function loadDestination(deps: LoadDependencies, request: LoadRequest, { signal, report }: LoadCall): Promise<LoadResult> {
   const { context } = request;
   if (!context) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no context.' });
   const definition = await deps.definition(context.pipeline, context.definitionVersion, signal);
-  const { connection, schema } = pick(definition, request.destination);
-  const job = { context, connection, schema, destination: deps.destinationOf(connection), snapshot: request.snapshot };
+  const target = pick(definition, request.destination);
   const loaded = (model: Model): LoadedModel => ({ model, winner: winnerRule(model, definition.source) });
   const reportTable: ReportTable = (step, done, total) => report({ step, done, total });
+  if (target.type !== 'postgres') return withExport(deps, target, definition, signal, async (destination) => ({ tables: await loadExport(deps, { context, definition, target, destination, snapshot: request.snapshot, models: definition.models.map(loaded) }, signal, reportTable) }));
+  const { connection, schema } = target;
+  const job = { context, connection, schema, destination: deps.destinationOf(connection), snapshot: request.snapshot };
   const { topic, ofStream, ofSnapshots } = tablesOf(definition);
   const restated = request.restate && topic !== undefined ? ofStream.map(async (model) => [await restateTable(deps, { ...job, ...loaded(model) }, topic, signal, reportTable)]) : [];
   const tables = await allOf([...restated, loadTables(deps, job, ofSnapshots.map(loaded), signal, reportTable)]);

@@ -1,10 +1,11 @@
 import './telemetry';
 import { Lake } from '@weir/lake';
-import { createLog, onShutdown, Readiness, StageGate, stopTelemetry } from '@weir/platform';
+import { createLog, Egress, onShutdown, Readiness, StageGate, stopTelemetry } from '@weir/platform';
 import { cachedDefinitions, connect, newestDefinition, serve } from '@weir/rpc';
 import { remoteCatalog } from './catalog';
 import { readConfig } from './config';
 import { Connections } from './connections';
+import { exportsIn } from './exports';
 import { KeyRanges } from './key-ranges';
 import { services } from './rpc';
 import { Turns } from './turns';
@@ -17,7 +18,8 @@ async function main(): Promise<void> {
   const connections = new Connections(config.connections);
   const sources = { lake: new Lake(config.lake), catalog: remoteCatalog(clients), definition: cachedDefinitions(clients), newestDefinition: (pipeline: string, signal: AbortSignal) => newestDefinition(clients, pipeline, { signal }) };
   const turns = { keyRanges: new KeyRanges(), engineTurns: new Turns(1), tableTurns: new Turns(1), destinationTurns: new Turns(2) };
-  const dependencies = { ...sources, ...turns, engine: config.engine, destinationOf: (name: string) => connections.destination(name) };
+  const openExport = exportsIn({ folder: config.exports, egress: new Egress(config.egressAllow), secretOf: config.secretOf });
+  const dependencies = { ...sources, ...turns, engine: config.engine, destinationOf: (name: string) => connections.destination(name), openExport };
   const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });
   const readiness = new Readiness({ probe: () => connections.ping(), report: (ready) => server.setReady(ready), log });
   readiness.start();

@@ -31,7 +31,7 @@ export async function streamDestination(deps: StreamDependencies, request: { rea
   if (source.type !== 'kafka') throw invalid(`The pipeline ${name} reads ${source.type} and no topic.`);
   if (topic !== source.topic) throw invalid(`The pipeline ${name} reads the topic ${source.topic}, not ${topic}.`);
   const [primary] = definition.destinations;
-  if (!primary) throw invalid(`The pipeline ${name} has no destination.`);
+  if (primary?.type !== 'postgres') throw invalid(`The first destination of the pipeline ${name} is not in Postgres.`);
   return { context, definition, schema: primary.schema, destination: deps.destinationOf(primary.connection) };
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { deliveredColumns, identityColumns, type StoredColumn, type TableSpec } from '@weir/connectors';
 import { DELETED, ROW_ID, quoteIdent, quoteLiteral, winnerOrderSql, type Column, type WinnerRule } from '@weir/core';
 import { DELETED_COLUMN, segmentRelation, type Engine, type RelationSegment } from '@weir/engine';
-import { sourceColumns } from './difference-sql';
+import { same, sourceColumns } from './difference-sql';
 import { writeRows, type RowDifference, type SegmentDifference } from './write-difference';
 
 /** Columns of a table's identity, in its order, as the engine has them. */
@@ -59,9 +59,4 @@ function winnersByKey(spec: TableSpec, winner: WinnerRule, { present, after, unc
     `create temp view winners as select r.* from candidates r anti join contested c on ${same(names, 'r', 'c')} union all
       select * from (select r.* from candidates r semi join contested c on ${same(names, 'r', 'c')} qualify row_number() over (partition by ${key} order by ${winnerOrderSql(winner, '_weir_row_id')}) = 1)`,
   ];
-}
-
-/** Null equals null: a null key must reach the destination and fail there, not vanish here. */
-function same(names: readonly string[], one: string, other: string): string {
-  return names.map((name) => `${one}.${name} is not distinct from ${other}.${name}`).join(' and ');
 }

@@ -5,12 +5,29 @@ import { WeirError, type Column, type ExportLayout } from '@weir/core';
 export interface ExportedFile {
   /** Below the export. */
   readonly path: string;
-  readonly rows: number;
   readonly bytes: number;
   /** Hex. */
   readonly sha256: string;
-  /** `yyyy-mm-dd` of all its rows, in a table that is partitioned by day. */
+  /** `yyyy-mm-dd`: the partition of all its rows, in a table that is partitioned by day. */
   readonly date?: string | undefined;
+}
+
+/** The rows of a day; of a table that is not partitioned, all. */
+export interface ExportedPartition {
+  readonly date?: string | undefined;
+  readonly rows: number;
+  /** Grains of the pipeline that had rows for it when it was written. */
+  readonly grains: number;
+}
+
+/** What a load changed in a table. */
+export interface ExportedChange {
+  /** 0 where all of it was written. */
+  readonly fromSnapshot: number;
+  /** Rows that are new, or are not what they were. */
+  readonly rows: number;
+  /** Rows that are gone, or went to another day. */
+  readonly deleted: number;
 }
 
 /** A table at a snapshot: all its rows are in its files, each once. */
@@ -18,12 +35,17 @@ export interface ExportedTable extends ExportLayout {
   readonly name: string;
   /** Of every one of its files, in order. Types are the engine's. */
   readonly columns: readonly Column[];
-  /** Columns that tell rows apart; empty where nothing does but `_weir_partition` and `_weir_row_id`. */
+  /** Columns that tell rows apart. */
   readonly key: readonly string[];
-  readonly partitionedBy: 'date' | null;
+  /** What the folders of days are called, before `=`; no column has that name. */
+  readonly partitionedBy: string | null;
   /** Of the definition: what else of it makes the files what they are. A table of another one is written anew. */
   readonly made: string;
   readonly rows: number;
+  readonly change: ExportedChange;
+  /** Those with rows, by date. */
+  readonly partitions: readonly ExportedPartition[];
+  /** One without rows where the table has none. */
   readonly files: readonly ExportedFile[];
 }
 
@@ -43,6 +65,8 @@ export interface ExportManifest extends ExportCommit {
   readonly version: 1;
   /** Commit of the version that it follows. */
   readonly after: string | null;
+  /** Version of the pipeline's definition. */
+  readonly definition: number;
   /** By name. */
   readonly tables: readonly ExportedTable[];
 }

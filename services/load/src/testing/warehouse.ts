@@ -66,6 +66,7 @@ export class TestLoad {
       definition: () => Promise.resolve(definitionOf(datasets.map(({ model }) => model))),
       newestDefinition: () => Promise.resolve(definitionOf(datasets.map(({ model }) => model))),
       destinationOf: () => destination,
+      openExport: () => Promise.reject(new Error('There is no export.')),
       ...overrides,
     };
   }
