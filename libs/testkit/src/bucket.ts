@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
 /** Writes at a time: more do not make a server on this machine faster. */
 const CONCURRENT_WRITES = 16;
@@ -21,6 +21,10 @@ export interface TestBucket {
   readonly client: S3Client;
   /** Writes objects, by key. */
   put(objects: Readonly<Record<string, string | Buffer>>): Promise<void>;
+  /** An object as a whole. */
+  get(key: string): Promise<Buffer>;
+  /** The objects whose keys begin so, at most a thousand: their versions by key. */
+  list(prefix: string): Promise<Record<string, string>>;
   /** Closes the client. The objects go with the data of the server, at the end of the tests' run: removing thousands of them takes seconds. */
   close(): void;
 }
@@ -42,7 +46,12 @@ export async function testBucket(): Promise<TestBucket> {
     };
     await Promise.all(Array.from({ length: CONCURRENT_WRITES }, write));
   };
-  return { name, server, client, put, close: () => client.destroy() };
+  const get = async (key: string): Promise<Buffer> => Buffer.from((await (await client.send(new GetObjectCommand({ Bucket: name, Key: key }))).Body?.transformToByteArray()) ?? []);
+  const list = async (prefix: string): Promise<Record<string, string>> => {
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: name, Prefix: prefix }));
+    return Object.fromEntries(Contents.map(({ Key = '', ETag = '' }) => [Key, ETag]));
+  };
+  return { name, server, client, put, get, list, close: () => client.destroy() };
 }
 
 function testServer(): TestS3 {

@@ -51,11 +51,15 @@ function valuesSql({ columns, format }: TableLayout): string {
   return `to_json(struct_pack(${columns.map((column) => `${quoteIdent(column.name)} := ${jsonSql(column)}`).join(', ')})) as line`;
 }
 
-/** JSON has no number for what is none. */
+/** Digits that every reader of JSON keeps of a number: many take it for a double. */
+const JSON_DIGITS = 15;
+
 function jsonSql({ name, type }: Column): string {
   const value = `r.${quoteIdent(name)}`;
-  if (type !== 'DOUBLE') return value;
-  return `case when isnan(${value}) then to_json('NaN') when isinf(${value}) then to_json(if(${value} > 0, 'Infinity', '-Infinity')) else to_json(${value}) end`;
+  // JSON has no number for what is none.
+  if (type === 'DOUBLE') return `case when isnan(${value}) then to_json('NaN') when isinf(${value}) then to_json(if(${value} > 0, 'Infinity', '-Infinity')) else to_json(${value}) end`;
+  const digits = Number(/^DECIMAL\((\d+),/.exec(type)?.[1] ?? 0);
+  return digits > JSON_DIGITS ? `${value}::VARCHAR` : value;
 }
 
 function formatSql({ format, compression }: TableLayout): string {

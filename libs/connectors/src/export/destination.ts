@@ -1,5 +1,5 @@
 import { SpanStatusCode, trace } from '@opentelemetry/api';
-import { isWeirError } from '@weir/core';
+import { isWeirError, WeirError } from '@weir/core';
 import { collectExport } from './collect';
 import { encodeJson, exportManifestPath, MAX_MANIFEST_BYTES, MAX_POINTER_BYTES, parseManifest, parsePointer, pointerPath, sha256Of, type ExportManifest, type ExportPointer } from './manifest';
 import type { ExportStore, LocalFile } from './store';
@@ -65,6 +65,7 @@ export class ExportDestination {
       const path = exportManifestPath(manifest);
       await this.store.write(path, bytes);
       await this.addAll(files, options);
+      assertRunning(options.signal, this.name);
       const { pipeline, snapshot, commit, run, trace: traceId, loadedAt } = manifest;
       const pointer: ExportPointer = { version: 1, pipeline, snapshot, commit, run, trace: traceId, loadedAt, manifest: { path, bytes: bytes.length, sha256: sha256Of(bytes) } };
       const moved = await this.point(pointer, from);
@@ -82,7 +83,7 @@ export class ExportDestination {
     const waiting = files.values();
     const add = async (): Promise<void> => {
       for (const file of waiting) {
-        signal.throwIfAborted();
+        assertRunning(signal, this.name);
         await this.store.add(file.path, file);
         onBytes(file.bytes);
       }
@@ -111,6 +112,10 @@ export class ExportDestination {
       trace.getActiveSpan()?.addEvent('collect failed', { 'weir.error.code': isWeirError(error) ? error.code : 'INTERNAL' });
     });
   }
+}
+
+function assertRunning(signal: AbortSignal, place: string): void {
+  if (signal.aborted) throw new WeirError({ code: 'CANCELLED', message: `Cancelled while writing the export ${place}.` });
 }
 
 async function spanned<T>(name: string, attributes: Readonly<Record<string, string | number>>, body: () => Promise<T>): Promise<T> {

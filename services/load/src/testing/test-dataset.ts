@@ -58,6 +58,11 @@ export class TestDataset {
     return this.snapshot;
   }
 
+  /** Lets partitions go as if they had never been there, as retention does. */
+  expire(partitions: readonly string[]): void {
+    this.versions = this.versions.filter(({ partition }) => !partitions.includes(partition));
+  }
+
   difference(from: number, to: number): CatalogDifference {
     if (from > this.snapshot || to > this.snapshot) throw new WeirError({ code: 'INVALID_VALUE', message: 'No such snapshot.' });
     const at = (snapshot: number) => new Set(this.versions.filter((version) => version.from <= snapshot && version.to > snapshot));

@@ -82,7 +82,8 @@ export function newRun(): StageContext {
   return { runId: `run-${runs}`, pipeline: 'test', definitionVersion: 1, attempt: `attempt-${runs}`, background: false };
 }
 
-function definitionOf(models: readonly Model[]): Definition {
+/** A definition of these models, delivered to the schema `test`. */
+export function definitionOf(models: readonly Model[]): Definition {
   return {
     name: 'test',
     description: '',
