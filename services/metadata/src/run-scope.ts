@@ -16,9 +16,9 @@ export function extendsArchive({ kind, interval }: Pick<RunOrder, 'kind' | 'inte
   return kind === RunKind.REFRESH && interval !== undefined;
 }
 
-/** Whether an archive has nothing but raw: no model over intervals or history needs the rest, and the stream keeps all tables. */
-export function isRawOnly({ mode, models }: Definition): boolean {
-  return mode === 'realtime' && models.every(({ scope }) => scope === 'row');
+/** Whether an archive has nothing but raw: no model over intervals or history needs the rest, and the stream keeps all tables. Exports hold what is published. */
+export function isRawOnly({ mode, models, destinations }: Definition): boolean {
+  return mode === 'realtime' && models.every(({ scope }) => scope === 'row') && destinations.every(({ type }) => type === 'postgres');
 }
 
 /** What a run works on, by its order and pinned definition. */

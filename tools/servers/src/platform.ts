@@ -147,8 +147,8 @@ export class Platform {
   private async chooseAddresses(ports: PortPool, { postgres, temporal, jaeger, kafka, registry }: Plans): Promise<Addresses> {
     const services: [ServiceName, string][] = [];
     for (const name of SERVICES) services.push([name, `127.0.0.1:${await ports.choose(name)}`]);
-    const lake = join(this.supervisor.home, 'lake');
-    mkdirSync(lake, { recursive: true });
+    const [lake, exports] = [join(this.supervisor.home, 'lake'), join(this.supervisor.home, 'exports')];
+    for (const folder of [lake, exports]) mkdirSync(folder, { recursive: true });
     return {
       services: Object.fromEntries(services) as Record<ServiceName, string>,
       temporal: temporal.address,
@@ -159,6 +159,7 @@ export class Platform {
       kafka: kafka.brokers,
       registry: registry.url,
       lake,
+      exports,
       warehouse: postgres.warehouse,
       postgres: postgres.platform,
     };

@@ -55,6 +55,7 @@ export function serviceEnvironment(addresses: Addresses): Record<string, string>
   return {
     WEIR_HOST: '127.0.0.1',
     WEIR_LAKE: addresses.lake,
+    WEIR_EXPORTS: addresses.exports,
     WEIR_OTLP_ENDPOINT: addresses.otlp,
     WEIR_TEMPORAL_ADDRESS: addresses.temporal,
     WEIR_TEMPORAL_NAMESPACE: addresses.namespace,

@@ -30,6 +30,8 @@ export interface Addresses {
   readonly registry: string;
   /** Folder of the lake. */
   readonly lake: string;
+  /** Folder below which destinations of type file lie. */
+  readonly exports: string;
   /** The database of the connection `warehouse`. */
   readonly warehouse: Account;
   /** The platform's own database. */

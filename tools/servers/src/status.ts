@@ -45,6 +45,7 @@ export interface PlatformStatus {
   readonly registry: OnDemandHealth & { readonly url: string };
   readonly warehouse: Account;
   readonly lake: string;
+  readonly exports: string;
 }
 
 /** `leftovers`: processes that a crashed supervisor left running. */
@@ -85,6 +86,7 @@ async function ask(state: State, { phase, startedAt, addresses, origins, onDeman
     registry: { ...registry, url: addresses.registry },
     warehouse: addresses.warehouse,
     lake: addresses.lake,
+    exports: addresses.exports,
   };
 }
 

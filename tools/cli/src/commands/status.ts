@@ -84,7 +84,7 @@ function down(leftovers: readonly string[]): WeirError {
   return new WeirError({ code: 'PLATFORM_DOWN', place, message: `The supervisor is gone and left ${leftovers.join(', ')} running.`, fix: 'Run `weir up`, which stops them first, or `weir down`.' });
 }
 
-function show({ phase, services, postgres, temporal, temporalUi, jaeger, kafka, registry, warehouse, lake, home }: PlatformStatus): void {
+function show({ phase, services, postgres, temporal, temporalUi, jaeger, kafka, registry, warehouse, lake, exports, home }: PlatformStatus): void {
   const login = `database ${warehouse.database}, user ${warehouse.user}`;
   const rows = [
     ...Object.entries(services).map(([name, { address, healthy, restarts }]) => row(name, healthy, address, restarts > 0 ? `${restarts} restarts` : '')),
@@ -95,7 +95,7 @@ function show({ phase, services, postgres, temporal, temporalUi, jaeger, kafka, 
     onDemandRow('registry', registry, registry.url),
     row('warehouse', postgres.healthy, `${warehouse.host}:${warehouse.port}`, login),
   ];
-  print(`  ${colour.strong(phase)}`, table([{ title: 'part' }, { title: 'health' }, { title: 'address' }, { title: '' }], rows), `  lake ${lake}, logs ${home}/logs`);
+  print(`  ${colour.strong(phase)}`, table([{ title: 'part' }, { title: 'health' }, { title: 'address' }, { title: '' }], rows), `  lake ${lake}, exports ${exports}, logs ${home}/logs`);
 }
 
 function onDemandRow(name: string, { phase, healthy, how }: OnDemandHealth, address: string): string[] {

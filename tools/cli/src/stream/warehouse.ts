@@ -43,8 +43,9 @@ export class Warehouse {
   async latestRows(): Promise<LatestRows | undefined> {
     const { name, models, destinations } = this.definition;
     const model = models.find(({ scope }) => scope === 'row');
-    const schema = destinations[0]?.schema;
-    if (!model || schema === undefined) return undefined;
+    const [primary] = destinations;
+    if (!model || primary?.type !== 'postgres') return undefined;
+    const { schema } = primary;
     const columns = model.columns.slice(0, COLUMNS).map((column) => column.name);
     const table = `${escapeIdentifier(schema)}.${escapeIdentifier(model.name)}`;
     const rows = await this.ask<Record<string, string | null>>(

@@ -33,7 +33,7 @@ export interface LoadRequest {
   destination: number;
   /** The snapshot to reach at least; newer ones of the same definition are taken along. Tables that are already there or beyond are left alone. */
   snapshot: number;
-  /** Of a pipeline with a stream: bring the tables that the stream writes to what the snapshot says, too, as far as the stream has not passed it, a transaction each. */
+  /** Of a pipeline with a stream, in Postgres: bring the tables that the stream writes to what the snapshot says, too, as far as the stream has not passed it, a transaction each. */
   restate: boolean;
 }
 
@@ -71,6 +71,7 @@ export interface ListHeadsResponse {
 
 /** Where one table stands. */
 export interface TableHead {
+  /** Of an export the name of the destination. */
   connection: string;
   table: string;
   snapshot: number;
@@ -1182,7 +1183,7 @@ export const LoadServiceDefinition = {
   name: "LoadService",
   fullName: "weir.load.v1.LoadService",
   methods: {
-    /** Brings the tables of one destination from the snapshot in its ledger to the requested one, in one transaction: all of them or none. */
+    /** Brings the tables of one destination from the snapshot in its ledger to the requested one, in one transaction: all of them or none. Those of an export by one swap of its pointer. */
     load: {
       name: "Load",
       requestType: LoadRequest as typeof LoadRequest,
@@ -1227,7 +1228,7 @@ export const LoadServiceDefinition = {
 /** Brings destinations to published snapshots. */
 export type LoadServiceService = typeof LoadServiceService;
 export const LoadServiceService = {
-  /** Brings the tables of one destination from the snapshot in its ledger to the requested one, in one transaction: all of them or none. */
+  /** Brings the tables of one destination from the snapshot in its ledger to the requested one, in one transaction: all of them or none. Those of an export by one swap of its pointer. */
   load: {
     path: "/weir.load.v1.LoadService/Load" as const,
     requestStream: false as const,
@@ -1274,7 +1275,7 @@ export const LoadServiceService = {
 } as const;
 
 export interface LoadServiceServer extends UntypedServiceImplementation {
-  /** Brings the tables of one destination from the snapshot in its ledger to the requested one, in one transaction: all of them or none. */
+  /** Brings the tables of one destination from the snapshot in its ledger to the requested one, in one transaction: all of them or none. Those of an export by one swap of its pointer. */
   load: handleServerStreamingCall<LoadRequest, LoadResponse>;
   /** The snapshots that the tables of a pipeline hold, as the ledgers of its destinations say. */
   listHeads: handleUnaryCall<ListHeadsRequest, ListHeadsResponse>;
@@ -1288,7 +1289,7 @@ export interface LoadServiceServer extends UntypedServiceImplementation {
 }
 
 export interface LoadServiceClient extends Client {
-  /** Brings the tables of one destination from the snapshot in its ledger to the requested one, in one transaction: all of them or none. */
+  /** Brings the tables of one destination from the snapshot in its ledger to the requested one, in one transaction: all of them or none. Those of an export by one swap of its pointer. */
   load(request: LoadRequest, options?: Partial<CallOptions>): ClientReadableStream<LoadResponse>;
   load(request: LoadRequest, metadata?: Metadata, options?: Partial<CallOptions>): ClientReadableStream<LoadResponse>;
   /** The snapshots that the tables of a pipeline hold, as the ledgers of its destinations say. */

@@ -313,7 +313,7 @@ export interface BeginRunResponse {
   upstream: UpstreamInput[];
   /** Of a pipeline of mode realtime: its topic, with which the positions of the archive are named. Empty for other modes. */
   topic: string;
-  /** For a refresh with an interval: whether it publishes nothing but raw, because the pipeline has no models over intervals or history. */
+  /** For a refresh with an interval: whether it publishes nothing but raw, because the pipeline has no models over intervals or history, and no export. */
   rawOnly: boolean;
 }
 
