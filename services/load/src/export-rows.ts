@@ -1,7 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeirError, WHOLE } from '@weir/core';
-import { segmentRelation, type Engine, type RelationSegment } from '@weir/engine';
+import { DELETED_COLUMN, livingRelation, segmentRelation, type Engine, type RelationSegment } from '@weir/engine';
 import { digestFile } from '@weir/lake';
 import { differenceSql, sourceColumns } from './difference-sql';
 import type { TableLayout } from './export-layout';
@@ -43,7 +43,7 @@ export async function changedDays(engine: Engine, layout: TableLayout, winner: L
  * the same keys. Rows go from file to file; none is seen here.
  */
 export async function writeDays(engine: Engine, layout: TableLayout, winner: LoadedModel['winner'], { rows, others, days, folder, signal }: DaysToWrite): Promise<{ readonly counted: CountedDay[]; readonly files: WrittenFile[] }> {
-  await prepare(engine, layout, winner, { before: [], after: rows, unchanged: others });
+  await prepareRows(engine, layout, winner, rows, others);
   const wanted = new Set(days);
   // Winners of these keys may lie in other days.
   const counted = (await engine.rows<CountedDay>(countedDaysSql(layout), `${layout.spec.name} days`)).filter(({ day }) => wanted.has(day));
@@ -71,9 +71,16 @@ export interface DaysToWrite {
 
 /** Has the engine write a file without rows into a folder that is not there: it says which columns the table has. */
 export async function writeEmpty(engine: Engine, layout: TableLayout, winner: LoadedModel['winner'], folder: string, signal: AbortSignal): Promise<WrittenFile[]> {
-  await prepare(engine, layout, winner, { before: [], after: [], unchanged: [] });
+  await prepareRows(engine, layout, winner, [], []);
   await engine.run(copyDaysSql(layout, [], folder), `${layout.spec.name} without rows`);
   return filesIn(folder, { ...layout, partitionedBy: null }, signal);
+}
+
+/** Rows that are told apart by their partition need nothing looked up: equal ones may be told apart by nothing. */
+async function prepareRows(engine: Engine, layout: TableLayout, winner: LoadedModel['winner'], rows: readonly RelationSegment[], others: readonly RelationSegment[]): Promise<void> {
+  const { spec } = layout;
+  if (spec.identity.by !== 'row') return prepare(engine, layout, winner, { before: [], after: rows, unchanged: others });
+  return engine.run(`create temp view after_rows as select * from ${livingRelation(rows, sourceColumns(spec).filter(({ name }) => name !== DELETED_COLUMN.name))}`, `${spec.name} rows`);
 }
 
 async function prepare(engine: Engine, { spec }: TableLayout, winner: LoadedModel['winner'], { before, after, unchanged }: SegmentDifference): Promise<void> {

@@ -121,8 +121,8 @@ test('a table whose model has a column `date` lies in folders of another name; o
   await world.load().to(1);
   const { manifest } = await world.read();
   expect(manifest.tables.map(({ name, partitionedBy, key, files }) => [name, partitionedBy, key, files.map(({ path }) => path.split('/').slice(0, -1).join('/'))])).toEqual([
-    ['lines', '_weir_date', ['_weir_row_id', '_weir_partition'], ['lines/_weir_date=2010-12-01']],
-    ['totals', null, ['_weir_row_id', '_weir_partition'], ['totals']],
+    ['lines', '_weir_date', [], ['lines/_weir_date=2010-12-01']],
+    ['totals', null, [], ['totals']],
     ['versions', null, ['id', 'valid_from'], ['versions']],
   ]);
   expect(manifest.tables[2]?.columns.slice(3)).toEqual([{ name: 'valid_from', type: 'DATE' }, { name: 'valid_to', type: 'DATE' }, { name: 'is_current', type: 'BOOLEAN' }]);

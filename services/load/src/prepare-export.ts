@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { identityColumns, type ExportedPartition, type ExportedTable, type NewFile } from '@weir/connectors';
+import type { ExportedPartition, ExportedTable, NewFile } from '@weir/connectors';
 import { WHOLE, type Definition, type Export } from '@weir/core';
 import type { RelationSegment } from '@weir/engine';
 import { withSpan } from '@weir/platform';
@@ -118,7 +118,7 @@ function segmentsOf(live: readonly RelationSegment[], wanted: (partition: string
 
 /** The table of the next version: what is the same of the one before, and what is new. */
 function assemble({ commit }: ExportJob, layout: TableLayout, { changed, same, counted, grains, files }: NextRows, before: { readonly held: ExportedTable; readonly from: number } | undefined): PreparedTable {
-  const { spec, columns, format, compression, partitionedBy, made } = layout;
+  const { spec, columns, key, format, compression, partitionedBy, made } = layout;
   const dated = (day: string): { date?: string } => (day === WHOLE ? {} : { date: day });
   const added = files.map(({ file, day, bytes, sha256 }, at) => ({ file, bytes, sha256, ...dated(day), path: `${spec.name}/${day === WHOLE || partitionedBy === null ? '' : `${partitionedBy}=${day}/`}${commit}-${at}.${extensionOf(layout)}` }));
   const partitions = [...same, ...counted.map(({ day, rows }) => ({ ...dated(day), rows, grains: grains.get(day) ?? 0 }))].toSorted(byDate);
@@ -128,7 +128,7 @@ function assemble({ commit }: ExportJob, layout: TableLayout, { changed, same, c
   const rows = partitions.reduce((sum, partition) => sum + partition.rows, 0);
   const change = changed && before ? { fromSnapshot: before.from, rows: total(changed, 'rows'), deleted: total(changed, 'deleted') } : { fromSnapshot: 0, rows, deleted: 0 };
   const listed = added.map(({ file: _file, ...rest }) => rest);
-  return { table: { name: spec.name, columns, key: identityColumns(spec), format, compression, partitionedBy, made, rows, change, partitions, files: [...carried, ...listed].toSorted(byDate) }, files: added };
+  return { table: { name: spec.name, columns, key, format, compression, partitionedBy, made, rows, change, partitions, files: [...carried, ...listed].toSorted(byDate) }, files: added };
 }
 
 function total(changed: readonly ChangedDay[], count: 'rows' | 'deleted'): number {

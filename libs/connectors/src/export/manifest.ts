@@ -35,7 +35,7 @@ export interface ExportedTable extends ExportLayout {
   readonly name: string;
   /** Of every one of its files, in order. Types are the engine's. */
   readonly columns: readonly Column[];
-  /** Columns that tell rows apart. */
+  /** Columns that tell rows apart; empty where nothing does. */
   readonly key: readonly string[];
   /** What the folders of days are called, before `=`; no column has that name. */
   readonly partitionedBy: string | null;
