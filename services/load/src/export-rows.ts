@@ -86,7 +86,7 @@ async function prepareRows(engine: Engine, layout: TableLayout, winner: LoadedMo
 async function prepare(engine: Engine, { spec }: TableLayout, winner: LoadedModel['winner'], { before, after, unchanged }: SegmentDifference): Promise<void> {
   const columns = sourceColumns(spec);
   const relation = (segments: readonly RelationSegment[]): string => segmentRelation(segments, columns);
-  const sql = differenceSql(spec, { before: relation(before), after: relation(after), unchanged: unchanged.length > 0 ? relation(unchanged) : undefined }, winner);
+  const sql = differenceSql(spec, { before: relation(before), after: relation(after), unchanged: unchanged.length > 0 ? relation(unchanged) : undefined, empty: false }, winner);
   for (const statement of sql.prepare) await engine.run(statement, `${spec.name} difference`);
 }
 
