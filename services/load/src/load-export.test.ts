@@ -213,6 +213,14 @@ test('an export beyond the catalog was loaded by another platform; a service wit
   await expect(new World([old], {}, {}).load().to(1)).rejects.toMatchObject({ code: 'DESTINATION_REFUSED', fix: expect.stringContaining('WEIR_EXPORTS') });
 });
 
+test('of a stream an export holds what the archive published, row models too', async () => {
+  const records = keyed({ scope: 'row' });
+  const world = new World([records], { mode: 'realtime', source: { type: 'kafka', dataset: 'records', topic: 'records', format: 'json', start: 'earliest' } as never });
+  const record = (id: string, offset: number): TestRow => ({ id, note: String(offset), _weir_row_id: String(offset).padStart(32, '0'), _weir_position: `records:0:${offset}` });
+  await world.load().to(await records.publish(new Map([[grain(1), [record('1', 1), record('2', 2)]], [grain(2), [record('1', 3), { ...record('2', 4), _weir_deleted: 'true' }]]])));
+  expect((await world.read()).tables.get('lines')).toMatchObject({ rows: [JSON.stringify(['1', '3'])] });
+});
+
 test('heads are those of the tables of an export; before its first load there are none, and asking writes nothing into it', async () => {
   const lines = keyed();
   const world = new World([lines]);

@@ -79,6 +79,11 @@ describe('a run that extends an archive', () => {
     expect(sources).toMatchObject([{ partition: day(0), source: first.source, sha256: first.sha256, bytes: first.bytes, rows: 5 }]);
   });
 
+  test('must publish all datasets where an export holds them', async () => {
+    await givenPipeline(bench.pool, 'exported', { ...ROWS_ONLY, destinations: [{ type: 'postgres', connection: 'warehouse', schema: 'exported' }, { type: 'file', path: 'exported', format: 'parquet', compression: 'zstd' }] });
+    expect(await beginRun(bench, archiveRun('exported', 1))).toMatchObject({ rawOnly: false, destinations: 2 });
+  });
+
   test('must publish all datasets where models over intervals need them', async () => {
     await givenPipeline(bench.pool, 'whole', INTERVALS);
     const request = archiveRun('whole', 1);
