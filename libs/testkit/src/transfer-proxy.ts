@@ -62,7 +62,9 @@ export class TransferProxy {
   }
 
   private accept(client: Socket): void {
-    const upstream = connect({ ...this.target, allowHalfOpen: true, noDelay: true });
+    // Not spread: a port may be a getter of its server.
+    const { host, port } = this.target;
+    const upstream = connect({ host, port, allowHalfOpen: true, noDelay: true });
     const ends = [client.setNoDelay(true), upstream];
     for (const socket of ends) {
       this.sockets.add(socket);

@@ -75,7 +75,7 @@ describe.each(TRANSFERRED)('$name', ({ addressed, spoilt, open }) => {
     const stopped = performance.now();
     stop.abort();
     expect(await hanging).toMatchObject({ code: 'CANCELLED' });
-    expect(performance.now() - stopped).toBeLessThan(2_000);
+    expect(performance.now() - stopped).toBeLessThan(5_000);
     await expectNothingHalf();
   });
 });
