@@ -8,7 +8,7 @@ import type { Mistake, OpenSource, Reading, SourceKind } from './source-kind';
 
 const changed = (change: Partial<FileSource>) => (reading: Reading): Reading => ({ ...reading, source: { ...reading.source, ...change } as FileSource });
 
-const NO_FOLDER: Mistake = { what: 'a folder that is not there', change: changed({ path: '/weir-nowhere/*.csv' }), error: { code: 'SOURCE_MISSING', place: '/weir-nowhere', fix: /Check the path/ } };
+const NO_FOLDER: Mistake = { what: 'a folder that is not there', change: changed({ path: '/weir-nowhere/*.csv' }), error: { code: 'SOURCE_MISSING', place: '/weir-nowhere', fix: /Create the folder/ } };
 
 export const DATED_FILES: SourceKind = {
   name: 'dated files',

@@ -30,9 +30,11 @@ describe.each(SOURCE_KINDS)('$name', ({ addressed, open }) => {
     expect((await extracting.listed(await extracting.run({ runId: 'run-3' }))).segments).toEqual(segments);
   });
 
-  test('without rows it lists its partitions and no file', async () => {
-    const empty = await extracting.listed(await extracting.run());
-    expect(empty).toEqual({ dataset: 'raw.orders', partitions: [{ partition: addressed === 'whole' ? 'all' : day(0), rows: 0 }], segments: [] });
+  test('without rows it lists its partitions all the same', async () => {
+    const result = await extracting.run();
+    const { dataset, partitions } = await extracting.listed(result);
+    expect({ dataset, partitions }).toEqual({ dataset: 'raw.orders', partitions: [{ partition: addressed === 'whole' ? 'all' : day(0), rows: 0 }] });
+    expect(await extracting.rows(result)).toEqual([]);
   });
 
   if (addressed === 'whole') {
