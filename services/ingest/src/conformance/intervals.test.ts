@@ -1,7 +1,7 @@
-import { Extracting } from './extraction';
-import { SOURCE_KINDS } from './kinds';
-import { day, rowsOfDay, sorted } from './row';
-import type { OpenSource } from './source-kind';
+import { Extracting } from './testing/extraction';
+import { SOURCE_KINDS } from './testing/kinds';
+import { day, rowsOfDay, sorted } from './testing/row';
+import type { OpenSource } from './testing/source-kind';
 
 describe.each(SOURCE_KINDS)('$name', ({ addressed, open }) => {
   let source: OpenSource;

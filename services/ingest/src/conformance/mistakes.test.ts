@@ -1,13 +1,16 @@
 import { inspect } from 'node:util';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import type { WeirError } from '@weir/core';
-import { Extracting } from './extraction';
-import { SOURCE_KINDS } from './kinds';
-import { rowsOfDay } from './row';
-import type { Mistake, OpenSource, Reading } from './source-kind';
+import { Extracting } from './testing/extraction';
+import { SOURCE_KINDS } from './testing/kinds';
+import { rowsOfDay } from './testing/row';
+import type { Mistake, OpenSource, Reading } from './testing/source-kind';
 
 const exporter = new InMemorySpanExporter();
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+/** Nothing is gained by waiting. */
+const SOON_MS = 10_000;
+
 beforeAll(() => provider.register());
 afterAll(() => provider.shutdown());
 
@@ -33,12 +36,16 @@ describe.each(SOURCE_KINDS)('$name', ({ addressed, mistakes, open }) => {
     return error;
   }
 
-  test.each(mistakes)('$what ends the run, and says where and what to do', async ({ change, error }: Mistake) => {
-    const { code, place, fix } = await failureOf(change(source.reading));
+  test.each(mistakes)('$what ends the run soon, and says where and what to do', async ({ change, error }: Mistake) => {
+    const began = performance.now();
+    const { code, place, fix, retry } = await failureOf(change(source.reading));
     expect({ code, place, fix }).toEqual({ code: error.code, place: matching(error.place), fix: matching(error.fix) });
+    expect(performance.now() - began).toBeLessThan(SOON_MS);
+    // Topics are the exception: whoever waits for one may be there before it.
+    expect(retry).toBe(code === 'TOPIC_MISSING' ? 'counted' : 'never');
   });
 
-  test('what an operator keeps from it is refused, before anything is asked', async () => {
+  test('what an operator keeps from it, and a host that nobody has, is refused before anything is asked', async () => {
     const { reading, proxy } = source;
     const [name] = Object.keys(reading.connections);
     if (name === undefined) return;
@@ -47,6 +54,9 @@ describe.each(SOURCE_KINDS)('$name', ({ addressed, mistakes, open }) => {
     expect(await failureOf({ ...reading, allowed: [] })).toMatchObject({ code: 'EGRESS_DENIED', place: address, fix: expect.stringContaining('WEIR_EGRESS_ALLOW') });
     expect(await failureOf({ ...reading, secrets: {} })).toMatchObject({ code: 'SECRET_MISSING', place: expect.stringMatching(/^WEIR_SECRET_\w+$/), fix: expect.stringContaining('WEIR_SECRET_') });
     expect(await failureOf({ ...reading, connections: {} })).toMatchObject({ code: 'UNKNOWN_CONNECTION', message: expect.stringContaining(`\`${name}\``) });
+    const [connection] = Object.values(reading.connections);
+    if (!connection) throw new Error('The connection has settings.');
+    expect(await failureOf({ ...reading, connections: { [name]: { ...connection, host: 'weir-nowhere.invalid' } } })).toMatchObject({ code: 'SOURCE_REFUSED', retry: 'never', place: 'weir-nowhere.invalid', fix: expect.stringContaining('`host`') });
     expect(proxy?.passed).toBe(asked);
   });
 

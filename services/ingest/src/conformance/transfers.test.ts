@@ -1,9 +1,9 @@
 import { toWeirError } from '@weir/core';
-import { TransferProxy, until, type TransferFault } from '@weir/testkit';
-import { Extracting } from './extraction';
-import { SOURCE_KINDS } from './kinds';
-import { rowsOfDay } from './row';
-import type { OpenSource, SourceKind } from './source-kind';
+import { type TransferFault, type TransferProxy, until } from '@weir/testkit';
+import { Extracting } from './testing/extraction';
+import { SOURCE_KINDS } from './testing/kinds';
+import { rowsOfDay } from './testing/row';
+import type { OpenSource, SourceKind } from './testing/source-kind';
 
 /** Kinds whose rows come over a connection. */
 const TRANSFERRED = SOURCE_KINDS.filter(({ spoilt }) => Object.keys(spoilt).length > 0);

@@ -5,8 +5,8 @@ import { Lake, type ManifestDataset } from '@weir/lake';
 import { Egress, readEnvironment } from '@weir/platform';
 import type { ExtractResult } from '@weir/rpc';
 import { tempDir, type TempDir } from '@weir/testkit';
-import { extract } from '../extract';
-import { TakeCatalog } from '../testing/take-catalog';
+import { extract } from '../../extract';
+import { TakeCatalog } from '../../testing/take-catalog';
 import { day, type Row } from './row';
 import type { OpenSource, Reading } from './source-kind';
 
@@ -46,11 +46,10 @@ export class Extracting {
   }
 
   async run({ from = 0, to = 1, runId = 'run-1', reading = this.source.reading, signal = new AbortController().signal }: Extraction = {}): Promise<ExtractResult> {
-    const { secretOf } = readEnvironment(Object.fromEntries(Object.entries(reading.secrets).map(([name, value]) => [`WEIR_SECRET_${name}`, value])));
-    const { takes, takenFiles } = this.catalog;
-    const { lake } = this;
+    const environment = readEnvironment(Object.fromEntries(Object.entries(reading.secrets).map(([name, value]) => [`WEIR_SECRET_${name}`, value])));
+    const { lake, catalog } = this;
     const definition = definitionOf(reading, this.hasIntervals);
-    const deps = { lake, definition: () => Promise.resolve(definition), engine: { memoryLimit: '256MB', threads: 1 }, egress: new Egress(reading.allowed), secretOf, topicLog: none, sources: none, takes, takenFiles, ...this.source.dependencies };
+    const deps = { lake, definition: () => Promise.resolve(definition), engine: { memoryLimit: '256MB', threads: 1 }, egress: new Egress(reading.allowed), secretOf: (name: string) => environment.secretOf(name), topicLog: none, sources: none, takes: catalog.takes, takenFiles: catalog.takenFiles, ...this.source.dependencies };
     this.attempts += 1;
     const context = { runId, pipeline: 'shop', definitionVersion: 1, attempt: `attempt-${this.attempts}`, background: false, ...(this.hasIntervals ? { interval: { start: day(from), end: day(to) } } : {}) };
     return extract(deps, { context, ranges: [] }, { signal, report: () => undefined });

@@ -1,7 +1,7 @@
 import { withEngine } from '@weir/engine';
 import { tempDir, testTopic, TransferProxy } from '@weir/testkit';
-import { kafkaClients } from '../kafka';
-import { sender } from '../testing/topics';
+import { kafkaClients } from '../../kafka';
+import { sender } from '../../testing/topics';
 import type { Row } from './row';
 import type { OpenSource, SourceKind } from './source-kind';
 
@@ -21,7 +21,7 @@ async function openTopic(): Promise<OpenSource> {
   const { send, close } = await sender(topic);
   return {
     reading: { source: { type: 'kafka', dataset: 'orders', connection: 'kafka', topic: topic.name, format: 'json', start: 'earliest' }, connections: {}, secrets: {}, allowed: [] },
-    dependencies: { topicLog: kafka.topicLog },
+    dependencies: { topicLog: (connection, name) => kafka.topicLog(connection, name) },
     proxy,
     put: (rows) => send(rows.map((row) => ({ partition: row.id % 2, value: JSON.stringify(row), timestamp: String(Date.parse(row.at)) }))),
     rowsIn,

@@ -1,6 +1,6 @@
 import type { Definition, WeirError } from '@weir/core';
 import type { TransferFault, TransferProxy } from '@weir/testkit';
-import type { ExtractDependencies } from '../extract';
+import type { ExtractDependencies } from '../../extract';
 import type { Row } from './row';
 
 /** What of a definition says where rows come from, and what the service knows and allows. */
