@@ -36,6 +36,7 @@ export async function computeOver({ over, ranges }: DifferencePlace, spec: Table
   const changed = [...difference.before, ...difference.after];
   if (spec.identity.by === 'row' || difference.unchanged.length === 0) return over(changed, (engine) => write(engine, []));
   if (!KeyRanges.applyTo(spec)) return over([...changed, ...difference.unchanged], (engine) => write(engine, difference.unchanged));
+  ranges.know(spec, [...changed, ...difference.unchanged]);
   const first = await over(changed, async (engine) => {
     await ranges.learn(engine, spec, changed);
     const near = ranges.overlapping(spec, changed, difference.unchanged);

@@ -185,7 +185,7 @@ export interface CompactedDataset {
   dataset: string;
   /** Days whose files were rewritten; 1 for a dataset without a grain. */
   days: number;
-  /** Files that were read, and those that hold the same rows now. */
+  /** Files that were read, and those that hold the same rows now, which nobody knows of a dry run: 0 there. */
   filesBefore: number;
   filesAfter: number;
   bytesBefore: number;
