@@ -50,6 +50,6 @@ function comparable(column: string, type: string): string | undefined {
 function rangeOf(row: BoundsRow, at: number, { name, type }: Column): ColumnRange | undefined {
   const [low, high] = [row[`low${at}`], row[`high${at}`]];
   if (row[`known${at}`] !== true || typeof low !== 'string' || typeof high !== 'string') return undefined;
-  const text = (bound: string): string => (type.startsWith('DECIMAL') ? bound.replace('.', '') : bound);
+  const text = (bound: string): string => (type.startsWith('DECIMAL') ? BigInt(bound.replace('.', '')).toString() : bound);
   return { column: name, type, low: text(low), high: text(high) };
 }
