@@ -70,6 +70,7 @@ export const ERRORS = {
   HEADER_MISMATCH: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: "A file's header does not have the columns of the contract that its rows cannot be without.", fix: 'Correct the file, or the physicalName of the columns in the contract; a column may be missing that is not required, or has a `weirDefault`.' },
   CONTRACT_FROZEN: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'Data is not as its contract says, and the contract is frozen for that (`weirDrift`). Nothing was published.', fix: 'Have the source send what the contract says; or take the change into the contract (`weir apply --dry-run` shows what it breaks), or state another `weirDrift`.' },
   FILE_MALFORMED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A file is binary, empty of a header, or has a quote that is never closed.', fix: 'Ask the producer for the file again; the run can then be repeated.' },
+  FILE_TOO_LARGE: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A file is larger than Weir reads, as it is or once it is inflated.', fix: 'Have the producer write the file in parts.' },
   FILE_TRUNCATED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A file ends in the middle of a row.', fix: 'Ask the producer for the whole file; the run can then be repeated.' },
   // Streams
   TOPIC_MISSING: { retry: 'counted', grpc: 'FAILED_PRECONDITION', when: 'A topic does not exist, or the Kafka that has it may not be read.', fix: 'Create the topic, or correct `source.topic`.' },
