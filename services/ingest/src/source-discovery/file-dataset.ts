@@ -1,5 +1,5 @@
 import { firstRecords, readBeginning, splitRecord, type Beginning } from '@weir/connectors';
-import { CSV_LAYOUT, isWeirError, WeirError, type FileFormat } from '@weir/core';
+import { CSV_LAYOUT, isWeirError, WeirError, type FileLayout } from '@weir/core';
 import type { DiscoveredDataset } from '@weir/rpc';
 import { readParquet } from '../source-test/read-parquet';
 import type { LookedAt } from '../source-test/seen-columns';
@@ -14,7 +14,7 @@ export const MOST_RECORDS = 100;
 export type FileDataset = Pick<DiscoveredDataset, 'columns' | 'key' | 'format' | 'delimiter' | 'records'>;
 
 /** How a file is written, by the end of its name. Throws INVALID_VALUE for one that does not say. */
-export function formatOf(name: string): FileFormat {
+export function formatOf(name: string): FileLayout['format'] {
   const [, ending = ''] = /\.([a-z]+)(?:\.(?:gz|zst|zstd))?$/i.exec(name) ?? [];
   const format = ({ csv: 'csv', tsv: 'csv', txt: 'csv', ndjson: 'ndjson', jsonl: 'ndjson', json: 'json', parquet: 'parquet' } as const)[ending.toLowerCase()];
   if (format) return format;
