@@ -9,6 +9,7 @@ export { type ExportStore, type LocalFile, type StoredFile, type TaggedFile } fr
 export { type Compression, compressionOf } from './file/compression';
 export { type CsvDialect } from './file/csv-dialect';
 export { ExportFolder } from './file/export-folder';
+export { assertFileSize } from './file/file-bound';
 export { findElements, findLines, findRecords, type FindOptions } from './file/find-records';
 export { listedPath, listFiles } from './file/list-files';
 export { type Beginning, firstRecords, type FirstRecords, readBeginning } from './file/first-records';
@@ -50,6 +51,7 @@ export { type LedgerEntry } from './postgres/ledger';
 export { type DeliverOptions, type PreparedLoad } from './postgres/load-commit';
 export { type KeptTable, type LoadPlan } from './postgres/plan';
 export { type PositionRange, type StoredPosition, type StreamPosition, type StreamSource } from './postgres/positions';
+export { type RefusedCount, type UntoldRow } from './postgres/refused-rows';
 export { type PreparedRestatement, type RestatePlan } from './postgres/restate';
 export { type PostgresReadOptions, readPostgres } from './postgres/source';
 export { type IdBounds, type IdRange, IdReader } from './postgres/source-ids';

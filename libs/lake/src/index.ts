@@ -1,5 +1,5 @@
 export { Lake, type Scratch } from './lake';
-export { digestFile, type Digest } from './durable';
+export { digestFile, type Digest, mapFileError } from './durable';
 export type { Manifest, ManifestDataset, ManifestReference, Segment, Taking } from './manifest';
-export { manifestPath, rawPath, segmentPath } from './paths';
+export { compactedPath, isCompacted, manifestPath, rawPath, segmentPath, type CompactedPlace } from './paths';
 export { removeEmptyFolders, removeUntouched, sweep, SWEEP_PAGE, type LakeEntry } from './sweep';

@@ -59,6 +59,7 @@ export function connect(addresses: Addresses) {
       tryRows: unary(quality, QuarantineServiceService.tryRows),
       replayRows: unary(quality, QuarantineServiceService.replayRows),
       dropRows: unary(quality, QuarantineServiceService.dropRows),
+      noteRefused: unary(quality, QuarantineServiceService.noteRefused),
       recordReplay: unary(quality, QuarantineServiceService.recordReplay),
     },
     close: () => open.forEach((client) => client.close()),
@@ -82,11 +83,13 @@ function stageClients(ingest: Far, quality: Far, transform: Far, load: Far) {
       audit: streaming(quality, QualityServiceService.audit),
       validateBatch: unary(quality, QualityServiceService.validateBatch),
       suggestChecks: unary(quality, QualityServiceService.suggestChecks),
+      compact: streaming(quality, QualityServiceService.compact),
     },
     transform: {
       transform: streaming(transform, TransformServiceService.transform),
       transformBatch: unary(transform, TransformServiceService.transformBatch),
       previewModel: unary(transform, TransformServiceService.previewModel),
+      compact: streaming(transform, TransformServiceService.compact),
     },
     load: {
       load: streaming(load, LoadServiceService.load),
@@ -125,6 +128,8 @@ function metadataClients(metadata: Far) {
       listTakes: streaming(metadata, CatalogServiceService.listTakes),
       findTakenFiles: unary(metadata, CatalogServiceService.findTakenFiles),
       collectGarbage: streaming(metadata, CatalogServiceService.collectGarbage),
+      planCompaction: unary(metadata, CatalogServiceService.planCompaction),
+      replaceSegments: unary(metadata, CatalogServiceService.replaceSegments),
     },
     backfills: {
       planBackfill: unary(metadata, BackfillServiceService.planBackfill),

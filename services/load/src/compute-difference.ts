@@ -1,6 +1,7 @@
 import type { TableSpec } from '@weir/connectors';
 import type { WinnerRule } from '@weir/core';
 import { withEngine, type Engine, type EngineOptions, type RelationSegment } from '@weir/engine';
+import { withSpan } from '@weir/platform';
 import { KeyRanges } from './key-ranges';
 import { writeDifference, type RowDifference, type SegmentDifference } from './write-difference';
 
@@ -36,9 +37,14 @@ export async function computeOver<T>({ over, ranges }: DifferencePlace, spec: Ta
   const changed = [...difference.before, ...difference.after];
   if (spec.identity.by === 'row' || difference.unchanged.length === 0) return over(changed, (engine) => body(engine, []));
   if (!KeyRanges.applyTo(spec)) return over([...changed, ...difference.unchanged], (engine) => body(engine, difference.unchanged));
+  ranges.know(spec, [...changed, ...difference.unchanged]);
   const first = await over<{ readonly done: T } | { readonly near: readonly RelationSegment[] }>(changed, async (engine) => {
-    await ranges.learn(engine, spec, changed);
-    const near = ranges.overlapping(spec, changed, difference.unchanged);
+    const near = await withSpan(`key ranges ${spec.name}`, { 'weir.segments.unchanged': difference.unchanged.length }, async (span) => {
+      await ranges.learn(engine, spec, changed);
+      const found = ranges.overlapping(spec, changed, difference.unchanged);
+      span.setAttribute('weir.segments.near', found.length);
+      return found;
+    });
     return near.length === 0 ? { done: await body(engine, []) } : { near };
   });
   if ('done' in first) return first.done;

@@ -4,6 +4,8 @@ import { listenSettings, postgresSettings, readEnvironment, stageSettings, type 
 export interface Config extends ListenSettings, StageSettings {
   /** Folder of the lake. */
   readonly lake: string;
+  /** host:port of the quality service, which keeps the quarantine. */
+  readonly quality: string;
   /** host:port of the metadata service. */
   readonly metadata: string;
   /** Where definitions may deliver to, by name. */
@@ -23,6 +25,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     ...listenSettings(settings, 7414),
     ...stageSettings(settings),
     lake: settings.text('WEIR_LAKE'),
+    quality: settings.text('WEIR_QUALITY_ADDRESS', '127.0.0.1:7412'),
     metadata: settings.text('WEIR_METADATA_ADDRESS', '127.0.0.1:7415'),
     connections: { warehouse: postgresSettings(settings, 'WAREHOUSE', 'warehouse') },
     exports: settings.optional('WEIR_EXPORTS'),

@@ -6,10 +6,12 @@ import { allOf } from './failures';
 import { loadExport } from './load-export';
 import { loadTables } from './load-tables';
 import { restateTable } from './restate-table';
-import type { LoadedModel, ReportTable, TableDependencies } from './table-job';
+import { mostRefused } from './most-refused';
+import type { LoadedModel, ReportTable } from './table-job';
+import type { TellDependencies } from './tell-refused';
 
 /** What loading a destination takes. */
-export interface LoadDependencies extends TableDependencies {
+export interface LoadDependencies extends TellDependencies {
   /** The definition that the run pinned. */
   readonly definition: (pipeline: string, version: number, signal: AbortSignal) => Promise<Definition>;
   /** Throws UNKNOWN_CONNECTION for a name that is not configured. */
@@ -36,7 +38,7 @@ export async function loadDestination(deps: LoadDependencies, request: LoadReque
   const reportTable: ReportTable = (step, done, total) => report({ step, done, total });
   if (target.type !== 'postgres') return withExport(deps, target, definition, signal, async (destination) => ({ tables: await loadExport(deps, { context, definition, target, destination, snapshot: request.snapshot, models: definition.models.map(loaded) }, signal, reportTable) }));
   const { connection, schema } = target;
-  const job = { context, connection, schema, destination: deps.destinationOf(connection), snapshot: request.snapshot };
+  const job = { context, connection, schema, destination: deps.destinationOf(connection), snapshot: request.snapshot, contractVersion: definition.contract.version, mostRefused: mostRefused(definition.policy) };
   const { topic, ofStream, ofSnapshots } = tablesOf(definition);
   const restated = request.restate && topic !== undefined ? ofStream.map(async (model) => [await restateTable(deps, { ...job, ...loaded(model) }, topic, signal, reportTable)]) : [];
   const tables = await allOf([...restated, loadTables(deps, job, ofSnapshots.map(loaded), signal, reportTable)]);

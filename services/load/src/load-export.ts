@@ -114,8 +114,8 @@ function tableLabel(destination: string, table: string): string {
   return `${destination}/${table}`;
 }
 
-/** What a version changed in a table, if this very run made it; nothing otherwise. */
+/** What a version changed in a table, if this very run made it; nothing otherwise. Files refuse no row. */
 function tableLoad(destination: string, { snapshot, commit }: ExportManifest, table: ExportedTable | undefined, { name, isOwn, started }: { readonly name: string; readonly isOwn: boolean; readonly started: number }): TableLoad {
   const change = isOwn && table ? table.change : { fromSnapshot: snapshot, rows: 0, deleted: 0 };
-  return { table: tableLabel(destination, name), fromSnapshot: change.fromSnapshot, toSnapshot: snapshot, insertedOrUpdated: change.rows, deleted: change.deleted, rowsInTable: table?.rows ?? 0, commitId: commit, milliseconds: Math.round(performance.now() - started) };
+  return { table: tableLabel(destination, name), fromSnapshot: change.fromSnapshot, toSnapshot: snapshot, insertedOrUpdated: change.rows, deleted: change.deleted, rowsInTable: table?.rows ?? 0, commitId: commit, milliseconds: Math.round(performance.now() - started), refused: 0, rules: [] };
 }

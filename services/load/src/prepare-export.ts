@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportedPartition, ExportedTable, NewFile } from '@weir/connectors';
 import { WHOLE, type Definition, type Export } from '@weir/core';
-import type { RelationSegment } from '@weir/engine';
 import { withSpan } from '@weir/platform';
 import type { LiveSegment, StageContext } from '@weir/rpc';
 import type { CatalogDifference } from './catalog';
@@ -10,6 +9,7 @@ import { computeOver, enginesIn, type DifferencePlace } from './compute-differen
 import { exportTable, type TableLayout } from './export-layout';
 import { changedDays, writeDays, writeEmpty, type ChangedDay, type CountedDay, type WrittenFile } from './export-rows';
 import { extensionOf } from './export-sql';
+import type { RangedSegment } from './key-ranges';
 import { datasetOf, type LoadedModel, type TableDependencies } from './table-job';
 
 /** The next version of an export. */
@@ -75,7 +75,7 @@ interface NextRows {
 
 async function nextRows({ lake, engine, keyRanges }: TableDependencies, work: TableWork, held: ExportedTable | undefined, found: CatalogDifference): Promise<NextRows> {
   const { layout, winner, dir, signal } = work;
-  const located = (segments: readonly LiveSegment[]): RelationSegment[] => segments.map(({ path, partitions, whole }) => ({ absolutePath: lake.absolute(path), partitions, whole }));
+  const located = (segments: readonly LiveSegment[]): RangedSegment[] => segments.map(({ path, partitions, whole, zoneMap }) => ({ absolutePath: lake.absolute(path), partitions, whole, ranges: zoneMap?.columns }));
   const difference = { before: located(found.before), after: located(found.after), unchanged: located(found.unchanged) };
   const live = [...difference.after, ...difference.unchanged];
   const grains = grainsByDay(layout, live);
@@ -97,7 +97,7 @@ function dayOf({ partitionedBy }: TableLayout, partition: string): string {
   return partitionedBy === null ? WHOLE : partition.slice(0, 10);
 }
 
-function grainsByDay(layout: TableLayout, live: readonly RelationSegment[]): Map<string, number> {
+function grainsByDay(layout: TableLayout, live: readonly RangedSegment[]): Map<string, number> {
   const partitions = new Set(live.flatMap((segment) => segment.partitions));
   const grains = new Map<string, number>();
   for (const partition of partitions) grains.set(dayOf(layout, partition), (grains.get(dayOf(layout, partition)) ?? 0) + 1);
@@ -109,7 +109,7 @@ function daysThatLost({ spec }: TableLayout, { partitions }: ExportedTable, grai
   return spec.identity.by === 'row' ? [] : partitions.filter((each) => (grains.get(each.date ?? WHOLE) ?? 0) < each.grains).map(({ date = WHOLE }) => date);
 }
 
-function segmentsOf(live: readonly RelationSegment[], wanted: (partition: string) => boolean): RelationSegment[] {
+function segmentsOf(live: readonly RangedSegment[], wanted: (partition: string) => boolean): RangedSegment[] {
   return live.flatMap((segment) => {
     const partitions = segment.partitions.filter(wanted);
     return partitions.length === 0 ? [] : [{ ...segment, partitions, whole: segment.whole && partitions.length === segment.partitions.length }];

@@ -1,9 +1,11 @@
-import { QualityServiceService, QuarantineServiceService, stream, unary, type QualityServiceServer, type QuarantineServiceServer, type ServeOptions, type SuggestChecksRequest } from '@weir/rpc';
+import { QualityServiceService, QuarantineServiceService, stream, unary, type QualityServiceServer, type QuarantineServiceServer, type CompactRequest, type CompactResponse, type ServeOptions, type SuggestChecksRequest } from '@weir/rpc';
 import { audit } from './audit';
+import { compactor } from './compact';
 import type { Dependencies } from './dependencies';
 import { dropRows } from './drop-rows';
 import { getRow } from './get-row';
 import { listRows } from './list-rows';
+import { noteRefused } from './note-refused';
 import { recordReplay } from './record-replay';
 import { replayRows } from './replay-rows';
 import { checkSuggester } from './suggest-checks';
@@ -27,8 +29,15 @@ export function services(dependencies: Dependencies, assertReady: () => void): S
       return useCase(dependencies, request, signal);
     });
   const suggestChecks = checkSuggester(dependencies);
-  const quality: QualityServiceServer = { validate: stage(validate), validateBatch: one(validateBatch), audit: stage(audit), suggestChecks: one((_dependencies, request: SuggestChecksRequest, signal) => suggestChecks(request, signal)) };
-  const quarantine: QuarantineServiceServer = { listRows: one(listRows), getRow: one(getRow), tryRows: one(tryRows), replayRows: one(replayRows), dropRows: one(dropRows), recordReplay: one(recordReplay) };
+  const compact = compactor(dependencies);
+  const quality: QualityServiceServer = {
+    validate: stage(validate),
+    validateBatch: one(validateBatch),
+    audit: stage(audit),
+    suggestChecks: one((_dependencies, request: SuggestChecksRequest, signal) => suggestChecks(request, signal)),
+    compact: stage((_dependencies, request: CompactRequest, send: (response: CompactResponse) => Promise<void>, signal) => compact(request, send, signal)),
+  };
+  const quarantine: QuarantineServiceServer = { listRows: one(listRows), getRow: one(getRow), tryRows: one(tryRows), replayRows: one(replayRows), dropRows: one(dropRows), noteRefused: one(noteRefused), recordReplay: one(recordReplay) };
   return [
     [QualityServiceService, quality],
     [QuarantineServiceService, quarantine],

@@ -18,10 +18,13 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { InlineBatch, Progress, SegmentSet, StageContext, StreamContext } from "../../data/v1/data";
+import { CompactRequest, CompactResponse } from "./compact";
 import {
   DropRowsRequest,
   DropRowsResponse,
   GetRowRequest,
+  NoteRefusedRequest,
+  NoteRefusedResponse,
   RecordReplayRequest,
   RecordReplayResponse,
   ReplayRowsRequest,
@@ -339,6 +342,10 @@ export interface QuarantinedRow {
   partition: string;
   /** Of the newest contract that refused it. */
   contractVersion: string;
+  /** validate, or load where a destination's table refused it: then the original is the row as JSON, and `file` and `line` are its place in the source. */
+  stage: string;
+  /** Connection and table that refused it, such as "warehouse/shop.orders"; empty where a contract did. */
+  table: string;
 }
 
 /** It. */
@@ -1550,6 +1557,8 @@ function createBaseQuarantinedRow(): QuarantinedRow {
     id: 0,
     partition: "",
     contractVersion: "",
+    stage: "",
+    table: "",
   };
 }
 
@@ -1608,6 +1617,12 @@ export const QuarantinedRow: MessageFns<QuarantinedRow> = {
     }
     if (message.contractVersion !== "") {
       writer.uint32(146).string(message.contractVersion);
+    }
+    if (message.stage !== "") {
+      writer.uint32(154).string(message.stage);
+    }
+    if (message.table !== "") {
+      writer.uint32(162).string(message.table);
     }
     return writer;
   },
@@ -1769,6 +1784,22 @@ export const QuarantinedRow: MessageFns<QuarantinedRow> = {
             message.contractVersion = reader.string();
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.stage = reader.string();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.table = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1804,6 +1835,8 @@ export const QuarantinedRow: MessageFns<QuarantinedRow> = {
     message.id = object.id ?? 0;
     message.partition = object.partition ?? "";
     message.contractVersion = object.contractVersion ?? "";
+    message.stage = object.stage ?? "";
+    message.table = object.table ?? "";
     return message;
   },
 };
@@ -2546,6 +2579,15 @@ export const QualityServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Rewrites the published files of bronze into few sorted ones for each day; no row and no snapshot changes. What it leaves when it ends early, the next call does. */
+    compact: {
+      name: "Compact",
+      requestType: CompactRequest as typeof CompactRequest,
+      requestStream: false,
+      responseType: CompactResponse as typeof CompactResponse,
+      responseStream: true,
+      options: {},
+    },
   },
 } as const;
 
@@ -2597,6 +2639,16 @@ export const QualityServiceService = {
       Buffer.from(SuggestChecksResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SuggestChecksResponse => SuggestChecksResponse.decode(value),
   },
+  /** Rewrites the published files of bronze into few sorted ones for each day; no row and no snapshot changes. What it leaves when it ends early, the next call does. */
+  compact: {
+    path: "/weir.quality.v1.QualityService/Compact" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: CompactRequest): Buffer => Buffer.from(CompactRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CompactRequest => CompactRequest.decode(value),
+    responseSerialize: (value: CompactResponse): Buffer => Buffer.from(CompactResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CompactResponse => CompactResponse.decode(value),
+  },
 } as const;
 
 export interface QualityServiceServer extends UntypedServiceImplementation {
@@ -2611,6 +2663,8 @@ export interface QualityServiceServer extends UntypedServiceImplementation {
   audit: handleServerStreamingCall<AuditRequest, AuditResponse>;
   /** Profiles what is published of a dataset and proposes checks that it passes. Writes nothing; ends with DEADLINE after a minute. */
   suggestChecks: handleUnaryCall<SuggestChecksRequest, SuggestChecksResponse>;
+  /** Rewrites the published files of bronze into few sorted ones for each day; no row and no snapshot changes. What it leaves when it ends early, the next call does. */
+  compact: handleServerStreamingCall<CompactRequest, CompactResponse>;
 }
 
 export interface QualityServiceClient extends Client {
@@ -2663,6 +2717,13 @@ export interface QualityServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SuggestChecksResponse) => void,
   ): ClientUnaryCall;
+  /** Rewrites the published files of bronze into few sorted ones for each day; no row and no snapshot changes. What it leaves when it ends early, the next call does. */
+  compact(request: CompactRequest, options?: Partial<CallOptions>): ClientReadableStream<CompactResponse>;
+  compact(
+    request: CompactRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<CompactResponse>;
 }
 
 export const QualityServiceClient = makeGenericClientConstructor(
@@ -2722,6 +2783,15 @@ export const QuarantineServiceDefinition = {
       requestType: DropRowsRequest as typeof DropRowsRequest,
       requestStream: false,
       responseType: DropRowsResponse as typeof DropRowsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Rows that tables of a destination refused, or had refused and do not lack any more. Of what is said of one row the latest holds; repeating it changes nothing. */
+    noteRefused: {
+      name: "NoteRefused",
+      requestType: NoteRefusedRequest as typeof NoteRefusedRequest,
+      requestStream: false,
+      responseType: NoteRefusedResponse as typeof NoteRefusedResponse,
       responseStream: false,
       options: {},
     },
@@ -2790,6 +2860,16 @@ export const QuarantineServiceService = {
     responseSerialize: (value: DropRowsResponse): Buffer => Buffer.from(DropRowsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DropRowsResponse => DropRowsResponse.decode(value),
   },
+  /** Rows that tables of a destination refused, or had refused and do not lack any more. Of what is said of one row the latest holds; repeating it changes nothing. */
+  noteRefused: {
+    path: "/weir.quality.v1.QuarantineService/NoteRefused" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: NoteRefusedRequest): Buffer => Buffer.from(NoteRefusedRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): NoteRefusedRequest => NoteRefusedRequest.decode(value),
+    responseSerialize: (value: NoteRefusedResponse): Buffer => Buffer.from(NoteRefusedResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): NoteRefusedResponse => NoteRefusedResponse.decode(value),
+  },
   /** Stores in the audit that a replay began, which runs it has started, or how it ended. Repeating it changes nothing. */
   recordReplay: {
     path: "/weir.quality.v1.QuarantineService/RecordReplay" as const,
@@ -2814,6 +2894,8 @@ export interface QuarantineServiceServer extends UntypedServiceImplementation {
   replayRows: handleUnaryCall<ReplayRowsRequest, ReplayRowsResponse>;
   /** Open rows that nobody will mend become dropped, and their originals go. */
   dropRows: handleUnaryCall<DropRowsRequest, DropRowsResponse>;
+  /** Rows that tables of a destination refused, or had refused and do not lack any more. Of what is said of one row the latest holds; repeating it changes nothing. */
+  noteRefused: handleUnaryCall<NoteRefusedRequest, NoteRefusedResponse>;
   /** Stores in the audit that a replay began, which runs it has started, or how it ended. Repeating it changes nothing. */
   recordReplay: handleUnaryCall<RecordReplayRequest, RecordReplayResponse>;
 }
@@ -2898,6 +2980,22 @@ export interface QuarantineServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DropRowsResponse) => void,
+  ): ClientUnaryCall;
+  /** Rows that tables of a destination refused, or had refused and do not lack any more. Of what is said of one row the latest holds; repeating it changes nothing. */
+  noteRefused(
+    request: NoteRefusedRequest,
+    callback: (error: ServiceError | null, response: NoteRefusedResponse) => void,
+  ): ClientUnaryCall;
+  noteRefused(
+    request: NoteRefusedRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: NoteRefusedResponse) => void,
+  ): ClientUnaryCall;
+  noteRefused(
+    request: NoteRefusedRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: NoteRefusedResponse) => void,
   ): ClientUnaryCall;
   /** Stores in the audit that a replay began, which runs it has started, or how it ended. Repeating it changes nothing. */
   recordReplay(
