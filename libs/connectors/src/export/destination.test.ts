@@ -31,6 +31,9 @@ const KINDS: readonly [string, (place: string) => Promise<ExportStore>][] = [
   ['a bucket', (place) => Promise.resolve(openBucket(place))],
 ];
 
+/** Where a pointer of the pipeline `shop` has the number of its snapshot. */
+const SNAPSHOT_AT = '{\n "version": 1,\n "pipeline": "shop",\n "snapshot": '.length;
+
 const HOUR_MS = 3_600_000;
 const options = (nowMs = Date.now()) => ({ signal: new AbortController().signal, onBytes: () => undefined, nowMs });
 
@@ -198,6 +201,19 @@ describe('in a bucket', () => {
       expect(await read(store)).toEqual({ snapshot: round + 1, texts: [`${round}`] });
     }
     proxy.faultOf = () => undefined;
+    store.close();
+  });
+
+  test('an answer that is not one version of the pointer is asked for again', async () => {
+    const store = openBucket(randomUUID());
+    const destination = new ExportDestination(store);
+    const first = await next(undefined, { 'a.csv': 'a' });
+    await destination.commit({ manifest: undefined, tag: undefined }, first, options());
+    let asked = 0;
+    // A bit of the snapshot's number: what comes is a pointer all the same.
+    proxy.faultOf = ({ method, path }) => (method === 'GET' && path.includes('/_weir/shop.json') && (asked += 1) === 1 ? { corruptAt: SNAPSHOT_AT } : undefined);
+    expect((await destination.standing('shop')).manifest).toEqual(first.manifest);
+    expect(asked).toBe(2);
     store.close();
   });
 

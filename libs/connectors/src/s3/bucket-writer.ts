@@ -38,7 +38,7 @@ export class BucketWriter {
     const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
     return this.bucket.writing(key, this.signal, async (client) => {
       try {
-        await client.send(new PutObjectCommand({ ...this.object(key), Body: body, ContentLength: body.length, ...condition }), { abortSignal: this.signal });
+        await client.send(new PutObjectCommand({ ...this.object(key), Body: body, ContentLength: body.length, ChecksumSHA256: hashOf(body).toString('base64'), ...condition }), { abortSignal: this.signal });
         return true;
       } catch (error) {
         const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
