@@ -65,7 +65,10 @@ test('a file with any bytes changed, taken out or put in gives rows, or is refus
         content = Buffer.concat([content.subarray(0, from), bytes, content.subarray(from + (length ?? bytes.length))]);
       }
       const rows = await rowsIn(content).catch(toWeirError);
-      if (typeof rows !== 'number') expect(rows).toMatchObject({ code: expect.stringMatching(/^FILE_(MALFORMED|TRUNCATED)$/) as string, place: 'day.parquet' });
+      if (typeof rows === 'number') return;
+      // A length that was damaged may ask for more memory than there is; the engine's limit says so, and cannot know that the file is to blame.
+      const { code, place } = rows;
+      expect(code === 'MEMORY_LIMIT' || (/^FILE_(MALFORMED|TRUNCATED)$/.test(code) && place === 'day.parquet') || `${code} at ${place}`).toBe(true);
     }),
     { numRuns: RUNS },
   );
