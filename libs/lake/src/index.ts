@@ -2,4 +2,5 @@ export { Lake, type Scratch } from './lake';
 export type { Digest } from './durable';
 export type { Manifest, ManifestDataset, ManifestReference, Segment, Taking } from './manifest';
 export { manifestPath, rawPath, segmentPath } from './paths';
-export { removeEmptyFolders, removeUntouched, sweep, SWEEP_PAGE, type LakeEntry } from './sweep';
+export { type LakeEntry, SWEEP_PAGE } from './store';
+export { removeEmptyFolders, removeUntouched, sweep } from './sweep';
