@@ -2,8 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, mkdir, open, opendir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { WeirError } from '@weir/core';
 import { codeOf, digestFile, digestIfThere, flush, mapFileError, settle, touchLike, type Digest } from './durable';
 import { SWEEP_PAGE, type Hold, type LakeEntry, type LakeStore, type StoredFile } from './store';
+
+/** How often a file that comes and goes is looked at. */
+const MAX_PLACES = 5;
 
 /** The lake as a folder of a file system that all services share. What it puts is on the disk when a call returns. */
 export class FolderStore implements LakeStore {
@@ -13,14 +17,22 @@ export class FolderStore implements LakeStore {
   /** `absolute` gives the place of a path, and throws INVALID_VALUE for one that leads out of the folder. */
   constructor(private readonly absolute: (path: string) => string) {}
 
+  async probe(): Promise<void> {
+    await lstat(this.absolute('tmp')).catch((error: unknown) => {
+      if (codeOf(error) !== 'ENOENT') throw mapFileError(error, 'tmp');
+    });
+  }
+
   async place(file: string, path: string): Promise<Digest | undefined> {
     const target = this.absolute(path);
     await flush(file);
     // A file that is there already is wanted again: the time of the new copy keeps the collector away from it. One that the collector took just now is written anew.
-    const found = (await touchLike(target, file)) ? await digestIfThere(target) : undefined;
-    if (found) await rm(file, { force: true });
-    else await settle(file, target);
-    return found;
+    for (let turn = 0; turn < MAX_PLACES; turn += 1) {
+      const found = (await touchLike(target, file)) ? await digestIfThere(target) : undefined;
+      if (found) await rm(file, { force: true });
+      if (found || (await settle(file, target))) return found;
+    }
+    throw new WeirError({ code: 'BUSY', message: `${path} came and went ${MAX_PLACES} times while it was written.`, place: path });
   }
 
   async find(path: string): Promise<StoredFile | undefined> {

@@ -92,6 +92,11 @@ export class Lake {
     });
   }
 
+  /** Resolves when the lake can be worked with; throws what is wrong otherwise. */
+  probe(): Promise<void> {
+    return this.store.probe();
+  }
+
   /** What is known of a file without reading it; undefined where there is none. */
   async find(path: string): Promise<StoredFile | undefined> {
     this.absolute(path);

@@ -35,6 +35,8 @@ export interface Hold {
 export interface LakeStore {
   /** Writes at a time: more make it no faster and would starve other work. */
   readonly concurrentWrites: number;
+  /** Resolves when the store answers and does what the lake needs; throws what is wrong otherwise. */
+  probe(): Promise<void>;
   /**
    * Moves a finished file of this machine to its place unless one is there. Gives what is there already, undefined when it was this call that put it; either way the temporary file is gone.
    * The file that is there is wanted again: no collection that began before this call's end takes it.

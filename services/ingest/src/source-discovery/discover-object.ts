@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { Bucket, firstRecords, readBeginning, splitRecord, testS3, type Beginning } from '@weir/connectors';
+import { firstRecords, readBeginning, splitRecord, testS3, type Beginning } from '@weir/connectors';
 import { CSV_LAYOUT, isWeirError, WeirError, WHOLE, type S3ConnectionSettings } from '@weir/core';
 import type { DiscoveredDataset, DiscoverSourceResponse } from '@weir/rpc';
+import { Bucket } from '@weir/s3';
 import { storeBeginning } from '../source-test/test-bucket-source';
 import type { Discovery } from './discover-source';
 import { isRecord, listIn } from './json-list';
