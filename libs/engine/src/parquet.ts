@@ -5,6 +5,12 @@ import { DELETED_COLUMN } from './relation';
 /** Files are closed at about this size: large enough to read fast, small enough to copy and verify in seconds. */
 const FILE_BYTES = 256 * 1024 * 1024;
 
+/**
+ * Numbers as differences and the first level of zstd: a million orders take 0.69 s of CPU to write instead of 1.03 s with the engine's defaults, 0.10 s instead of 0.17 s to read, and 36 MB
+ * instead of 43. Snappy and lz4 write no faster than that and take twice the room.
+ */
+const ENCODING = 'parquet_version v2, compression zstd, compression_level 1';
+
 /** Rows per row group: bounds what a writer holds in memory, and lets a reader skip all but the partition it wants. */
 const ROW_GROUP_ROWS = 30_720;
 
@@ -43,7 +49,7 @@ export interface ParquetOptions {
 export async function writeParquet(engine: Engine, options: ParquetOptions): Promise<ParquetFile[]> {
   const order = options.sorted ? '' : ' order by _weir_partition';
   const written = await engine.rows<{ filename: string; count: number; file_size_bytes: number }>(
-    `copy (select * from (${options.select})${order}) to ${quoteLiteral(options.dir)} (format parquet, compression zstd, row_group_size ${ROW_GROUP_ROWS}, ` +
+    `copy (select * from (${options.select})${order}) to ${quoteLiteral(options.dir)} (format parquet, ${ENCODING}, row_group_size ${ROW_GROUP_ROWS}, ` +
       `file_size_bytes ${options.fileBytes ?? FILE_BYTES}, filename_pattern 'part-{i}', return_stats true)`,
     options.name,
   );

@@ -23,7 +23,7 @@ export async function writeDifference(engine: Engine, spec: TableSpec, winner: W
   const columns = sourceColumns(spec);
   const relation = (segments: readonly RelationSegment[]): string => segmentRelation(segments, columns);
   const unchanged = difference.unchanged.length > 0 ? relation(difference.unchanged) : undefined;
-  const sql = differenceSql(spec, { before: relation(difference.before), after: relation(difference.after), unchanged }, winner);
+  const sql = differenceSql(spec, { before: relation(difference.before), after: relation(difference.after), unchanged, empty: difference.before.length === 0 && unchanged === undefined }, winner);
   for (const statement of sql.prepare) await engine.run(statement, `${spec.name} difference`);
   const identity = new Set(identityColumns(spec));
   const delivered = deliveredColumns(spec);
@@ -53,5 +53,5 @@ export async function writeRows(engine: Engine, select: string, columns: readonl
 /** Postgres reads all that the engine writes, save for years before Christ, which it wants without parentheses. */
 function postgresText({ name, type }: StoredColumn): string {
   const column = quoteIdent(name);
-  return type === 'date' || type.startsWith('timestamp') ? `replace(${column}::varchar, ' (BC)', ' BC')` : column;
+  return type === 'date' || type.startsWith('timestamp') ? `case when ${column} < date '0001-01-01' then replace(${column}::varchar, ' (BC)', ' BC') else ${column}::varchar end` : column;
 }

@@ -2,9 +2,13 @@ import type { ContractDataset } from '../contract/contract';
 import { BROKEN_RULES, DISCARDS, ROW_ID } from '../contract/decode-sql';
 import { quoteIdent } from '../sql/quote';
 
+/** STRUCT column of decoded rows with what decoding says of them, by the names of decode-sql.ts; and as it is called where the rows are `d`. */
+export const JUDGED_COLUMN = '_weir_judged';
+export const JUDGED = `d.${JUDGED_COLUMN}`;
+
 /** SQL that is true for the decoded rows that go on: they break no rule that refuses them, and none for which they are left out. */
-export function goodSql(decoded: string): string {
-  return `(${decoded}.${BROKEN_RULES} is null and ${decoded}.${DISCARDS} is null)`;
+export function goodSql(judged: string): string {
+  return `(${judged}.${BROKEN_RULES} is null and ${judged}.${DISCARDS} is null)`;
 }
 
 /**
@@ -15,9 +19,9 @@ export function losersSql(dataset: ContractDataset): string {
   const { key, order, conflict } = contest(dataset);
   const good = `weir_decoded d join weir_files f on f.file = d._weir_file`;
   const keys = key.map((column) => `d.${column}`).join(', ');
-  const repeated = `select ${keys}, f.part from ${good} where ${goodSql('d')} group by all having count(*) > 1`;
+  const repeated = `select ${keys}, f.part from ${good} where ${goodSql(JUDGED)} group by all having count(*) > 1`;
   const same = key.map((column) => `d.${column} = k.${column}`).join(' and ');
-  const contested = `select d.rowid as ordinal, ${conflict} as conflict, row_number() over place as place from ${good} join (${repeated}) k on ${same} and k.part = f.part where ${goodSql('d')} window place as (partition by ${keys}, f.part order by ${order})`;
+  const contested = `select d.rowid as ordinal, ${conflict} as conflict, row_number() over place as place from ${good} join (${repeated}) k on ${same} and k.part = f.part where ${goodSql(JUDGED)} window place as (partition by ${keys}, f.part order by ${order})`;
   return `select ordinal, conflict from (${contested}) where place > 1`;
 }
 

@@ -69,6 +69,9 @@ export function textRelations(dataset: ContractDataset, files: readonly TextFile
   return groups.flatMap((group) => filesOfStatements(group, dataset.columns.length)).map((group) => fileTextsSql(dataset, group[0]?.columns ?? [], textRelation(group, layout), [FILE_COLUMN]));
 }
 
+/** What the engine reads at once: of its own 32 MB for each of several buffers little comes back before the run ends (measured: 40 to 70 MiB less, in the same time). A line has 2 MB at most. */
+const READ_BYTES = 4 * 1024 * 1024;
+
 /**
  * Every option is said, nothing is guessed: the scan has decided what the file holds. A file with line ends inside quotes is read by one
  * thread, because the engine guesses where a part of a file begins.
@@ -84,6 +87,7 @@ function textRelation(group: readonly TextFile[], { delimiter, quote, header }: 
     `quote = ${quoteLiteral(quote)}, escape = ${quoteLiteral(quote)}, header = ${header}`,
     `auto_detect = false, comment = '', nullstr = '', strict_mode = true, null_padding = false, ignore_errors = false, compression = 'none', encoding = 'utf-8'`,
     `parallel = ${!group.some((file) => file.multiline)}`,
+    `buffer_size = ${READ_BYTES}`,
     ...(group[0]?.copied ? [`new_line = '\\n'`] : []),
   ];
   const paths = group.map((file) => quoteLiteral(file.path)).join(', ');
