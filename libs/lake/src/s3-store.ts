@@ -8,6 +8,7 @@ import { abandonUpload, objectFacts, openUploads, putIfAbsent, readObject, remov
 import { FileCache } from './cache';
 import type { Digest } from './durable';
 import { CONDEMNED, Marks, WANTED } from './marks';
+import { STAGED_ZONES } from './paths';
 import { lakeError, missing } from './s3-errors';
 import { SWEEP_PAGE, type Hold, type LakeEntry, type LakeStore, type StoredFile } from './store';
 import { SHA256, uploadIfAbsent } from './upload';
@@ -65,8 +66,7 @@ export class S3Store implements LakeStore {
       const written = await this.asked(path, () => uploadIfAbsent(file, digest, target));
       const found = written ? undefined : await this.wanted(path, digest);
       if (!written && !found) continue;
-      // What was just written is often read next.
-      if (!found || found.sha256 === digest.sha256) this.cache.admit(file, path, digest.bytes);
+      if (isReadByItsWriter(path) && (!found || found.sha256 === digest.sha256)) this.cache.admit(file, path, digest.bytes);
       else await rm(file, { force: true });
       return found;
     }
@@ -81,7 +81,7 @@ export class S3Store implements LakeStore {
       if (this.isConditional) await objectFacts(probe, `${prefix}${PROBE}`, this.signal);
       else this.isConditional = await keepsWhatItHas(probe, `${prefix}${PROBE}`, this.signal);
     });
-    if (!this.isConditional) throw new WeirError({ code: 'LAKE_REFUSED', message: `The store of the bucket ${probe.name} writes over an object that it is asked to leave (If-None-Match).`, place: probe.name, fix: 'Keep the lake in a store with conditional writes, such as S3 itself, MinIO or Ceph in a version of 2025 or later.' });
+    if (!this.isConditional) throw new WeirError({ code: 'LAKE_REFUSED', message: `The store of the bucket ${probe.name} writes over an object that it is asked to leave (If-None-Match).`, place: probe.name, fix: 'Keep the lake in a store with conditional writes, such as S3 itself.' });
     this.provenAt = performance.now();
   }
 
@@ -243,6 +243,11 @@ export class S3Store implements LakeStore {
       throw lakeError(error, path);
     }
   }
+}
+
+/** Of ingest's files and of manifests a copy would only take room. */
+function isReadByItsWriter(path: string): boolean {
+  return STAGED_ZONES.some((zone) => path.startsWith(`${zone}/`));
 }
 
 async function keepsWhatItHas(bucket: Bucket, key: string, signal: AbortSignal): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateRetail } from '@weir/generate';
@@ -75,14 +75,16 @@ describe('a lake in a bucket', () => {
       return stages.some((one) => one.stage === stage && one.state === 'running');
     };
     await until(runs, { timeoutMs: 60_000, what: `A run in ${stage}` });
+    const before = house.platform.restarts(service);
     house.platform.kill(service);
     const end = (await run.result()) as RunEnd;
     const truth = retailTruth(data);
     expect(end.accounts).toEqual({ ...truth.accounts, filtered: 0 });
     expectSameTables(await retailTables(house.platform.warehouse, retail.name), truth.tables);
-    expect(await lake.keys(`raw/${retail.name}/`)).toHaveLength(30);
+    expect(await lake.keys(`raw/${retail.name}/`)).toHaveLength(readdirSync(data).length);
     expect(existsSync(join(house.platform.state.home, 'lake'))).toBe(false);
     await house.platform.healthy();
+    expect(house.platform.restarts(service)).toBe(before + 1);
   });
 
   test('previews a model, shows and replays rows of the quarantine', async () => {
