@@ -196,6 +196,48 @@ describe('a store', () => {
   });
 });
 
+describe('a collection', () => {
+  let collector: HttpFaultProxy | undefined;
+  afterEach(() => collector?.close());
+
+  const removals = ({ method, path }: PassingRequest): boolean => method === 'DELETE' && path.includes('/raw/') && !path.includes('control/');
+
+  it('that is about to remove what a writer wants makes the writer wait, who writes it again', async () => {
+    const { lake, other } = await lakes();
+    collector = await HttpFaultProxy.start(store.server);
+    const collecting = await bucketLake(store, join(folder.path, 'collector'), `faults-${count}`, { through: collector });
+    await put(other, 'raw/x', 'rows');
+    let remove = (): void => undefined;
+    const allowed = new Promise<void>((resolve) => (remove = resolve));
+    collector.faultOf = async (request) => (removals(request) ? allowed.then(() => undefined) : undefined);
+    const removed = removeUntouched(collecting, 'raw/x', Date.now() + 60_000);
+    await until(() => collector?.requests.some(removals), { timeoutMs: 5_000, what: 'A removal on its way' });
+    let isThere = false;
+    const written = put(lake, 'raw/x', 'rows').then((end) => ((isThere = true), end));
+    const looks = (): number => proxy.requests.filter(({ method, path }) => method === 'HEAD' && path.includes('control/condemned/')).length;
+    await until(() => isThere || looks() > 2, { timeoutMs: 5_000, what: 'A writer that waits' });
+    remove();
+    expect([await removed, await written]).toEqual([true, undefined]);
+    expect((await held(other, 'raw/x')).toString()).toBe('rows');
+    expect(await store.keys(`faults-${count}/control/condemned/`)).toEqual([]);
+  });
+
+  it('that finds it wanted leaves it, and one whose removal has no answer leaves its mark until that cannot arrive any more', async () => {
+    const { lake, other } = await lakes({ limits: { tries: 1 } });
+    await put(other, 'raw/x', 'rows');
+    await put(other, 'raw/y', 'rows');
+    const cutoff = Date.now() - 1_000;
+    await put(other, 'raw/x', 'rows');
+    expect(await removeUntouched(lake, 'raw/x', cutoff)).toBe(false);
+    proxy.faultOf = first(1, removals, { loseAnswer: true });
+    await expect(removeUntouched(lake, 'raw/y', Date.now() + 60_000)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await store.keys(`faults-${count}/control/condemned/`)).toEqual([`faults-${count}/control/condemned/raw/y`]);
+    // It was gone already, and who writes it anew need not wait.
+    expect(await put(other, 'raw/y', 'rows')).toBeUndefined();
+    expect(await removeUntouched(lake, 'raw/y', Date.now() + 60_000)).toBe(false);
+  });
+});
+
 describe('what writers that died have left', () => {
   it('is found below tmp and can be removed: uploads of parts, and marks of files that are gone', async () => {
     const { lake, other } = await lakes();
