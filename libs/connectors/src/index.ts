@@ -5,6 +5,7 @@ export { type ApiFinding, testApi } from './api/probe';
 export { type ApiPage, ApiReader } from './api/source';
 export { type Compression, compressionOf } from './file/compression';
 export { type CsvDialect } from './file/csv-dialect';
+export { assertFileSize } from './file/file-bound';
 export { findElements, findLines, findRecords, type FindOptions } from './file/find-records';
 export { listedPath, listFiles } from './file/list-files';
 export { type Beginning, firstRecords, type FirstRecords, readBeginning } from './file/first-records';

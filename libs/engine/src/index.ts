@@ -1,6 +1,8 @@
 export { bindModel, type Binding } from './bind-model';
 export { type KeyedRows } from './bind-rows';
 export { type ModelInput } from './bind-tables';
+export { columnRanges, hasRange, type ColumnRange } from './column-ranges';
+export { compactDataset, type CompactedDataset, type CompactionCall, type CompactionPlace } from './compact-dataset';
 export { DatasetViews, type ModelWork, type UpstreamRows } from './dataset-views';
 export { type AppendedValue, withEngine, type Engine, type EngineOptions } from './engine';
 export { explainFailure } from './explain-failure';

@@ -1,4 +1,4 @@
-import { quoteLiteral } from '@weir/core';
+import { quoteIdent, quoteLiteral } from '@weir/core';
 import type { Engine } from './engine';
 import { DELETED_COLUMN } from './relation';
 
@@ -37,6 +37,8 @@ export interface ParquetOptions {
   readonly name: string;
   /** The rows come in partition order already, so that no sort is needed. */
   readonly sorted?: boolean;
+  /** Columns by which rows are sorted within their partition, where they do not come in partition order. */
+  readonly order?: readonly string[];
   /** The rows have DELETED_COLUMN, and the rows of partitions are those that do not delete their key. */
   readonly deleting?: boolean;
   readonly fileBytes?: number;
@@ -47,7 +49,7 @@ export interface ParquetOptions {
  * No rows give no files. Throws as the engine does.
  */
 export async function writeParquet(engine: Engine, options: ParquetOptions): Promise<ParquetFile[]> {
-  const order = options.sorted ? '' : ' order by _weir_partition';
+  const order = options.sorted ? '' : ` order by ${['_weir_partition', ...(options.order ?? []).map(quoteIdent)].join(', ')}`;
   const written = await engine.rows<{ filename: string; count: number; file_size_bytes: number }>(
     `copy (select * from (${options.select})${order}) to ${quoteLiteral(options.dir)} (format parquet, ${ENCODING}, row_group_size ${ROW_GROUP_ROWS}, ` +
       `file_size_bytes ${options.fileBytes ?? FILE_BYTES}, filename_pattern 'part-{i}', return_stats true)`,

@@ -50,6 +50,7 @@ function valueOf({ name, type }: Column): string {
   return name === DELETED_COLUMN.name ? `coalesce(${value}, false)` : value;
 }
 
+/** Not the columns that folders of days have in their names: a dataset may have got one of that name since. */
 function parquet(segments: readonly RelationSegment[]): string {
-  return `read_parquet([${segments.map((segment) => quoteLiteral(segment.absolutePath)).join(', ')}], union_by_name = true)`;
+  return `read_parquet([${segments.map((segment) => quoteLiteral(segment.absolutePath)).join(', ')}], union_by_name = true, hive_partitioning = false)`;
 }

@@ -18,6 +18,34 @@ export function segmentPath(pipeline: string, dataset: string, runId: string, at
   return `${assertName(zone)}/${assertName(pipeline)}/${assertName(name)}/${assertName(runId)}/${assertName(attempt)}-${n}.parquet`;
 }
 
+/** Where a compaction puts the files of one day. */
+export interface CompactedPlace {
+  readonly pipeline: string;
+  /** Qualified. */
+  readonly dataset: string;
+  /** YYYY-MM-DD; empty for a dataset without a grain. */
+  readonly date: string;
+  /** Whether the dataset has a column `date`, which a reader would take for the folder's. */
+  readonly hasDate: boolean;
+}
+
+/** Names of the folders of days, as `<name>=YYYY-MM-DD`: what other engines read as a column. */
+const DATE_FOLDERS = ['date', '_weir_date'] as const;
+
+/** Where the n-th file of one call of a compaction lies; `call` is unique, so that nothing is ever written twice. */
+export function compactedPath({ pipeline, dataset, date, hasDate }: CompactedPlace, call: string, n: number): string {
+  const dot = dataset.indexOf('.');
+  const [zone, name] = [dataset.slice(0, dot), dataset.slice(dot + 1)];
+  const folder = date === '' ? '' : `${DATE_FOLDERS[hasDate ? 1 : 0]}=${assertName(date)}/`;
+  return `${assertName(zone)}/${assertName(pipeline)}/${assertName(name)}/${folder}${assertName(call)}-${n}.parquet`;
+}
+
+/** Whether a path of a staged zone, of a file or of a folder, is one that a compaction wrote: it lies in no run's folder. */
+export function isCompacted(path: string): boolean {
+  const [, , , place = '', ...rest] = path.split('/');
+  return DATE_FOLDERS.some((name) => place.startsWith(`${name}=`)) || (rest.length === 0 && place.endsWith('.parquet'));
+}
+
 export function manifestPath(pipeline: string, runId: string, stage: string, attempt: string): string {
   return `manifest/${assertName(pipeline)}/${assertName(runId)}/${assertName(stage)}-${assertName(attempt)}.json`;
 }

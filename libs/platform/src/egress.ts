@@ -23,7 +23,7 @@ export class Egress {
 
   /**
    * The address to connect to for a host: resolved here, once, and every address of the name must be one that may be reached, so that a name cannot answer otherwise when the connection is made.
-   * Throws EGRESS_DENIED without telling whether anything listens there, and UNAVAILABLE for a name that does not resolve.
+   * Throws EGRESS_DENIED without telling whether anything listens there, SOURCE_REFUSED for a name that nobody has, and UNAVAILABLE where nobody can say.
    */
   async address(host: string, port: number): Promise<string> {
     const literal = host.replace(/^\[|\]$/g, '');
@@ -45,7 +45,10 @@ async function resolved(host: string): Promise<string[]> {
   try {
     return (await lookup(host, { all: true })).map(({ address }) => address);
   } catch (error) {
-    throw new WeirError({ code: 'UNAVAILABLE', place: host, message: `The name ${host} does not resolve.` }, { cause: error });
+    const message = `The name ${host} does not resolve.`;
+    // Said by a server of names; one that does not answer is another code.
+    if ((error as NodeJS.ErrnoException).code === 'ENOTFOUND') throw new WeirError({ code: 'SOURCE_REFUSED', place: host, message, fix: 'Correct `host` of the connection; nobody has a machine of that name.' }, { cause: error });
+    throw new WeirError({ code: 'UNAVAILABLE', place: host, message }, { cause: error });
   }
 }
 

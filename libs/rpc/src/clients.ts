@@ -82,11 +82,13 @@ function stageClients(ingest: Far, quality: Far, transform: Far, load: Far) {
       audit: streaming(quality, QualityServiceService.audit),
       validateBatch: unary(quality, QualityServiceService.validateBatch),
       suggestChecks: unary(quality, QualityServiceService.suggestChecks),
+      compact: streaming(quality, QualityServiceService.compact),
     },
     transform: {
       transform: streaming(transform, TransformServiceService.transform),
       transformBatch: unary(transform, TransformServiceService.transformBatch),
       previewModel: unary(transform, TransformServiceService.previewModel),
+      compact: streaming(transform, TransformServiceService.compact),
     },
     load: {
       load: streaming(load, LoadServiceService.load),
@@ -125,6 +127,8 @@ function metadataClients(metadata: Far) {
       listTakes: streaming(metadata, CatalogServiceService.listTakes),
       findTakenFiles: unary(metadata, CatalogServiceService.findTakenFiles),
       collectGarbage: streaming(metadata, CatalogServiceService.collectGarbage),
+      planCompaction: unary(metadata, CatalogServiceService.planCompaction),
+      replaceSegments: unary(metadata, CatalogServiceService.replaceSegments),
     },
     backfills: {
       planBackfill: unary(metadata, BackfillServiceService.planBackfill),

@@ -15,7 +15,7 @@ export {
   TransformServiceService,
 } from './services';
 export { fromStatus, toStatus } from './status';
-export { InlineEncoding, type InlineBatch, type Interval, type LogPosition, type LogRange, type Position, type Progress, type RowCount, type SegmentSet, type StageContext, type StreamContext, type UpstreamInput } from './gen/weir/data/v1/data';
+export { InlineEncoding, type CompactedDataset, type InlineBatch, type Interval, type LogPosition, type LogRange, type Position, type Progress, type RowCount, type SegmentSet, type StageContext, type StreamContext, type UpstreamInput } from './gen/weir/data/v1/data';
 export {
   SourceChangeKind,
   type CompareSourceRequest,
@@ -83,6 +83,7 @@ export type {
   TryRowsRequest,
   TryRowsResponse,
 } from './gen/weir/quality/v1/quarantine';
+export { type CompactRequest, type CompactResponse, type CompactResult } from './gen/weir/quality/v1/compact';
 export { type LeftOutCheck, type ProfiledColumn, type ProposedCheck, type SuggestChecksRequest, type SuggestChecksResponse } from './gen/weir/quality/v1/suggest';
 export { type PreviewColumn, type PreviewModelRequest, type PreviewModelResponse, Scope, type TransformBatchRequest, type TransformBatchResponse, type TransformRequest, type TransformResponse, type TransformResult, type TransformServiceServer } from './gen/weir/transform/v1/transform';
 export {
@@ -168,6 +169,19 @@ export {
   type SourceFile,
   type TakenFile,
 } from './gen/weir/metadata/v1/catalog';
+export {
+  type ColumnRange,
+  type CompactedDay,
+  type CompactedFile,
+  type CompactionDay,
+  type FileToCompact,
+  type HeldPartition,
+  type PlanCompactionRequest,
+  type PlanCompactionResponse,
+  type ReplaceSegmentsRequest,
+  type ReplaceSegmentsResponse,
+  type ZoneMap,
+} from './gen/weir/metadata/v1/compaction';
 export {
   BackfillOnly,
   BackfillOrder,

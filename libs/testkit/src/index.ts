@@ -10,4 +10,5 @@ export { type ExpectedOutcome, expectedOutcomes, PUBLIC_SCHEMAS, type PublicSche
 export { batchOf, type BatchFields, emptyRecords, encodeRecords, fetchResponse, type KafkaJsRecord, produce, recordsOf, type TestRecord } from './record-sets';
 export { tempDir, type TempDir } from './temp-dir';
 export { testTopic, type TestTopic } from './topic';
+export { type TransferFault, TransferProxy } from './transfer-proxy';
 export { until, type UntilOptions } from './until';

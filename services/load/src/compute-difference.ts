@@ -2,6 +2,7 @@ import type { TableSpec } from '@weir/connectors';
 import type { WinnerRule } from '@weir/core';
 import { withEngine, type Engine, type EngineOptions, type RelationSegment } from '@weir/engine';
 import type { Scratch } from '@weir/lake';
+import { withSpan } from '@weir/platform';
 import { KeyRanges } from './key-ranges';
 import { writeDifference, type RowDifference, type SegmentDifference } from './write-difference';
 
@@ -41,9 +42,14 @@ export async function computeOver({ over, ranges }: DifferencePlace, spec: Table
   const changed = [...difference.before, ...difference.after];
   if (spec.identity.by === 'row' || difference.unchanged.length === 0) return over(changed, (engine) => write(engine, []));
   if (!KeyRanges.applyTo(spec)) return over([...changed, ...difference.unchanged], (engine) => write(engine, difference.unchanged));
+  ranges.know(spec, [...changed, ...difference.unchanged]);
   const first = await over(changed, async (engine) => {
-    await ranges.learn(engine, spec, changed);
-    const near = ranges.overlapping(spec, changed, difference.unchanged);
+    const near = await withSpan(`key ranges ${spec.name}`, { 'weir.segments.unchanged': difference.unchanged.length }, async (span) => {
+      await ranges.learn(engine, spec, changed);
+      const found = ranges.overlapping(spec, changed, difference.unchanged);
+      span.setAttribute('weir.segments.near', found.length);
+      return found;
+    });
     return { near, rows: near.length === 0 ? await write(engine, []) : undefined };
   });
   if (first.rows) return first.rows;

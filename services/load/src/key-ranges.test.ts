@@ -1,11 +1,13 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TableSpec } from '@weir/connectors';
 import { quoteLiteral, type ColumnType } from '@weir/core';
 import { withEngine, type RelationSegment } from '@weir/engine';
+import { Lake } from '@weir/lake';
 import { tempDir, type TempDir } from '@weir/testkit';
 import fc from 'fast-check';
-import { KeyRanges } from './key-ranges';
+import { computeDifference, enginesIn } from './compute-difference';
+import { KeyRanges, type RangedSegment } from './key-ranges';
 import { TestDataset, testModel, type TestRow } from './testing/test-dataset';
 import { destinationAt, openWarehouse, TestLoad, type Warehouse } from './testing/warehouse';
 
@@ -101,4 +103,41 @@ test('a service that knows no ranges yet reads those of all segments once', asyn
   expect((await reborn.to(await publish(3))).tables[0]).toMatchObject({ insertedOrUpdated: 1, rowsInTable: 3 });
   await expect(new TestLoad(warehouse, destination, [dataset]).to(await publish(4))).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' });
   await destination.close();
+});
+
+test('what the catalog says of segments leaves them out before any is opened, and the rows are the same', async () => {
+  const spec: TableSpec = { ...specOf('BIGINT', 'VARCHAR'), identity: { by: 'key', columns: ['k0'] } };
+  const dir = join(folder.path, 'told');
+  await mkdir(dir);
+  // Of every partition one file with ten keys; the newest two change a key of the second and add one beyond all.
+  const keys = [...Array.from({ length: 12 }, (_, n) => Array.from({ length: 10 }, (__, k) => n * 10 + k)), [17], [500]];
+  const segments: RangedSegment[] = [];
+  await withEngine({ inputs: [], staging: dir, memoryLimit: '256MB', threads: 1 }, async (engine) => {
+    for (const [n, list] of keys.entries()) {
+      const absolutePath = join(dir, `${n}.parquet`);
+      await engine.run(`copy (select 'p${String(n).padStart(2, '0')}' as _weir_partition, k::bigint as k0, 'of ${n}' as k1 from (values ${list.map((key) => `(${key})`).join()}) t(k)) to ${quoteLiteral(absolutePath)} (format parquet)`);
+      segments.push({ absolutePath, partitions: [], whole: true, ranges: [{ column: 'k0', type: 'BIGINT', low: String(Math.min(...list)), high: String(Math.max(...list)) }] });
+    }
+  });
+  const differenceOf = async (known: readonly RangedSegment[], name: string) => {
+    let opened = 0;
+    const scratch = await new Lake(folder.path).scratch(name, 'a1');
+    const over = enginesIn(scratch, { memoryLimit: '256MB', threads: 1 }, new AbortController().signal);
+    const counting: typeof over = (read, body) => {
+      opened = Math.max(opened, read.length);
+      return over(read, body);
+    };
+    const difference = { before: [], after: known.slice(-2), unchanged: known.slice(0, -2) };
+    const { upserts, deletes } = await computeDifference({ over: counting, ranges: new KeyRanges(), dir: scratch.dir }, spec, { identified: false, log: false }, difference);
+    const text = async (paths: readonly string[]): Promise<string[]> => (await Promise.all(paths.map((path) => readFile(path, 'utf8')))).join('').split('\n').sort();
+    return { opened, upserts: await text(upserts.paths), deletes: await text(deletes.paths) };
+  };
+  const untold = await differenceOf(segments.map(({ ranges: _, ...segment }) => segment), 'untold');
+  const told = await differenceOf(segments, 'by-zone-maps');
+  expect([untold.opened, told.opened]).toEqual([14, 3]);
+  expect(told).toEqual({ ...untold, opened: 3 });
+  expect(told.upserts.filter(Boolean).map((line) => line.split(',')[0])).toEqual(['"17"', '"500"']);
+  // Of a column that had another type then nothing is known.
+  const otherwise = await differenceOf(segments.map((segment) => ({ ...segment, ranges: segment.ranges?.map((range) => ({ ...range, type: 'VARCHAR' })) })), 'of-another-type');
+  expect(otherwise).toEqual(untold);
 });

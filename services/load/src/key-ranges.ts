@@ -1,15 +1,12 @@
 import type { TableSpec } from '@weir/connectors';
-import { quoteIdent, quoteLiteral, type Column, type ColumnType } from '@weir/core';
-import type { Engine, RelationSegment } from '@weir/engine';
+import type { Column } from '@weir/core';
+import { columnRanges, hasRange, type ColumnRange, type Engine, type RelationSegment } from '@weir/engine';
 
 /** Segments whose ranges are remembered, a few hundred bytes each; the oldest are forgotten first. */
 const REMEMBERED = 40_000;
 
 /** More changed segments than this are taken together as one range. */
 const MAX_COMPARED = 100;
-
-/** Longer texts are not remembered. */
-const MAX_TEXT_BYTES = 256;
 
 type Bound = bigint | Buffer;
 
@@ -21,8 +18,10 @@ interface Range {
 /** For each column of the key; undefined where nothing is known, as with a null or a very long text in it. */
 type KeyRange = readonly (Range | undefined)[];
 
-/** What the query gives of a segment: bounds as text, `known` false where they do not hold for every row. */
-type BoundsRow = Readonly<Record<string, string | boolean | null>> & { readonly filename: string };
+/** A segment of whose columns the catalog may know between which values they lie. */
+export interface RangedSegment extends RelationSegment {
+  readonly ranges?: readonly ColumnRange[] | undefined;
+}
 
 /**
  * Between which keys the rows of each segment lie. A key that changed can be only in segments that reach over it, so that a new partition
@@ -34,16 +33,23 @@ export class KeyRanges {
 
   /** Whether the segments that `overlapping` leaves out can be told at all for this table. */
   static applyTo(spec: TableSpec): boolean {
-    return keyColumns(spec).some(({ type }) => comparable('k', type) !== undefined);
+    return keyColumns(spec).some(({ type }) => hasRange(type));
   }
 
   /** Reads the ranges of the segments that are not known yet, all in one statement over their key columns. */
   async learn(engine: Engine, spec: TableSpec, segments: readonly RelationSegment[]): Promise<void> {
     const paths = [...new Set(segments.map(({ absolutePath }) => absolutePath))].filter((path) => !this.known.has(keyOf(spec, path)));
     if (paths.length === 0) return;
+    const found = await columnRanges(engine, paths, keyColumns(spec), `${spec.name} key ranges`);
+    for (const path of paths) this.remember(spec, path, found.get(path) ?? []);
+  }
+
+  /** Takes what the catalog says of segments that a compaction wrote: these need not be opened to be left out. Of a column that had another type then it says nothing. */
+  know(spec: TableSpec, segments: readonly RangedSegment[]): void {
     const columns = keyColumns(spec);
-    for (const row of await engine.rows<BoundsRow>(boundsSql(columns, paths), `${spec.name} key ranges`)) {
-      this.remember(keyOf(spec, row.filename), columns.map(({ type }, at) => rangeOf(row, at, type)));
+    for (const { absolutePath, ranges = [] } of segments) {
+      const same = ranges.filter(({ column, type }) => columns.some((one) => one.name === column && one.type === type));
+      if (same.length > 0 && !this.known.has(keyOf(spec, absolutePath))) this.remember(spec, absolutePath, same);
     }
   }
 
@@ -57,10 +63,10 @@ export class KeyRanges {
     });
   }
 
-  private remember(key: string, range: KeyRange): void {
+  private remember(spec: TableSpec, path: string, ranges: readonly ColumnRange[]): void {
     const [oldest] = this.known.keys();
     if (this.known.size >= REMEMBERED && oldest !== undefined) this.known.delete(oldest);
-    this.known.set(key, range);
+    this.known.set(keyOf(spec, path), keyColumns(spec).map(({ name }) => boundsOf(ranges.find(({ column }) => column === name))));
   }
 }
 
@@ -74,30 +80,10 @@ function keyColumns({ columns, identity }: TableSpec): readonly Column[] {
   return identity.columns.flatMap((name) => columns.find((column) => column.name === name) ?? []);
 }
 
-/** An expression that orders as the column does and whose text is exact; undefined for types whose order is not worth telling. */
-function comparable(column: string, type: ColumnType): string | undefined {
-  if (type === 'VARCHAR') return `case when strlen(${column}) <= ${MAX_TEXT_BYTES} then ${column} end`;
-  if (type === 'DATE') return `case when isfinite(${column}) then ${column} - date '1970-01-01' end`;
-  if (type === 'TIMESTAMP') return `case when isfinite(${column}) then epoch_us(${column}) end`;
-  return type === 'BIGINT' || type.startsWith('DECIMAL') ? column : undefined;
-}
-
-/** A segment of an older definition may lack a column of the key, which is then null, or have it with another type. */
-function boundsSql(columns: readonly Column[], paths: readonly string[]): string {
-  const typed = columns.map(({ name, type }) => `null::${type} as ${quoteIdent(name)}`).join(', ');
-  const bounds = columns.flatMap(({ name, type }, at) => {
-    const value = comparable(`${quoteIdent(name)}::${type}`, type);
-    return value === undefined ? [] : [`min(${value})::VARCHAR as low${at}`, `max(${value})::VARCHAR as high${at}`, `count(${value}) = count(*) as known${at}`];
-  });
-  const rows = `select ${typed}, null::VARCHAR as filename where false union all by name select * from read_parquet([${paths.map(quoteLiteral).join(', ')}], union_by_name = true, filename = true)`;
-  return `select filename, ${bounds.join(', ')} from (${rows}) group by filename`;
-}
-
-function rangeOf(row: BoundsRow, at: number, type: ColumnType): Range | undefined {
-  const [low, high] = [row[`low${at}`], row[`high${at}`]];
-  if (row[`known${at}`] !== true || typeof low !== 'string' || typeof high !== 'string') return undefined;
-  const bound = (text: string): Bound => (type === 'VARCHAR' ? Buffer.from(text) : BigInt(text.replace('.', '')));
-  return { low: bound(low), high: bound(high) };
+function boundsOf(range: ColumnRange | undefined): Range | undefined {
+  if (range === undefined) return undefined;
+  const bound = (text: string): Bound => (range.type === 'VARCHAR' ? Buffer.from(text) : BigInt(text));
+  return { low: bound(range.low), high: bound(range.high) };
 }
 
 function mayMeet(one: KeyRange, other: KeyRange): boolean {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { tableLabel, type LedgerEntry, type LoadPlan, type PreparedLoad } from '@weir/connectors';
-import type { RelationSegment } from '@weir/engine';
 import type { Scratch } from '@weir/lake';
 import { activeTraceId, withSpan } from '@weir/platform';
 import type { LiveSegment } from '@weir/rpc';
 import { computeDifference, enginesIn } from './compute-difference';
+import type { RangedSegment } from './key-ranges';
 import { copyReport, datasetOf, type DestinationJob, type LoadedModel, type ReportTable, type TableDependencies } from './table-job';
 import type { RowDifference } from './write-difference';
 
@@ -95,7 +95,7 @@ export class PreparedLoads {
   private async prepare({ context, snapshot }: DestinationJob, { model, winner, plan }: PlannedModel, scratch: Scratch, signal: AbortSignal): Promise<RowDifference> {
     const { catalog, lake, engine, engineTurns, keyRanges } = this.deps;
     const found = await catalog.difference({ pipeline: context.pipeline, dataset: datasetOf(model), from: plan.fromSnapshot, to: snapshot }, signal);
-    const located = (segments: readonly LiveSegment[]): RelationSegment[] => segments.map(({ path, partitions, whole }) => ({ absolutePath: lake.absolute(path), partitions, whole }));
+    const located = (segments: readonly LiveSegment[]): RangedSegment[] => segments.map(({ path, partitions, whole, zoneMap }) => ({ absolutePath: lake.absolute(path), partitions, whole, ranges: zoneMap?.columns }));
     const difference = { before: located(found.before), after: located(found.after), unchanged: located(found.unchanged) };
     return engineTurns.take('engine', { signal, background: context.background }, () => computeDifference({ over: enginesIn(scratch, engine, signal), ranges: keyRanges, dir: scratch.dir }, plan.spec, winner, difference));
   }

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { streamTable, tableLabel, type LedgerEntry, type RestatePlan, type StreamTable } from '@weir/connectors';
 import { WeirError } from '@weir/core';
-import type { RelationSegment } from '@weir/engine';
 import type { Scratch } from '@weir/lake';
 import { activeTraceId, withSpan } from '@weir/platform';
 import type { LiveSegment, TableLoad } from '@weir/rpc';
 import { computeOver, enginesIn } from './compute-difference';
 import { coveredRanges } from './covered-ranges';
+import type { RangedSegment } from './key-ranges';
 import { assertKnown, copyReport, datasetOf, inTurn, PLANS, spanAttributes, tableLoad, type ReportTable, type TableDependencies, type TableJob } from './table-job';
 import { tableSpec } from './table-spec';
 import type { RowDifference, SegmentDifference } from './write-difference';
@@ -91,9 +91,9 @@ function isRestated({ context: { interval } }: TableJob, partition: string): boo
 }
 
 /** The segments of some partitions. */
-function segmentsOf({ lake }: TableDependencies, live: readonly LiveSegment[], wanted: (partition: string) => boolean): RelationSegment[] {
-  return live.flatMap(({ path, partitions, whole }) => {
+function segmentsOf({ lake }: TableDependencies, live: readonly LiveSegment[], wanted: (partition: string) => boolean): RangedSegment[] {
+  return live.flatMap(({ path, partitions, whole, zoneMap }) => {
     const some = partitions.filter(wanted);
-    return some.length === 0 ? [] : [{ absolutePath: lake.absolute(path), partitions: some, whole: whole && some.length === partitions.length }];
+    return some.length === 0 ? [] : [{ absolutePath: lake.absolute(path), partitions: some, whole: whole && some.length === partitions.length, ranges: zoneMap?.columns }];
   });
 }

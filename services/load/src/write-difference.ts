@@ -4,12 +4,13 @@ import { deliveredColumns, identityColumns, type RowFiles, type StoredColumn, ty
 import { quoteIdent, quoteLiteral, type WinnerRule } from '@weir/core';
 import { segmentRelation, type Engine, type RelationSegment } from '@weir/engine';
 import { differenceSql, sourceColumns } from './difference-sql';
+import type { RangedSegment } from './key-ranges';
 
 /** Live segments of a dataset in the partitions that two snapshots do not share, and in those that they do. */
 export interface SegmentDifference {
-  readonly before: readonly RelationSegment[];
-  readonly after: readonly RelationSegment[];
-  readonly unchanged: readonly RelationSegment[];
+  readonly before: readonly RangedSegment[];
+  readonly after: readonly RangedSegment[];
+  readonly unchanged: readonly RangedSegment[];
 }
 
 /** The rows that take a table from one snapshot to another, as files that Postgres can copy. */

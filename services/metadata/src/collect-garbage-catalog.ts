@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { CollectCall } from './collect-garbage';
 import type { Terms } from './collect-garbage-terms';
+import { SEGMENTS_OF } from './live-segments';
 import { lockPipeline } from './pipelines';
 import { rowsOf } from './rows';
 import { transaction } from './session';
@@ -63,15 +64,15 @@ const DELETE_VERSIONS = `
   delete from metadata.partition_version v using doomed_version b
   where b.n > $1 and b.n <= $2 and v.dataset_id = b.dataset_id and v.partition = b.partition and v.from_snapshot = b.from_snapshot
     and v.to_snapshot is not distinct from b.to_snapshot
-  returning v.dataset_id, v.partition, v.from_snapshot, v.to_snapshot, v.segments`;
+  returning v.dataset_id, v.partition, v.to_snapshot, ${SEGMENTS_OF} as segments_of, v.segments`;
 
 const FORGET = 'update metadata.pipeline set forgotten_below = greatest(forgotten_below, $2) where name = $1';
 
 interface Gone {
   dataset_id: number;
   partition: string;
-  from_snapshot: number;
   to_snapshot: number | null;
+  segments_of: number;
   segments: number[];
 }
 
@@ -114,12 +115,12 @@ async function markExpired(session: pg.PoolClient, { pipeline, now }: Terms, gon
   await rowsOf(session, EXPIRED_PARTITIONS, [expired.map((one) => one.dataset_id), expired.map((one) => one.partition)]);
   const named = expired.flatMap((version) => version.segments.map((ordinal) => ({ ...version, ordinal })));
   if (named.length === 0) return;
-  await rowsOf(session, MARK_EXPIRED, [pipeline, now, named.map((one) => one.dataset_id), named.map((one) => one.from_snapshot), named.map((one) => one.ordinal)]);
+  await rowsOf(session, MARK_EXPIRED, [pipeline, now, named.map((one) => one.dataset_id), named.map((one) => one.segments_of), named.map((one) => one.ordinal)]);
 }
 
 const NAMED = `
   insert into named_segment (dataset_id, snapshot, ordinal)
-  select distinct v.dataset_id, v.from_snapshot, o.ordinal
+  select distinct v.dataset_id, ${SEGMENTS_OF}, o.ordinal
   from metadata.partition_version v cross join unnest(v.segments) as o (ordinal)
   where v.dataset_id = any ($1::bigint[])
     and not exists (select from doomed_version d where d.dataset_id = v.dataset_id and d.partition = v.partition and d.from_snapshot = v.from_snapshot)`;
@@ -137,10 +138,14 @@ const ORPHANS = `
 /** Finds the segments that no version names, those aside that are planned to go. */
 export async function markOrphans(session: pg.PoolClient, { datasets, newest }: Terms): Promise<void> {
   const ids = datasets.map(({ id }) => id);
-  await rowsOf(session, NAMED, [ids]);
-  await rowsOf(session, 'analyze named_segment');
-  // Only of snapshots that were there before: the segments of a newer one may have come after the names were read.
-  await rowsOf(session, ORPHANS, [ids, newest]);
+  // In one view: a compaction may name others meanwhile. What nothing names in it will never be named again.
+  await transaction(session, async () => {
+    await session.query('set transaction isolation level repeatable read');
+    await rowsOf(session, NAMED, [ids]);
+    await rowsOf(session, 'analyze named_segment');
+    // Of the snapshots that the terms know: what runs and destinations need of newer ones was not asked.
+    await rowsOf(session, ORPHANS, [ids, newest]);
+  });
   await rowsOf(session, 'analyze doomed_segment');
 }
 

@@ -1,17 +1,18 @@
 import { isWeirError } from '@weir/core';
-import { sweep, type Lake, type LakeEntry, type Manifest } from '@weir/lake';
+import { isCompacted, sweep, type Lake, type LakeEntry, type Manifest } from '@weir/lake';
 import { RunKind, RunStatus, type CollectGarbageRequest } from '@weir/rpc';
 import type pg from 'pg';
 import type { CollectCall } from './collect-garbage';
 import { Removal, type FileCounts } from './collect-garbage-removal';
 import type { Terms } from './collect-garbage-terms';
+import { SEGMENTS_OF } from './live-segments';
 import { rowsOf } from './rows';
 
 export type { FileCounts };
 
 /** How far the clocks of the database and of the lake's file system may differ. */
 const CLOCKS_MS = 10_000;
-/** Temporary files that belong to no run stay at least this long: nobody can say who works with them. */
+/** Temporary files that belong to no run, and files that a compaction wrote, stay at least this long: nobody can say who works with them, or is about to name them. */
 const STRAY_MS = 24 * 3_600_000;
 
 /** Zones whose files lie in folders of the run that wrote them: zone/pipeline/dataset/run/file. */
@@ -21,7 +22,7 @@ const DEPTH = { staged: 4, manifest: 3, tmp: 2 } as const;
 
 /** Removes a pipeline's files that nothing needs, and says what went by dataset. */
 export async function collectFiles(session: pg.PoolClient, lake: Lake, terms: Terms, call: CollectCall): Promise<ReadonlyMap<string, FileCounts>> {
-  const { pipeline, running } = terms;
+  const { pipeline } = terms;
   const removal = new Removal(lake, terms.dryRun, new Set(terms.datasets.map(({ name }) => name)), call);
   const cutoff = terms.graceCutoff.getTime();
   const over = async (folder: string, before: number, depth: number | undefined, select: (old: readonly LakeEntry[], page: readonly LakeEntry[]) => Promise<readonly LakeEntry[]>) => {
@@ -35,7 +36,7 @@ export async function collectFiles(session: pg.PoolClient, lake: Lake, terms: Te
   await over(`manifest/${pipeline}`, cutoff, DEPTH.manifest, (old, page) => uselessManifests(session, lake, terms, old, page));
   await over(`raw/${pipeline}`, rawCutoffOf(terms), undefined, (old) => unnamed(session, old.filter(({ kind }) => kind === 'file')));
   for (const zone of STAGED) {
-    await over(`${zone}/${pipeline}`, cutoff, DEPTH.staged, (old) => unnamed(session, old.filter(({ path }) => !running.has(path.split('/')[3] ?? ''))));
+    await over(`${zone}/${pipeline}`, cutoff, DEPTH.staged, (old) => unnamed(session, old.filter((entry) => mayGo(entry, terms))));
   }
   await over('tmp', cutoff, DEPTH.tmp, (old) => temporaryOf(session, old, (owners) => owners.some((owner) => owner.pipeline === pipeline)));
   return removal.counts;
@@ -51,6 +52,11 @@ export async function collectStrays(session: pg.PoolClient, lake: Lake, { dryRun
     await removal.take(await temporaryOf(session, old, (owners) => owners.length === 0), before, DEPTH.tmp);
   }
   return removal.counts;
+}
+
+/** Whether a file of a zone that nothing names is nobody's: neither a running run's nor that of a compaction that is at work. */
+function mayGo({ path, modifiedMs }: LakeEntry, { running, now }: Terms): boolean {
+  return isCompacted(path) ? modifiedMs <= now.getTime() - STRAY_MS : !running.has(path.split('/')[3] ?? '');
 }
 
 /** A raw file lies under its content, not under its run; but whoever extracts it marks it as wanted, so it is newer than every run that may be at that. */
@@ -73,7 +79,7 @@ const EXPIRING = `
   select s.path from doomed_version d
   join metadata.partition_version v on v.dataset_id = d.dataset_id and v.partition = d.partition and v.from_snapshot = d.from_snapshot
   cross join unnest(v.segments) as o (ordinal)
-  join metadata.segment s on s.dataset_id = v.dataset_id and s.snapshot = v.from_snapshot and s.ordinal = o.ordinal
+  join metadata.segment s on s.dataset_id = v.dataset_id and s.snapshot = ${SEGMENTS_OF} and s.ordinal = o.ordinal
   where d.to_snapshot is null
   on conflict do nothing`;
 

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { removeEmptyFolders, removeUntouched, type Lake, type LakeEntry } from '@weir/lake';
+import { isCompacted, removeEmptyFolders, removeUntouched, type Lake, type LakeEntry } from '@weir/lake';
 import type { CollectCall } from './collect-garbage';
 
 /** Files of one dataset. */
@@ -39,7 +39,9 @@ export class Removal {
     };
     await Promise.all(Array.from({ length: CONCURRENT }, worker));
     if (this.dryRun || depth === undefined) return;
-    const folders = new Set(entries.map(({ kind, path }) => (kind === 'folder' ? path : dirname(path))));
+    // The folder of a day is not a run's: somebody may be about to write there, unless it has been empty for long.
+    const own = entries.filter(({ kind, path }) => kind === 'folder' || !isCompacted(path));
+    const folders = new Set(own.map(({ kind, path }) => (kind === 'folder' ? path : dirname(path))));
     for (const folder of folders) await removeEmptyFolders(this.lake, folder, depth);
   }
 

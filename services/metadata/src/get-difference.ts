@@ -2,7 +2,7 @@ import type { GetDifferenceRequest, GetDifferenceResponse, LiveSegment } from '@
 import { findDatasets } from './datasets';
 import type { Dependencies } from './dependencies';
 import { assertKept } from './get-snapshot';
-import { segmentsOf, type PartitionVersion } from './live-segments';
+import { SEGMENTS_OF, segmentsOf, type PartitionVersion } from './live-segments';
 import { pagesOf, segmentBytes } from './pages';
 import { readPipeline } from './pipelines';
 import { rowsOf, type Queryable } from './rows';
@@ -31,10 +31,10 @@ export async function getDifference({ pool }: Pick<Dependencies, 'pool'>, reques
 
 const VERSIONS = `
   select * from (
-    select partition, from_snapshot, segments,
+    select v.partition, ${SEGMENTS_OF} as segments_of, v.segments,
       from_snapshot <= $2 and (to_snapshot is null or to_snapshot > $2) as in_older,
       from_snapshot <= $3 and (to_snapshot is null or to_snapshot > $3) as in_newer
-    from metadata.partition_version where dataset_id = $1
+    from metadata.partition_version v where dataset_id = $1
   ) v
   where in_older or in_newer
   order by partition`;

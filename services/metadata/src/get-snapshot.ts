@@ -2,14 +2,14 @@ import { WeirError } from '@weir/core';
 import type { GetSnapshotRequest, GetSnapshotResponse } from '@weir/rpc';
 import { findDatasets } from './datasets';
 import type { Dependencies } from './dependencies';
-import { segmentsOf, type PartitionVersion } from './live-segments';
+import { SEGMENTS_OF, segmentsOf, type PartitionVersion } from './live-segments';
 import { pagesOf, segmentBytes } from './pages';
 import { readPipeline, type Pipeline } from './pipelines';
 import { rowsOf } from './rows';
 import { inOneView } from './session';
 
 const LIVE = `
-  select partition, from_snapshot, segments from metadata.partition_version
+  select v.partition, ${SEGMENTS_OF} as segments_of, v.segments from metadata.partition_version v
   where dataset_id = $1 and from_snapshot <= $2 and (to_snapshot is null or to_snapshot > $2)
   order by partition`;
 

@@ -23,6 +23,7 @@ export function* pagesOf<Item>(items: readonly Item[], sizeOf: (item: Item) => n
 }
 
 /** Bytes of a segment in a message. One stays below PAGE_BYTES: 10,000 partitions are 220 KB. */
-export function segmentBytes({ path, sha256, partitions }: LiveSegment): number {
-  return partitions.reduce((sum, partition) => sum + Buffer.byteLength(partition) + 2, Buffer.byteLength(path) + sha256.length + OVERHEAD);
+export function segmentBytes({ path, sha256, partitions, zoneMap }: LiveSegment): number {
+  const ranges = zoneMap?.columns.reduce((sum, { column, type, low, high }) => sum + Buffer.byteLength(column + type + low + high) + OVERHEAD, 0) ?? 0;
+  return partitions.reduce((sum, partition) => sum + Buffer.byteLength(partition) + 2, Buffer.byteLength(path) + sha256.length + OVERHEAD + ranges);
 }

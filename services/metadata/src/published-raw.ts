@@ -1,6 +1,6 @@
 import { WHOLE, type Interval } from '@weir/core';
 import type { Segment } from '@weir/lake';
-import { namedSegments, type PartitionVersion } from './live-segments';
+import { namedSegments, SEGMENTS_OF, type PartitionVersion } from './live-segments';
 import { rowsOf, type Queryable } from './rows';
 
 /** Whose raw segments. */
@@ -13,7 +13,7 @@ interface Wanted {
 }
 
 const VERSIONS = `
-  select v.dataset_id, v.partition, v.from_snapshot, v.segments
+  select v.dataset_id, v.partition, ${SEGMENTS_OF} as segments_of, v.segments
   from metadata.partition_version v
   join metadata.dataset d on d.id = v.dataset_id
   where d.pipeline = $1 and d.name = $2 and v.to_snapshot is null and ($3::text is null and v.partition = '${WHOLE}' or v.partition >= $3 and v.partition < $4)

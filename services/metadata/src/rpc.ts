@@ -36,9 +36,11 @@ import { listRuns } from './list-runs';
 import { listSources } from './list-sources';
 import { listTakes } from './list-takes';
 import { planBackfill } from './plan-backfill';
+import { planCompaction } from './plan-compaction';
 import { publish } from './publish';
 import { recordBackfill } from './record-backfill';
 import { recordStage } from './record-stage';
+import { replaceSegments } from './replace-segments';
 
 type Unary<Request, Response> = (dependencies: Dependencies, request: Request, signal: AbortSignal) => Promise<Response>;
 type Streaming<Request, Response> = (dependencies: Dependencies, request: Request, send: (response: Response) => Promise<void>) => Promise<void>;
@@ -68,6 +70,8 @@ export function services(dependencies: Dependencies, assertReady: () => void): S
     listPositions: one(listPositions),
     listTakes: many(listTakes),
     findTakenFiles: one(findTakenFiles),
+    planCompaction: one(planCompaction),
+    replaceSegments: one(replaceSegments),
     collectGarbage: stream<CollectGarbageRequest, CollectGarbageResponse>(async (request, { signal }, send) => {
       assertReady();
       const value = await withProgress(

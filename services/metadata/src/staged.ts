@@ -1,10 +1,10 @@
 import { WeirError, type Definition, type Interval } from '@weir/core';
-import type { Lake, Manifest, ManifestDataset, ManifestReference, Segment, Taking } from '@weir/lake';
-import { withoutSpans, withSpan } from '@weir/platform';
+import type { Manifest, ManifestDataset, ManifestReference, Taking } from '@weir/lake';
 import type { Dependencies } from './dependencies';
 import { publishedRawSegments } from './published-raw';
 import { intervalOf, type RunRow } from './run-row';
 import { scopeOf, type RunScope } from './run-scope';
+import { contentOf, verifySegments } from './verify-segments';
 
 /** What a run staged, read from its manifests, with every file verified. */
 export interface Staged {
@@ -13,9 +13,6 @@ export interface Staged {
   /** What it takes of a source that is read in sequence. */
   readonly taking: Taking | undefined;
 }
-
-/** Files that are hashed at once: enough to hide their opening, few enough to leave the event loop to others. */
-const CONCURRENT_READS = 8;
 
 /**
  * Reads a run's manifests and verifies them and every file they name by size and hash, save for raw files that are published of the same interval: they were verified then, and an archive
@@ -30,7 +27,7 @@ export async function readStaged({ lake, pool }: Pick<Dependencies, 'lake' | 'po
   assertComplete(datasets, scope);
   for (const dataset of datasets) assertPartitions(dataset, scope);
   const known = await publishedRaw(pool, definition, scope.interval);
-  await verify(lake, datasets.flatMap((dataset) => dataset.segments).filter((segment) => !known.has(contentOf(segment))), signal);
+  await verifySegments(lake, datasets.flatMap((dataset) => dataset.segments).filter((segment) => !known.has(contentOf(segment))), signal);
   return { scope, datasets, taking: manifests.find(({ taking }) => taking)?.taking };
 }
 
@@ -64,30 +61,9 @@ function assertPartitions({ dataset, partitions, segments }: ManifestDataset, sc
   if (lost) throw refused(`The partition ${lost.partition} of ${dataset} has ${lost.rows} rows and no segment.`);
 }
 
-/** One span stands for thousands of small files. */
-async function verify(lake: Lake, segments: readonly Segment[], signal?: AbortSignal): Promise<void> {
-  // Identical source files are one file in the lake: hash it once.
-  const files = new Map(segments.map((segment) => [contentOf(segment), segment]));
-  const bytes = [...files.values()].reduce((sum, segment) => sum + segment.bytes, 0);
-  const queue = files.values();
-  const reader = async () => {
-    for (const segment of queue) {
-      signal?.throwIfAborted();
-      await lake.verify(segment);
-    }
-  };
-  await withSpan('verify segments', { 'weir.lake.files': files.size, 'weir.lake.bytes': bytes }, () =>
-    withoutSpans(async () => void (await Promise.all(Array.from({ length: CONCURRENT_READS }, reader)))),
-  );
-}
-
 /** The raw files that are live in an interval, as contentOf says them. */
 async function publishedRaw(pool: Dependencies['pool'], { name, source }: Definition, interval: Interval | undefined): Promise<ReadonlySet<string>> {
   return new Set((await publishedRawSegments(pool, { pipeline: name, dataset: source.dataset, interval })).map(contentOf));
-}
-
-function contentOf({ path, sha256, bytes }: Pick<Segment, 'path' | 'sha256' | 'bytes'>): string {
-  return `${path} ${sha256} ${bytes}`;
 }
 
 function refused(message: string): WeirError {

@@ -9,6 +9,8 @@ export type { ArchiveProgress } from './workflows/archive-progress';
 export type { BackfillPlan, backfillPlan } from './workflows/backfill-plan';
 export type { BackfillProgress, IntervalReasonWord, ReasonCounts } from './workflows/backfill-progress';
 export type { BackfillInput, BackfillOnlyWord, BackfillOrderWord } from './workflows/backfill-request';
+export type { compaction, CompactionEntry, CompactionResult } from './workflows/compaction';
+export type { CompactionInput } from './workflows/compaction-request';
 export type { housekeeping, HousekeepingEntry, HousekeepingResult } from './workflows/housekeeping';
 export type { HousekeepingInput } from './workflows/housekeeping-request';
 export type { HandInput, HandWord, StreamResumeInput, StreamScaleInput, StreamWord } from './workflows/messages';

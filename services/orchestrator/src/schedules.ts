@@ -96,6 +96,18 @@ export const HOUSEKEEPING: DesiredSchedule = {
   input: {},
 };
 
+/** The same for small files, before the garbage is collected that it leaves. */
+export const COMPACTION: DesiredSchedule = {
+  scheduleId: 'weir/compaction',
+  cron: '47 1 * * *',
+  timezone: 'UTC',
+  overlap: 'SKIP',
+  catchupWindowMs: DAY_MS,
+  workflowType: 'compaction',
+  workflowId: 'weir/compaction',
+  input: {},
+};
+
 /** Tells two desired schedules apart; kept with the schedule, because Temporal gives a cron back as calendars. */
 export function fingerprint(desired: DesiredSchedule, taskQueue: string): string {
   return JSON.stringify([desired, taskQueue]);

@@ -1,6 +1,6 @@
 import type { RecordDecoder } from '@weir/connectors';
 import type { RecordFormat } from '@weir/core';
-import type { WarmEngines } from '@weir/engine';
+import type { CompactionPlace, WarmEngines } from '@weir/engine';
 import type { DefinitionReader } from '@weir/rpc';
 import type { Lake } from '@weir/lake';
 import type { StageGate } from '@weir/platform';
@@ -16,6 +16,8 @@ export interface Dependencies {
   /** One version of a pipeline's definition; throws PIPELINE_NOT_FOUND. */
   readonly definition: DefinitionReader;
   readonly catalog: Catalog;
+  /** Plans which files to write anew, and takes them. */
+  readonly compaction: CompactionPlace['catalog'];
   /** The clock, for the age of rows that no interval bounds. */
   readonly now: () => Date;
   /** Bounds the stages that run at a time. */

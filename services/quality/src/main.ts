@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     await lake.probe();
   };
   const readiness = new Readiness({ probe, report: (ready) => server.setReady(ready), log });
-  const dependencies = { pool, lake, definition: cachedDefinitions(clients), catalog: remoteCatalog(clients), now: () => new Date(), gate: new StageGate(config.maxStages), engine: config.engine, engines, decoder: decoders(config.registry), checks: new RollingChecks(), log };
+  const dependencies = { pool, lake, definition: cachedDefinitions(clients), catalog: remoteCatalog(clients), compaction: clients.catalog, now: () => new Date(), gate: new StageGate(config.maxStages), engine: config.engine, engines, decoder: decoders(config.registry), checks: new RollingChecks(), log };
   const server = await serve({ ...config, services: services(dependencies, () => schema.assertMigrated()) });
   readiness.start();
   log.info({ port: server.port }, 'Listening.');

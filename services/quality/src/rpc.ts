@@ -1,5 +1,6 @@
-import { QualityServiceService, QuarantineServiceService, stream, unary, type QualityServiceServer, type QuarantineServiceServer, type ServeOptions, type SuggestChecksRequest } from '@weir/rpc';
+import { QualityServiceService, QuarantineServiceService, stream, unary, type QualityServiceServer, type QuarantineServiceServer, type CompactRequest, type CompactResponse, type ServeOptions, type SuggestChecksRequest } from '@weir/rpc';
 import { audit } from './audit';
+import { compactor } from './compact';
 import type { Dependencies } from './dependencies';
 import { dropRows } from './drop-rows';
 import { getRow } from './get-row';
@@ -27,7 +28,14 @@ export function services(dependencies: Dependencies, assertReady: () => void): S
       return useCase(dependencies, request, signal);
     });
   const suggestChecks = checkSuggester(dependencies);
-  const quality: QualityServiceServer = { validate: stage(validate), validateBatch: one(validateBatch), audit: stage(audit), suggestChecks: one((_dependencies, request: SuggestChecksRequest, signal) => suggestChecks(request, signal)) };
+  const compact = compactor(dependencies);
+  const quality: QualityServiceServer = {
+    validate: stage(validate),
+    validateBatch: one(validateBatch),
+    audit: stage(audit),
+    suggestChecks: one((_dependencies, request: SuggestChecksRequest, signal) => suggestChecks(request, signal)),
+    compact: stage((_dependencies, request: CompactRequest, send: (response: CompactResponse) => Promise<void>, signal) => compact(request, send, signal)),
+  };
   const quarantine: QuarantineServiceServer = { listRows: one(listRows), getRow: one(getRow), tryRows: one(tryRows), replayRows: one(replayRows), dropRows: one(dropRows), recordReplay: one(recordReplay) };
   return [
     [QualityServiceService, quality],

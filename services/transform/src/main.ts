@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const clients = connect({ metadata: config.metadata });
   // One thread each: a micro-batch is some thousand rows.
   const warm = new WarmEngines({ ...config.engine, threads: 1 });
-  const dependencies = { lake, metadata: remoteMetadata(clients), engine: config.engine, warm };
+  const dependencies = { lake, metadata: remoteMetadata(clients), compaction: clients.catalog, engine: config.engine, warm };
   const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });
   const readiness = new Readiness({ probe: () => lake.probe(), report: (ready) => server.setReady(ready), log });
   readiness.start();

@@ -1,5 +1,6 @@
 import type { StageGate } from '@weir/platform';
-import { stream, TransformServiceService, unary, withProgress, type ServeOptions, type TransformRequest, type TransformResponse, type TransformServiceServer } from '@weir/rpc';
+import { stream, TransformServiceService, unary, withProgress, type CompactRequest, type ServeOptions, type TransformRequest, type TransformResponse, type TransformServiceServer } from '@weir/rpc';
+import { compactor } from './compact';
 import type { Dependencies } from './dependencies';
 import { modelPreviewer } from './preview-model';
 import { batchTransformer } from './transform-batch';
@@ -9,6 +10,7 @@ import { transformRun } from './transform-run';
 export function services(dependencies: Dependencies, gate: StageGate): ServeOptions['services'] {
   const transformBatch = batchTransformer(dependencies);
   const previewModel = modelPreviewer(dependencies);
+  const compact = compactor(dependencies);
   const transform: TransformServiceServer = {
     transform: stream<TransformRequest, TransformResponse>(async (request, { signal }, send) => {
       const result = await withProgress(
@@ -19,6 +21,7 @@ export function services(dependencies: Dependencies, gate: StageGate): ServeOpti
     }),
     transformBatch: unary((request, { signal }) => transformBatch(request, signal)),
     previewModel: unary((request, { signal }) => previewModel(request, signal)),
+    compact: stream((request: CompactRequest, { signal }, send) => compact(request, send, signal)),
   };
   return [[TransformServiceService, transform]];
 }

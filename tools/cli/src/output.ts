@@ -75,6 +75,13 @@ export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+/** Bytes as people read them: 1536 → 1.5 KiB. */
+export function bytesWord(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1);
+  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power] ?? ''}`;
+}
+
 /** Milliseconds as seconds: 1234 → 1.2 s. */
 export function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;

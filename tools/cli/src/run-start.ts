@@ -2,6 +2,7 @@ import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { WeirError, formatInterval, parseIntervalText, type Interval, type PipelineMode } from '@weir/core';
 import type { PipelineRunInput, RunProgress, RunStartWord, pipelineRun } from '@weir/orchestrator';
 import { newestDefinition, type Clients } from '@weir/rpc';
+import { heartbeatOf } from './heartbeat';
 import { isAlreadyStarted, openTemporal, query, type Temporal, type TemporalAddress, type WorkflowAddress } from './temporal';
 import { failureOf } from './temporal-failure';
 
@@ -107,12 +108,4 @@ async function endOf(handle: WorkflowHandle): Promise<WeirError | undefined> {
     if (!(error instanceof WorkflowFailedError)) throw error;
     return failureOf(error);
   }
-}
-
-async function heartbeatOf(handle: WorkflowHandle): Promise<string | undefined> {
-  const { raw } = await handle.describe();
-  const data = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0]?.data;
-  if (!data) return undefined;
-  const { step, done, total } = JSON.parse(Buffer.from(data).toString('utf8')) as { step: string; done: number; total: number };
-  return total > 0 ? `${step} ${done} of ${total}` : done > 0 ? `${step} ${done}` : step;
 }

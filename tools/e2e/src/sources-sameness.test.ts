@@ -16,6 +16,8 @@ import { expectSameTables, retailTables } from './tables';
 const ALL_DAYS = process.env['WEIR_E2E_ALL_DAYS'] === '1' ? realRetailFolder() : undefined;
 const RANGE = ALL_DAYS ? { start: '2010-12-01', end: '2011-12-10' } : { start: '2010-12-01', end: '2010-12-06' };
 
+if (ALL_DAYS) jest.setTimeout(1_800_000);
+
 /** Generated days, some lines of which the contract refuses, and some are copies; all are whole, because only files can have others. */
 async function spoiltDays(folder: string): Promise<void> {
   await generateRetail(folder, { from: RANGE.start, days: 5, rowsPerDay: 400, seed: 7, brokenShare: 0 });
@@ -61,9 +63,17 @@ describe('the same days, whatever they come from', () => {
     });
     if (connections) writeFileSync(join(pipeline.folder, 'connections.yaml'), connections);
     await apply(pipeline, house.platform.state.home);
-    const { accounts } = await house.platform.run(name, RANGE);
+    const { accounts, runId } = await house.platform.run(name, RANGE);
+    if (ALL_DAYS) await tellTimes(name, runId);
     expect(accounts).toEqual({ ...truth.accounts, filtered: 0 });
     expectSameTables(await retailTables(house.platform.warehouse, name), truth.tables);
+  }
+
+  /** How long each stage of a run took: for the year that somebody waits for. */
+  async function tellTimes(name: string, runId: string): Promise<void> {
+    const { stages } = await house.platform.clients.runs.getRun({ run: runId });
+    const times = stages.map(({ stage, milliseconds }) => `${stage} ${(milliseconds / 1_000).toFixed(1)} s`);
+    process.stdout.write(`${name}: ${truth.accounts.read} rows; ${times.join(', ')}\n`);
   }
 
   /** Writes a file for each day into a folder of its own. */

@@ -1,5 +1,6 @@
 import { CompressionCodecs } from 'kafkajs';
 import { fetchDecoder } from './fetch-response';
+import { connectAfresh } from './fresh-connections';
 import { deflateGzip } from './gzip';
 import { CODEC, inflate } from './inflate';
 import { FETCH_RESPONSES } from './kafkajs-internals';
@@ -19,7 +20,7 @@ interface Codec {
 
 /**
  * Gives kafkajs every codec of Kafka, for producers, and replaces how it reads fetch responses, for consumers: decompression is bounded,
- * a batch that cannot be read gives substitutes, and what kafkajs takes for a message is a whole batch (FetchedBatch). For the whole process; calling it again changes nothing.
+ * a batch that cannot be read gives substitutes, and what kafkajs takes for a message is a whole batch (FetchedBatch). A connection that is made again begins with nothing of the one before. For the whole process; calling it again changes nothing.
  */
 export function registerCodecs(): void {
   const codecs = CompressionCodecs as Record<number, () => Codec>;
@@ -28,6 +29,7 @@ export function registerCodecs(): void {
   codecs[CODEC.lz4] = () => codec(CODEC.lz4, deflateLz4);
   codecs[CODEC.zstd] = () => codec(CODEC.zstd, deflateZstd);
   for (const [version, response] of FETCH_RESPONSES) response.decode = fetchDecoder(version);
+  connectAfresh();
 }
 
 function codec(id: number, deflate: Deflate): Codec {

@@ -47,6 +47,19 @@ export const FETCH_RESPONSES: ReadonlyMap<number, ResponseProtocol> = new Map([
   [11, require('kafkajs/src/protocol/requests/fetch/v11/response') as ResponseProtocol],
 ]);
 
+/** kafkajs's connection to a broker, which it opens again after a failure. What came of an answer so far, in pieces, and how many bytes its next step needs. */
+export interface BrokerConnection {
+  isConnected(): boolean;
+  chunks: readonly Buffer[];
+  bytesBuffered: number;
+  bytesNeeded: number;
+}
+
+export const Connection = require('kafkajs/src/network/connection') as { readonly prototype: { connect: (this: BrokerConnection) => Promise<unknown> } };
+
+/** As kafkajs has it. */
+export const openConnection = Connection.prototype.connect;
+
 /** A broker of a cluster; the methods are requests of Kafka's protocol. Each throws kafkajs's errors, also for an error code of one partition. */
 export interface Broker {
   fetch(request: FetchRequest): Promise<{ readonly responses: readonly { readonly partitions: readonly FetchedPartition[] }[] }>;

@@ -33,6 +33,13 @@ async function failures(connection: S3ConnectionSettings, options = optionsFor(s
   return found as WeirError[];
 }
 
+it('tells users nothing about the Node that the next version of the client needs', async () => {
+  const warned = jest.spyOn(process, 'emitWarning');
+  bucketAt(store.server, store.name, proxy).close();
+  expect(warned).not.toHaveBeenCalled();
+  warned.mockRestore();
+});
+
 describe('what a store refuses', () => {
   it('a login that it does not know is SOURCE_REFUSED and says which of the two is wrong', async () => {
     expect(await failures(settings({ accessKeyId: 'NOBODY' }))).toEqual(['', '/a.csv'].map((key) => expect.objectContaining({ code: 'SOURCE_REFUSED', message: `The store at ${proxy.host}:${proxy.port} does not know the login of the connection (403 InvalidAccessKeyId).`, place: `${store.name}${key}`, fix: expect.stringContaining('accessKeyId') })));

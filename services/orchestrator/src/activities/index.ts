@@ -6,6 +6,7 @@ import { awaitRuns } from './await-run';
 import { begin } from './begin';
 import { cancelSelf } from './cancel-self';
 import { collectGarbage } from './collect-garbage';
+import { compact } from './compact';
 import { consume } from './consume';
 import { extract } from './extract';
 import { finish } from './finish';
@@ -34,6 +35,7 @@ export function createActivities(deps: Deps) {
     begin: begin(deps),
     cancelSelf: cancelSelf(),
     collectGarbage: collectGarbage(deps),
+    compact: compact(deps),
     consume: consume(deps),
     extract: extract(deps),
     finish: finish(deps),

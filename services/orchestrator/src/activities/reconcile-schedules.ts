@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { WeirError, isWeirError, toWeirError } from '@weir/core';
 import { newestVersion } from '@weir/rpc';
-import { HOUSEKEEPING, desiredSchedule, scheduleIdOf, type ScheduleChange } from '../schedules';
+import { COMPACTION, HOUSEKEEPING, desiredSchedule, scheduleIdOf, type ScheduleChange } from '../schedules';
 import { attemptStep, type Deps } from './attempt';
 import { startCatchup } from './catch-up';
 import { bounded } from './failure';
@@ -30,13 +30,13 @@ export interface ReconcileInput {
 
 /**
  * Brings the Temporal Schedules to the newest definitions, starts what fills the gaps of pipelines with catchup, and makes sure of
- * housekeeping; tells open streams which definition is the newest. Pipelines without a schedule are left out unless theirs was removed. One that fails does not stop the others, and is
+ * compaction and housekeeping; tells open streams which definition is the newest. Pipelines without a schedule are left out unless theirs was removed. One that fails does not stop the others, and is
  * thrown when it was asked for by name: PIPELINE_NOT_FOUND, or what Temporal says of its cron.
  */
 export function reconcileSchedules(deps: Deps) {
   return ({ pipeline }: ReconcileInput): Promise<{ schedules: ReconciledSchedule[] }> =>
     attemptStep('reconcile', { pipeline }, async (call) => {
-      await applySchedule(HOUSEKEEPING.scheduleId, HOUSEKEEPING, undefined);
+      for (const own of [COMPACTION, HOUSEKEEPING]) await applySchedule(own.scheduleId, own, undefined);
       const names = pipeline === undefined ? (await deps.clients.definitions.listPipelines({}, call.options)).pipelines.map((one) => one.pipeline) : [pipeline];
       const schedules: ReconciledSchedule[] = [];
       for (const name of names) {

@@ -22,6 +22,8 @@ import {
   type Clients,
   type CollectGarbageRequest,
   type CollectGarbageResult,
+  type CompactRequest,
+  type CompactResult,
   type CompareSourceRequest,
   type CompareSourceResult,
   type ConsumeRequest,
@@ -92,6 +94,10 @@ export interface Script {
   compareSource?: Scripted<CompareSourceRequest, CompareSourceResult>;
   listHeads?: Scripted<ListHeadsRequest, ListHeadsResponse>;
   collectGarbage?: Scripted<CollectGarbageRequest, CollectGarbageResult>;
+  /** Of bronze. */
+  compact?: Scripted<CompactRequest, CompactResult>;
+  /** Of silver and gold. */
+  compactModels?: Scripted<CompactRequest, CompactResult>;
   /** Consumes until the caller goes away, unless it gives something. */
   consume?: Scripted<ConsumeRequest, object>;
   planArchive?: Scripted<PlanArchiveRequest, PlanArchiveResponse>;
@@ -208,9 +214,9 @@ function services(side: () => FarSide): Parameters<typeof serve>[0]['services'] 
         push: unused,
       },
     ],
-    [QualityServiceService, { validate: many('validate', validated), audit: many('audit', () => ({ checks: [], verdict: Verdict.PASSED, score: 100 })) }],
+    [QualityServiceService, { validate: many('validate', validated), audit: many('audit', () => ({ checks: [], verdict: Verdict.PASSED, score: 100 })), compact: many('compact', () => ({ datasets: [] })) }],
     [QuarantineServiceService, quarantine(side)],
-    [TransformServiceService, { transform: many('transform', () => ({ staged: segments('staged', 40), models: [{ name: 'gold.a', rowsIn: 97, rowsOut: 40, milliseconds: 5 }] })) }],
+    [TransformServiceService, { transform: many('transform', () => ({ staged: segments('staged', 40), models: [{ name: 'gold.a', rowsIn: 97, rowsOut: 40, milliseconds: 5 }] })), compact: many('compactModels', () => ({ datasets: [] })) }],
     [
       LoadServiceService,
       {

@@ -1,7 +1,7 @@
-import { CancellationScope, continueAsNew, isCancellation } from '@temporalio/workflow';
+import { continueAsNew } from '@temporalio/workflow';
 import type { ErrorFields, WeirError } from '@weir/core';
 import type { Collected } from '../activities/collect-garbage';
-import { settle } from './ending';
+import { allPipelines, ended } from './all-pipelines';
 import { fieldsOf, toApplicationFailure } from './failure';
 import { parseHousekeepingInput, type HousekeepingRequest } from './housekeeping-request';
 import { UNATTENDED, runStage } from './stage';
@@ -47,7 +47,7 @@ const RETRY_MS = 60_000;
  */
 export async function housekeeping(input: unknown): Promise<HousekeepingResult> {
   const request = checked(input);
-  const rest = request.rest ?? (request.pipeline === undefined ? [...(await pipelines()), ''] : [request.pipeline]);
+  const rest = request.rest ?? (request.pipeline === undefined ? [...(await allPipelines()), ''] : [request.pipeline]);
   let done = request.done ?? { dryRun: request.dryRun, pipelines: 0, failed: 0, entries: [] };
   for (const pipeline of rest.slice(0, PAGE)) done = added(done, await keep(pipeline, request));
   if (rest.length > PAGE) await continueAsNew<typeof housekeeping>({ ...request, rest: rest.slice(PAGE), done });
@@ -62,12 +62,6 @@ function checked(input: unknown): HousekeepingRequest {
   }
 }
 
-async function pipelines(): Promise<string[]> {
-  const outcome = await settle(runStage({ retries: 2, retryDelayMs: RETRY_MS, executionTimeoutMs: COLLECT_MS }, UNATTENDED, ({ timeoutMs }) => within(timeoutMs).listPipelines()));
-  if (outcome.ok) return outcome.value;
-  throw isCancellation(outcome.failure) ? outcome.failure : toApplicationFailure(outcome.error);
-}
-
 async function keep(pipeline: string, { dryRun, graceMs }: HousekeepingRequest): Promise<HousekeepingEntry> {
   const heads = pipeline === '' ? undefined : await ended(runStage({ retries: 0, retryDelayMs: 0, executionTimeoutMs: HEADS_MS }, UNATTENDED, ({ timeoutMs }) => within(timeoutMs).listHeads({ pipeline })));
   const passedSnapshot = heads?.ok ? heads.value.passedSnapshot : 0;
@@ -77,13 +71,6 @@ async function keep(pipeline: string, { dryRun, graceMs }: HousekeepingRequest):
   if (outcome.ok) return { pipeline, ...outcome.value, note };
   const { code, message, place, fix } = fieldsOf(outcome.error);
   return { pipeline, datasets: [], forgottenBelow: 0, note, error: { code, message: message.slice(0, MAX_TEXT), place, fix } };
-}
-
-/** The end of a step; a cancellation is the end of all. */
-async function ended<T>(step: Promise<T>): Promise<Awaited<ReturnType<typeof settle<T>>>> {
-  const outcome = await settle(step);
-  if (!outcome.ok && (isCancellation(outcome.failure) || CancellationScope.current().consideredCancelled)) throw outcome.failure;
-  return outcome;
 }
 
 function added(done: HousekeepingResult, entry: HousekeepingEntry): HousekeepingResult {

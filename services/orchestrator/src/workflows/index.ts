@@ -1,5 +1,6 @@
 /** What the worker registers: the bundle is built from this file. */
 export { backfillPlan } from './backfill-plan';
+export { compaction } from './compaction';
 export { housekeeping } from './housekeeping';
 export { pipelineBackfill } from './pipeline-backfill';
 export { pipelineRun } from './pipeline-run';

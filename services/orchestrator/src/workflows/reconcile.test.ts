@@ -142,7 +142,7 @@ describe('reconcile', () => {
       { pipeline: broken, change: 'failed', error: expect.stringContaining('99 * * * *') as unknown },
       { pipeline: whole, change: 'created' },
     ]);
-    expect((await rig.client.schedule.getHandle('weir/housekeeping').describe()).action).toMatchObject({ workflowType: 'housekeeping', taskQueue: rig.taskQueue });
+    for (const own of ['compaction', 'housekeeping']) expect((await rig.client.schedule.getHandle(`weir/${own}`).describe()).action).toMatchObject({ workflowType: own, taskQueue: rig.taskQueue });
     const alone = await rig.start({ pipeline: broken }, 'reconcile');
     await expect(failureOf(alone)).resolves.toMatchObject({ type: 'INVALID_VALUE' });
   });

@@ -40,6 +40,7 @@ describe('recorded histories', () => {
     const backfills = ['backfill', 'backfill-cancelled', 'backfill-paused'];
     const streams = ['archive', 'archive-lost', 'archive-run', 'archive-run-models', 'realtime-run', 'stream', 'stream-failed'];
     const replays = ['quarantine-replay', 'quarantine-replay-cancelled', 'quarantine-replay-continued'];
-    expect(readdirSync(FOLDER).map((file) => file.replace('.json', ''))).toEqual(expect.arrayContaining([...before, ...byHand, ...backfills, ...streams, ...replays]));
+    const compactions = ['compaction', 'compaction-all', 'compaction-failed'];
+    expect(readdirSync(FOLDER).map((file) => file.replace('.json', ''))).toEqual(expect.arrayContaining([...before, ...byHand, ...backfills, ...streams, ...replays, ...compactions]));
   });
 });

@@ -55,7 +55,7 @@ export class Workbench {
   ) {
     const write = (level: string) => (line: object, message: string) => void this.logged.push({ level, line, message });
     this.lake = new Lake(join(dir.path, 'lake'));
-    this.dependencies = { pool: database.pool, lake: this.lake, definition: () => Promise.resolve(this.definition), catalog: this.catalog, now: () => this.now, gate: new StageGate(2), engine: { memoryLimit: '256MB', threads: 2 }, engines: new WarmEngines({ memoryLimit: '256MB', threads: 1 }), decoder: decoders(registry), checks: new RollingChecks(), log: { info: write('info'), warn: write('warn'), error: write('error') } };
+    this.dependencies = { pool: database.pool, lake: this.lake, definition: () => Promise.resolve(this.definition), catalog: this.catalog, compaction: { planCompaction: async () => ({ days: [], fileBytes: 0 }), replaceSegments: async () => ({ skipped: [] }) }, now: () => this.now, gate: new StageGate(2), engine: { memoryLimit: '256MB', threads: 2 }, engines: new WarmEngines({ memoryLimit: '256MB', threads: 1 }), decoder: decoders(registry), checks: new RollingChecks(), log: { info: write('info'), warn: write('warn'), error: write('error') } };
   }
 
   static async open(registry?: RegistryConnection): Promise<Workbench> {

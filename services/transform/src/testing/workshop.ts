@@ -63,7 +63,8 @@ export class Workshop {
       published: () => Promise.resolve(new Map([...this.published.keys()].map((dataset) => [dataset, 1]))),
       snapshot: (_pipeline, _snapshot, datasets) => Promise.resolve(new Map(datasets.map((dataset) => [dataset, this.published.get(dataset) ?? []]))),
     };
-    return { lake: this.lake, metadata, engine: { memoryLimit: '256MB', threads: 2 }, warm: this.warm };
+    const compaction = { planCompaction: async () => ({ days: [], fileBytes: 0 }), replaceSegments: async () => ({ skipped: [] }) };
+    return { lake: this.lake, metadata, compaction, engine: { memoryLimit: '256MB', threads: 2 }, warm: this.warm };
   }
 
   /** Stages orders as the bronze of a run, as quality does. */

@@ -8,6 +8,8 @@ import * as backfillsResume from './backfills/resume';
 import * as backfillsShow from './backfills/show';
 import * as backfillsStart from './backfills/start';
 import * as check from './check';
+import * as datasetsCompact from './datasets/compact';
+import * as datasetsFiles from './datasets/files';
 import * as datasetsGc from './datasets/gc';
 import * as datasetsList from './datasets/list';
 import * as datasetsSuggest from './datasets/suggest';
@@ -71,7 +73,7 @@ const NOUNS: readonly Noun[] = [
   { name: 'schedules', description: 'Schedules: when pipelines run by themselves.', verbs: [schedulesList, schedulesShow, schedulesPause, schedulesResume] },
   { name: 'streams', description: 'Streams: realtime pipelines at work, and a hand on them.', verbs: [streamsList, streamsShow, streamsStart, streamsPause, streamsResume, streamsStop, streamsScale] },
   { name: 'quarantine', description: 'Quarantine: rows that a contract did not admit, and their way back.', verbs: [quarantineList, quarantineShow, quarantineReplay, quarantineDrop] },
-  { name: 'datasets', description: 'Datasets: what is published, what it speaks for, and what no longer is needed.', verbs: [datasetsList, datasetsSuggest, datasetsGc] },
+  { name: 'datasets', description: 'Datasets: what is published, what it speaks for, and what no longer is needed.', verbs: [datasetsList, datasetsFiles, datasetsSuggest, datasetsCompact, datasetsGc] },
   { name: 'sources', description: 'Sources: what pipelines read, before they read it.', verbs: [sourcesTest, sourcesDiscover] },
   { name: 'generate', description: 'Records for the realtime examples, sent to a topic of the platform.', verbs: [generateClickstream, generateRetailRealtime] },
 ];

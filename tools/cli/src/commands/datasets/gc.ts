@@ -2,7 +2,7 @@ import { parseDuration, WeirError } from '@weir/core';
 import type { housekeeping, HousekeepingEntry, HousekeepingInput, HousekeepingResult } from '@weir/orchestrator';
 import { platformState } from '@weir/servers';
 import type { Command } from 'commander';
-import { action, colour, count, print, printJson, table, type ExitCode } from '../../output';
+import { action, bytesWord, colour, count, print, printJson, table, type ExitCode } from '../../output';
 import { execute, withTemporal } from '../../temporal';
 
 /** The name is the orchestrator's; the compiler compares it. */
@@ -66,11 +66,4 @@ function entryLines({ pipeline, datasets, note, error }: HousekeepingEntry): str
     ...(note === undefined ? [] : [`  ${colour.doubt(note)}`]),
     ...(error ? [`  ${colour.bad(error.code)} ${error.message}`] : []),
   ];
-}
-
-/** Bytes as people read them: 1536 → 1.5 KiB. */
-function bytesWord(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1);
-  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power] ?? ''}`;
 }

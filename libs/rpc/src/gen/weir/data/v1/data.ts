@@ -179,6 +179,21 @@ export interface LogRange {
   greatestBeforeTo: number;
 }
 
+/** What a compaction did with one dataset, or would do. */
+export interface CompactedDataset {
+  /** Qualified. */
+  dataset: string;
+  /** Days whose files were rewritten; 1 for a dataset without a grain. */
+  days: number;
+  /** Files that were read, and those that hold the same rows now, which nobody knows of a dry run: 0 there. */
+  filesBefore: number;
+  filesAfter: number;
+  bytesBefore: number;
+  bytesAfter: number;
+  /** Days that were published again meanwhile and are left for the next time. */
+  skipped: number;
+}
+
 function createBaseInterval(): Interval {
   return { start: "", end: "" };
 }
@@ -1313,6 +1328,133 @@ export const LogRange: MessageFns<LogRange> = {
     message.to = object.to ?? 0;
     message.greatestBeforeFrom = object.greatestBeforeFrom ?? 0;
     message.greatestBeforeTo = object.greatestBeforeTo ?? 0;
+    return message;
+  },
+};
+
+function createBaseCompactedDataset(): CompactedDataset {
+  return { dataset: "", days: 0, filesBefore: 0, filesAfter: 0, bytesBefore: 0, bytesAfter: 0, skipped: 0 };
+}
+
+export const CompactedDataset: MessageFns<CompactedDataset> = {
+  encode(message: CompactedDataset, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dataset !== "") {
+      writer.uint32(10).string(message.dataset);
+    }
+    if (message.days !== 0) {
+      writer.uint32(16).int64(message.days);
+    }
+    if (message.filesBefore !== 0) {
+      writer.uint32(24).int64(message.filesBefore);
+    }
+    if (message.filesAfter !== 0) {
+      writer.uint32(32).int64(message.filesAfter);
+    }
+    if (message.bytesBefore !== 0) {
+      writer.uint32(40).int64(message.bytesBefore);
+    }
+    if (message.bytesAfter !== 0) {
+      writer.uint32(48).int64(message.bytesAfter);
+    }
+    if (message.skipped !== 0) {
+      writer.uint32(56).int64(message.skipped);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompactedDataset {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompactedDataset();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.days = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.filesBefore = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.filesAfter = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.bytesBefore = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.bytesAfter = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.skipped = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CompactedDataset>): CompactedDataset {
+    return CompactedDataset.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CompactedDataset>): CompactedDataset {
+    const message = createBaseCompactedDataset();
+    message.dataset = object.dataset ?? "";
+    message.days = object.days ?? 0;
+    message.filesBefore = object.filesBefore ?? 0;
+    message.filesAfter = object.filesAfter ?? 0;
+    message.bytesBefore = object.bytesBefore ?? 0;
+    message.bytesAfter = object.bytesAfter ?? 0;
+    message.skipped = object.skipped ?? 0;
     return message;
   },
 };

@@ -18,6 +18,13 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Interval, Position, Progress, SegmentSet, Take } from "../../data/v1/data";
+import {
+  PlanCompactionRequest,
+  PlanCompactionResponse,
+  ReplaceSegmentsRequest,
+  ReplaceSegmentsResponse,
+  ZoneMap,
+} from "./compaction";
 
 export const protobufPackage = "weir.metadata.v1";
 
@@ -135,6 +142,12 @@ export interface LiveSegment {
   partitions: string[];
   /** True when `partitions` are all that the file holds, so no filter is needed. */
   whole: boolean;
+  /** Rows in the file, those of other partitions too. */
+  rows?:
+    | number
+    | undefined;
+  /** Of files that a compaction wrote: what is known of its columns without opening it. */
+  zoneMap?: ZoneMap | undefined;
 }
 
 /** Which snapshot. */
@@ -1228,7 +1241,7 @@ export const PublishResponse: MessageFns<PublishResponse> = {
 };
 
 function createBaseLiveSegment(): LiveSegment {
-  return { path: "", sha256: "", bytes: 0, partitions: [], whole: false };
+  return { path: "", sha256: "", bytes: 0, partitions: [], whole: false, rows: undefined, zoneMap: undefined };
 }
 
 export const LiveSegment: MessageFns<LiveSegment> = {
@@ -1247,6 +1260,12 @@ export const LiveSegment: MessageFns<LiveSegment> = {
     }
     if (message.whole !== false) {
       writer.uint32(40).bool(message.whole);
+    }
+    if (message.rows !== undefined) {
+      writer.uint32(48).int64(message.rows);
+    }
+    if (message.zoneMap !== undefined) {
+      ZoneMap.encode(message.zoneMap, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -1304,6 +1323,22 @@ export const LiveSegment: MessageFns<LiveSegment> = {
             message.whole = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.rows = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.zoneMap = ZoneMap.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1326,6 +1361,10 @@ export const LiveSegment: MessageFns<LiveSegment> = {
     message.bytes = object.bytes ?? 0;
     message.partitions = object.partitions?.map((e) => e) || [];
     message.whole = object.whole ?? false;
+    message.rows = object.rows ?? undefined;
+    message.zoneMap = (object.zoneMap !== undefined && object.zoneMap !== null)
+      ? ZoneMap.fromPartial(object.zoneMap)
+      : undefined;
     return message;
   },
 };
@@ -2715,6 +2754,24 @@ export const CatalogServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /** Which files of a dataset a compaction should rewrite next: a bounded number of days, in their order. Changes nothing. */
+    planCompaction: {
+      name: "PlanCompaction",
+      requestType: PlanCompactionRequest as typeof PlanCompactionRequest,
+      requestStream: false,
+      responseType: PlanCompactionResponse as typeof PlanCompactionResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Says that other files hold partitions from now on, with the same rows, in one transaction and without a new snapshot. Days whose partitions are no longer as they were planned are left as they are. */
+    replaceSegments: {
+      name: "ReplaceSegments",
+      requestType: ReplaceSegmentsRequest as typeof ReplaceSegmentsRequest,
+      requestStream: false,
+      responseType: ReplaceSegmentsResponse as typeof ReplaceSegmentsResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -2841,6 +2898,30 @@ export const CatalogServiceService = {
       Buffer.from(CollectGarbageResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CollectGarbageResponse => CollectGarbageResponse.decode(value),
   },
+  /** Which files of a dataset a compaction should rewrite next: a bounded number of days, in their order. Changes nothing. */
+  planCompaction: {
+    path: "/weir.metadata.v1.CatalogService/PlanCompaction" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PlanCompactionRequest): Buffer =>
+      Buffer.from(PlanCompactionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PlanCompactionRequest => PlanCompactionRequest.decode(value),
+    responseSerialize: (value: PlanCompactionResponse): Buffer =>
+      Buffer.from(PlanCompactionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PlanCompactionResponse => PlanCompactionResponse.decode(value),
+  },
+  /** Says that other files hold partitions from now on, with the same rows, in one transaction and without a new snapshot. Days whose partitions are no longer as they were planned are left as they are. */
+  replaceSegments: {
+    path: "/weir.metadata.v1.CatalogService/ReplaceSegments" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReplaceSegmentsRequest): Buffer =>
+      Buffer.from(ReplaceSegmentsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReplaceSegmentsRequest => ReplaceSegmentsRequest.decode(value),
+    responseSerialize: (value: ReplaceSegmentsResponse): Buffer =>
+      Buffer.from(ReplaceSegmentsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReplaceSegmentsResponse => ReplaceSegmentsResponse.decode(value),
+  },
 } as const;
 
 export interface CatalogServiceServer extends UntypedServiceImplementation {
@@ -2866,6 +2947,10 @@ export interface CatalogServiceServer extends UntypedServiceImplementation {
   findTakenFiles: handleUnaryCall<FindTakenFilesRequest, FindTakenFilesResponse>;
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
   collectGarbage: handleServerStreamingCall<CollectGarbageRequest, CollectGarbageResponse>;
+  /** Which files of a dataset a compaction should rewrite next: a bounded number of days, in their order. Changes nothing. */
+  planCompaction: handleUnaryCall<PlanCompactionRequest, PlanCompactionResponse>;
+  /** Says that other files hold partitions from now on, with the same rows, in one transaction and without a new snapshot. Days whose partitions are no longer as they were planned are left as they are. */
+  replaceSegments: handleUnaryCall<ReplaceSegmentsRequest, ReplaceSegmentsResponse>;
 }
 
 export interface CatalogServiceClient extends Client {
@@ -3006,6 +3091,38 @@ export interface CatalogServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<CollectGarbageResponse>;
+  /** Which files of a dataset a compaction should rewrite next: a bounded number of days, in their order. Changes nothing. */
+  planCompaction(
+    request: PlanCompactionRequest,
+    callback: (error: ServiceError | null, response: PlanCompactionResponse) => void,
+  ): ClientUnaryCall;
+  planCompaction(
+    request: PlanCompactionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PlanCompactionResponse) => void,
+  ): ClientUnaryCall;
+  planCompaction(
+    request: PlanCompactionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PlanCompactionResponse) => void,
+  ): ClientUnaryCall;
+  /** Says that other files hold partitions from now on, with the same rows, in one transaction and without a new snapshot. Days whose partitions are no longer as they were planned are left as they are. */
+  replaceSegments(
+    request: ReplaceSegmentsRequest,
+    callback: (error: ServiceError | null, response: ReplaceSegmentsResponse) => void,
+  ): ClientUnaryCall;
+  replaceSegments(
+    request: ReplaceSegmentsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReplaceSegmentsResponse) => void,
+  ): ClientUnaryCall;
+  replaceSegments(
+    request: ReplaceSegmentsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReplaceSegmentsResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const CatalogServiceClient = makeGenericClientConstructor(

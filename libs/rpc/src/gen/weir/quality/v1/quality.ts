@@ -18,6 +18,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { InlineBatch, Progress, SegmentSet, StageContext, StreamContext } from "../../data/v1/data";
+import { CompactRequest, CompactResponse } from "./compact";
 import {
   DropRowsRequest,
   DropRowsResponse,
@@ -2546,6 +2547,15 @@ export const QualityServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Rewrites the published files of bronze into few sorted ones for each day; no row and no snapshot changes. What it leaves when it ends early, the next call does. */
+    compact: {
+      name: "Compact",
+      requestType: CompactRequest as typeof CompactRequest,
+      requestStream: false,
+      responseType: CompactResponse as typeof CompactResponse,
+      responseStream: true,
+      options: {},
+    },
   },
 } as const;
 
@@ -2597,6 +2607,16 @@ export const QualityServiceService = {
       Buffer.from(SuggestChecksResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SuggestChecksResponse => SuggestChecksResponse.decode(value),
   },
+  /** Rewrites the published files of bronze into few sorted ones for each day; no row and no snapshot changes. What it leaves when it ends early, the next call does. */
+  compact: {
+    path: "/weir.quality.v1.QualityService/Compact" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: CompactRequest): Buffer => Buffer.from(CompactRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CompactRequest => CompactRequest.decode(value),
+    responseSerialize: (value: CompactResponse): Buffer => Buffer.from(CompactResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CompactResponse => CompactResponse.decode(value),
+  },
 } as const;
 
 export interface QualityServiceServer extends UntypedServiceImplementation {
@@ -2611,6 +2631,8 @@ export interface QualityServiceServer extends UntypedServiceImplementation {
   audit: handleServerStreamingCall<AuditRequest, AuditResponse>;
   /** Profiles what is published of a dataset and proposes checks that it passes. Writes nothing; ends with DEADLINE after a minute. */
   suggestChecks: handleUnaryCall<SuggestChecksRequest, SuggestChecksResponse>;
+  /** Rewrites the published files of bronze into few sorted ones for each day; no row and no snapshot changes. What it leaves when it ends early, the next call does. */
+  compact: handleServerStreamingCall<CompactRequest, CompactResponse>;
 }
 
 export interface QualityServiceClient extends Client {
@@ -2663,6 +2685,13 @@ export interface QualityServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SuggestChecksResponse) => void,
   ): ClientUnaryCall;
+  /** Rewrites the published files of bronze into few sorted ones for each day; no row and no snapshot changes. What it leaves when it ends early, the next call does. */
+  compact(request: CompactRequest, options?: Partial<CallOptions>): ClientReadableStream<CompactResponse>;
+  compact(
+    request: CompactRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<CompactResponse>;
 }
 
 export const QualityServiceClient = makeGenericClientConstructor(

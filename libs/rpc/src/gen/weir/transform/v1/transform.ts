@@ -18,6 +18,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import {
+  CompactedDataset,
   InlineBatch,
   Interval,
   Progress,
@@ -157,6 +158,25 @@ export interface PreviewColumn {
   name: string;
   /** Such as "DECIMAL(18,3)". */
   type: string;
+}
+
+/** What to compact. */
+export interface CompactRequest {
+  pipeline: string;
+  /** Partitions that were published within this time are left for later. */
+  settleMs: number;
+  /** Say what would be rewritten, and leave it. */
+  dryRun: boolean;
+}
+
+/** Progress any number of times, then one result. */
+export interface CompactResponse {
+  event: { $case: "progress"; value: Progress } | { $case: "result"; value: CompactResult } | undefined;
+}
+
+/** Datasets of which something was rewritten or left, in the order of their names. */
+export interface CompactResult {
+  datasets: CompactedDataset[];
 }
 
 function createBaseTransformRequest(): TransformRequest {
@@ -876,6 +896,221 @@ export const PreviewColumn: MessageFns<PreviewColumn> = {
   },
 };
 
+function createBaseCompactRequest(): CompactRequest {
+  return { pipeline: "", settleMs: 0, dryRun: false };
+}
+
+export const CompactRequest: MessageFns<CompactRequest> = {
+  encode(message: CompactRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.settleMs !== 0) {
+      writer.uint32(16).int64(message.settleMs);
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(24).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompactRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompactRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.settleMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CompactRequest>): CompactRequest {
+    return CompactRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CompactRequest>): CompactRequest {
+    const message = createBaseCompactRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.settleMs = object.settleMs ?? 0;
+    message.dryRun = object.dryRun ?? false;
+    return message;
+  },
+};
+
+function createBaseCompactResponse(): CompactResponse {
+  return { event: undefined };
+}
+
+export const CompactResponse: MessageFns<CompactResponse> = {
+  encode(message: CompactResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.event?.$case) {
+      case "progress":
+        Progress.encode(message.event.value, writer.uint32(10).fork()).join();
+        break;
+      case "result":
+        CompactResult.encode(message.event.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompactResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompactResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.event = { $case: "progress", value: Progress.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = { $case: "result", value: CompactResult.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CompactResponse>): CompactResponse {
+    return CompactResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CompactResponse>): CompactResponse {
+    const message = createBaseCompactResponse();
+    switch (object.event?.$case) {
+      case "progress": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "progress", value: Progress.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "result": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "result", value: CompactResult.fromPartial(object.event.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseCompactResult(): CompactResult {
+  return { datasets: [] };
+}
+
+export const CompactResult: MessageFns<CompactResult> = {
+  encode(message: CompactResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.datasets) {
+      CompactedDataset.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompactResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompactResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.datasets.push(CompactedDataset.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CompactResult>): CompactResult {
+    return CompactResult.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CompactResult>): CompactResult {
+    const message = createBaseCompactResult();
+    message.datasets = object.datasets?.map((e) => CompactedDataset.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 /** Runs models: one SELECT each, in the locked engine. */
 export type TransformServiceDefinition = typeof TransformServiceDefinition;
 export const TransformServiceDefinition = {
@@ -907,6 +1142,15 @@ export const TransformServiceDefinition = {
       requestStream: false,
       responseType: PreviewModelResponse as typeof PreviewModelResponse,
       responseStream: false,
+      options: {},
+    },
+    /** Rewrites the published files of silver and gold into few sorted ones for each day; no row and no snapshot changes. What it leaves when it ends early, the next call does. */
+    compact: {
+      name: "Compact",
+      requestType: CompactRequest as typeof CompactRequest,
+      requestStream: false,
+      responseType: CompactResponse as typeof CompactResponse,
+      responseStream: true,
       options: {},
     },
   },
@@ -948,6 +1192,16 @@ export const TransformServiceService = {
       Buffer.from(PreviewModelResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): PreviewModelResponse => PreviewModelResponse.decode(value),
   },
+  /** Rewrites the published files of silver and gold into few sorted ones for each day; no row and no snapshot changes. What it leaves when it ends early, the next call does. */
+  compact: {
+    path: "/weir.transform.v1.TransformService/Compact" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: CompactRequest): Buffer => Buffer.from(CompactRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CompactRequest => CompactRequest.decode(value),
+    responseSerialize: (value: CompactResponse): Buffer => Buffer.from(CompactResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CompactResponse => CompactResponse.decode(value),
+  },
 } as const;
 
 export interface TransformServiceServer extends UntypedServiceImplementation {
@@ -957,6 +1211,8 @@ export interface TransformServiceServer extends UntypedServiceImplementation {
   transformBatch: handleUnaryCall<TransformBatchRequest, TransformBatchResponse>;
   /** Runs one model, applied or not, over what is published of its inputs and gives its newest rows; writes nothing. */
   previewModel: handleUnaryCall<PreviewModelRequest, PreviewModelResponse>;
+  /** Rewrites the published files of silver and gold into few sorted ones for each day; no row and no snapshot changes. What it leaves when it ends early, the next call does. */
+  compact: handleServerStreamingCall<CompactRequest, CompactResponse>;
 }
 
 export interface TransformServiceClient extends Client {
@@ -999,6 +1255,13 @@ export interface TransformServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: PreviewModelResponse) => void,
   ): ClientUnaryCall;
+  /** Rewrites the published files of silver and gold into few sorted ones for each day; no row and no snapshot changes. What it leaves when it ends early, the next call does. */
+  compact(request: CompactRequest, options?: Partial<CallOptions>): ClientReadableStream<CompactResponse>;
+  compact(
+    request: CompactRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<CompactResponse>;
 }
 
 export const TransformServiceClient = makeGenericClientConstructor(

@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { readCsvText } from '@weir/core';
+import type { Row } from './row';
+
+/** Rows as a CSV file with a header; null is an empty field, empty text is in quotes. */
+export function csvOf(rows: readonly Row[]): string {
+  const lines = rows.map(({ id, at, note }) => `${id},${at},${note === null ? '' : `"${note.replaceAll('"', '""')}"`}\r\n`);
+  return `id,at,note\r\n${lines.join('')}`;
+}
+
+/** The rows of such a file, or of one that COPY of Postgres wrote. */
+export async function csvRows(path: string): Promise<readonly Row[]> {
+  const [header, ...records] = readCsvText(await readFile(path, 'utf8')) ?? [];
+  if (header?.fields.join() !== 'id,at,note') throw new Error(`${path} has the header ${header?.fields.join()}.`);
+  return records.map(({ fields: [id, at, note] }) => ({ id: Number(id), at: new Date((at ?? '').replace(' ', 'T').replace(/\+00$/, 'Z')).toISOString(), note: note ?? null }));
+}
+
+/** Rows by the day that they are of, `yyyy-mm-dd`. */
+export function byDay(rows: readonly Row[]): Map<string, Row[]> {
+  const days = new Map<string, Row[]>();
+  for (const row of rows) days.set(row.at.slice(0, 10), [...(days.get(row.at.slice(0, 10)) ?? []), row]);
+  return days;
+}
