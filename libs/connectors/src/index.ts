@@ -47,6 +47,7 @@ export { type LedgerEntry } from './postgres/ledger';
 export { type DeliverOptions, type PreparedLoad } from './postgres/load-commit';
 export { type KeptTable, type LoadPlan } from './postgres/plan';
 export { type PositionRange, type StoredPosition, type StreamPosition, type StreamSource } from './postgres/positions';
+export { type RefusedCount, type UntoldRow } from './postgres/refused-rows';
 export { type PreparedRestatement, type RestatePlan } from './postgres/restate';
 export { type PostgresReadOptions, readPostgres } from './postgres/source';
 export { type IdBounds, type IdRange, IdReader } from './postgres/source-ids';

@@ -81,7 +81,7 @@ export const ERRORS = {
   STREAM_NOT_FOUND: { retry: 'never', grpc: 'NOT_FOUND', when: 'No stream of that pipeline runs.', fix: 'Start it with `weir streams start`.' },
   // Quality
   CHECK_FAILED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A critical dataset check failed; nothing was published.', fix: 'Look at the failing rows named, then correct the data or the contract and run again.' },
-  QUARANTINE_LIMIT: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'More rows were quarantined than `quarantine.failAbove` allows; nothing was published.', fix: 'Look at the rules and rows named, then correct the data or raise the limit.' },
+  QUARANTINE_LIMIT: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'More rows were quarantined than `quarantine.failAbove` allows, and nothing was published; or a table of a destination refused more, and no table there was changed.', fix: 'Look at the rules and rows named, then correct the data or raise the limit.' },
   DECODE_MISMATCH: { retry: 'never', grpc: 'INTERNAL', when: 'The row count of the structural scan and of the engine differ; rows cannot be accounted for.', fix: 'Report it with the file: this is a defect of Weir.' },
   // Load
   DESTINATION_INCOMPATIBLE: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A destination table exists with columns that do not fit the model.', fix: 'Rename or drop the table, or choose another schema.' },

@@ -3,6 +3,8 @@ import { lakeSettings, listenSettings, postgresSettings, readEnvironment, stageS
 
 export interface Config extends ListenSettings, StageSettings {
   readonly lake: LakeSettings;
+  /** host:port of the quality service, which keeps the quarantine. */
+  readonly quality: string;
   /** host:port of the metadata service. */
   readonly metadata: string;
   /** Where definitions may deliver to, by name. */
@@ -16,6 +18,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     ...listenSettings(settings, 7414),
     ...stageSettings(settings),
     lake: lakeSettings(settings),
+    quality: settings.text('WEIR_QUALITY_ADDRESS', '127.0.0.1:7412'),
     metadata: settings.text('WEIR_METADATA_ADDRESS', '127.0.0.1:7415'),
     connections: { warehouse: postgresSettings(settings, 'WAREHOUSE', 'warehouse') },
   };

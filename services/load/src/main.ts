@@ -6,6 +6,7 @@ import { remoteCatalog } from './catalog';
 import { readConfig } from './config';
 import { Connections } from './connections';
 import { KeyRanges } from './key-ranges';
+import { remoteQuarantine } from './quarantine';
 import { services } from './rpc';
 import { Turns } from './turns';
 
@@ -14,9 +15,9 @@ const log = createLog('load');
 async function main(): Promise<void> {
   const config = readConfig();
   const lake = await openLake(config.lake);
-  const clients = connect({ metadata: config.metadata });
+  const clients = connect({ metadata: config.metadata, quality: config.quality });
   const connections = new Connections(config.connections);
-  const sources = { lake, catalog: remoteCatalog(clients), definition: cachedDefinitions(clients), newestDefinition: (pipeline: string, signal: AbortSignal) => newestDefinition(clients, pipeline, { signal }) };
+  const sources = { lake, catalog: remoteCatalog(clients), quarantine: remoteQuarantine(clients), definition: cachedDefinitions(clients), newestDefinition: (pipeline: string, signal: AbortSignal) => newestDefinition(clients, pipeline, { signal }) };
   const turns = { keyRanges: new KeyRanges(), engineTurns: new Turns(1), tableTurns: new Turns(1), destinationTurns: new Turns(2) };
   const dependencies = { ...sources, ...turns, engine: config.engine, destinationOf: (name: string) => connections.destination(name) };
   const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });

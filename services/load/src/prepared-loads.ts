@@ -46,7 +46,7 @@ export class PreparedLoads {
     // What one of them fails of ends the transaction at once.
     for (const load of loads) load.catch(end);
     try {
-      return await job.destination.deliver(loads, { signal: either, onBytes: (table, bytes) => this.reports.get(table)?.(bytes) });
+      return await job.destination.deliver(loads, { signal: either, onBytes: (table, bytes) => this.reports.get(table)?.(bytes), mostRefused: job.mostRefused });
     } catch (error) {
       end(error);
       throw cause;
@@ -96,7 +96,7 @@ export class PreparedLoads {
     const { catalog, lake, engine, engineTurns, keyRanges } = this.deps;
     const found = await catalog.difference({ pipeline: context.pipeline, dataset: datasetOf(model), from: plan.fromSnapshot, to: snapshot }, signal);
     const located = (segments: readonly LiveSegment[]): RangedSegment[] => segments.map(({ path, partitions, whole, zoneMap }) => ({ absolutePath: lake.absolute(path), partitions, whole, ranges: zoneMap?.columns }));
-    const difference = { before: located(found.before), after: located(found.after), unchanged: located(found.unchanged) };
+    const difference = { before: located(found.before), after: located(found.after), unchanged: located(found.unchanged), refused: plan.refused };
     return engineTurns.take('engine', { signal, background: context.background }, () => computeDifference({ over: enginesIn(scratch, engine, signal), ranges: keyRanges, dir: scratch.dir }, plan.spec, winner, difference));
   }
 }

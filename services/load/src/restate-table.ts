@@ -24,7 +24,7 @@ export async function restateTable(deps: TableDependencies, job: TableJob, topic
       return done;
     }),
   );
-  return tableLoad(entry, started);
+  return tableLoad(entry, [], started);
 }
 
 /**
