@@ -70,6 +70,7 @@ export const ERRORS = {
   HEADER_MISMATCH: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: "A file's header does not have the columns of the contract that its rows cannot be without.", fix: 'Correct the file, or the physicalName of the columns in the contract; a column may be missing that is not required, or has a `weirDefault`.' },
   CONTRACT_FROZEN: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'Data is not as its contract says, and the contract is frozen for that (`weirDrift`). Nothing was published.', fix: 'Have the source send what the contract says; or take the change into the contract (`weir apply --dry-run` shows what it breaks), or state another `weirDrift`.' },
   FILE_MALFORMED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A file is binary, empty of a header, or has a quote that is never closed.', fix: 'Ask the producer for the file again; the run can then be repeated.' },
+  FILE_TOO_LARGE: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A file is larger than Weir reads, as it is or once it is inflated.', fix: 'Have the producer write the file in parts.' },
   FILE_TRUNCATED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A file ends in the middle of a row.', fix: 'Ask the producer for the whole file; the run can then be repeated.' },
   // Streams
   TOPIC_MISSING: { retry: 'counted', grpc: 'FAILED_PRECONDITION', when: 'A topic does not exist, or the Kafka that has it may not be read.', fix: 'Create the topic, or correct `source.topic`.' },
@@ -80,7 +81,7 @@ export const ERRORS = {
   STREAM_NOT_FOUND: { retry: 'never', grpc: 'NOT_FOUND', when: 'No stream of that pipeline runs.', fix: 'Start it with `weir streams start`.' },
   // Quality
   CHECK_FAILED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A critical dataset check failed; nothing was published.', fix: 'Look at the failing rows named, then correct the data or the contract and run again.' },
-  QUARANTINE_LIMIT: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'More rows were quarantined than `quarantine.failAbove` allows; nothing was published.', fix: 'Look at the rules and rows named, then correct the data or raise the limit.' },
+  QUARANTINE_LIMIT: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'More rows were quarantined than `quarantine.failAbove` allows, and nothing was published; or a table of a destination refused more, and no table there was changed.', fix: 'Look at the rules and rows named, then correct the data or raise the limit.' },
   DECODE_MISMATCH: { retry: 'never', grpc: 'INTERNAL', when: 'The row count of the structural scan and of the engine differ; rows cannot be accounted for.', fix: 'Report it with the file: this is a defect of Weir.' },
   // Load
   DESTINATION_INCOMPATIBLE: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'A destination table exists with columns that do not fit the model.', fix: 'Rename or drop the table, or choose another schema.' },
@@ -91,6 +92,7 @@ export const ERRORS = {
   // Lake
   SEGMENT_CORRUPT: { retry: 'never', grpc: 'DATA_LOSS', when: 'A segment or manifest is missing or its hash differs from the one recorded.', fix: 'Run the interval again from the source.' },
   DISK_FULL: { retry: 'transient', grpc: 'RESOURCE_EXHAUSTED', when: 'A disk has no room left.', fix: 'Free some space; the run goes on by itself.' },
+  LAKE_REFUSED: { retry: 'counted', grpc: 'FAILED_PRECONDITION', when: 'The bucket that the lake is kept in is not there, or refuses what a service asks of it.', fix: 'Let the operator correct WEIR_LAKE and WEIR_LAKE_S3_… of the services.' },
   // Platform
   UNAVAILABLE: { retry: 'transient', grpc: 'UNAVAILABLE', when: 'A service or server does not answer.', fix: 'Look at `weir status` and `weir doctor`; the run goes on by itself once it answers.' },
   BUSY: { retry: 'transient', grpc: 'RESOURCE_EXHAUSTED', when: 'A service has as much work as its limits allow.', fix: 'Nothing; the run goes on by itself.' },

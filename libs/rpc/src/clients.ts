@@ -59,6 +59,7 @@ export function connect(addresses: Addresses) {
       tryRows: unary(quality, QuarantineServiceService.tryRows),
       replayRows: unary(quality, QuarantineServiceService.replayRows),
       dropRows: unary(quality, QuarantineServiceService.dropRows),
+      noteRefused: unary(quality, QuarantineServiceService.noteRefused),
       recordReplay: unary(quality, QuarantineServiceService.recordReplay),
     },
     close: () => open.forEach((client) => client.close()),

@@ -12,7 +12,7 @@ export interface ApiPaging {
   readonly mostRecords?: number;
   /** Where in the document the records are, such as `data.items`; the document is the list when absent. */
   readonly records?: string;
-  /** Where the cursor of the next page is; `next` when absent. */
+  /** Where the cursor of the next page is; `next` when absent. Of links: where the address of the next page is, which is in the Link header when absent. */
   readonly next?: string;
 }
 
@@ -34,11 +34,11 @@ export function givenPage(records: readonly string[], paging: ApiPaging, url: UR
   const more = to < records.length;
   const fields: [string, string][] = [[paging.records ?? '', `[${records.slice(from, to).join(',')}]`]];
   if (by === 'cursor') fields.push([paging.next ?? 'next', more ? JSON.stringify(cursorOf(to)) : 'null']);
-  const body = document(fields);
-  if (by !== 'link' || !more) return { body };
   const next = new URL(url);
   next.searchParams.set(paging.parameter ?? 'page', String(Number(asked ?? first) + 1));
-  return { body, link: `<${next.href}>; rel="next", <${url.origin}/>; rel="first"` };
+  if (by === 'link' && paging.next !== undefined) fields.push([paging.next, more ? JSON.stringify(next.href) : 'null']);
+  const body = document(fields);
+  return by === 'link' && paging.next === undefined && more ? { body, link: `<${next.href}>; rel="next", <${url.origin}/>; rel="first"` } : { body };
 }
 
 /** Nobody can guess it from the number of a page. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, paginateListObjectsV2, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
 /** Writes at a time: more do not make a server on this machine faster. */
 const CONCURRENT_WRITES = 16;
@@ -21,6 +21,8 @@ export interface TestBucket {
   readonly client: S3Client;
   /** Writes objects, by key. */
   put(objects: Readonly<Record<string, string | Buffer>>): Promise<void>;
+  /** The keys that begin with a prefix, in their order. */
+  keys(prefix: string): Promise<string[]>;
   /** Closes the client. The objects go with the data of the server, at the end of the tests' run: removing thousands of them takes seconds. */
   close(): void;
 }
@@ -42,7 +44,12 @@ export async function testBucket(): Promise<TestBucket> {
     };
     await Promise.all(Array.from({ length: CONCURRENT_WRITES }, write));
   };
-  return { name, server, client, put, close: () => client.destroy() };
+  const keys = async (prefix: string): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: name, Prefix: prefix })) found.push(...Contents.flatMap(({ Key }) => Key ?? []));
+    return found.sort();
+  };
+  return { name, server, client, put, keys, close: () => client.destroy() };
 }
 
 function testServer(): TestS3 {

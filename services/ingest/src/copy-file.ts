@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SourceFile } from '@weir/connectors';
+import { assertFileSize, type SourceFile } from '@weir/connectors';
 import { WeirError } from '@weir/core';
 import { rawPath, type Lake, type Segment } from '@weir/lake';
 import { reading } from './reading';
+import { writeHashed } from './write-hashed';
 
 /** Files up to this size are read into memory whole; larger ones go through a temporary file. */
 const SMALL_BYTES = 4 * 1024 * 1024;
@@ -24,7 +25,7 @@ export interface CopyTarget {
 
 /**
  * Copies a source file into the raw zone byte for byte, under the name of its content. A file that changes while it is read is read again,
- * once; throws SOURCE_UNREADABLE naming it when it changes again or cannot be read, SOURCE_MISSING when it is gone, and what the lake throws.
+ * once; throws SOURCE_UNREADABLE naming it when it changes again or cannot be read, SOURCE_MISSING when it is gone, FILE_TOO_LARGE, DISK_FULL, and what the lake throws.
  */
 export async function copyFile(file: SourceFile, target: CopyTarget): Promise<Segment> {
   const segment = (await attempt(file, target)) ?? (await attempt(file, target));
@@ -43,6 +44,7 @@ async function attempt(file: SourceFile, target: CopyTarget): Promise<Segment | 
   try {
     const before = await reading(file, () => identify(handle));
     if (!before.isFile) throw new WeirError({ code: 'SOURCE_UNREADABLE', message: `${file.path} is not a file.`, place: file.path, fix: 'Let `source.path` name files.' });
+    assertFileSize(before.size, file.path);
     const copied = before.size <= SMALL_BYTES ? await copySmall(handle, before, file, target) : await copyLarge(handle, before, file, target);
     return copied && { path: copied.path, rows: 0, bytes: before.size, sha256: copied.sha256, partitions: [file.partition], source: file.name };
   } finally {
@@ -69,23 +71,12 @@ async function copySmall(handle: FileHandle, before: Identity, file: SourceFile,
 
 async function copyLarge(handle: FileHandle, before: Identity, file: SourceFile, target: CopyTarget): Promise<Copied | undefined> {
   const temporary = join(target.scratch, randomUUID());
-  const hash = createHash('sha256');
   const copy = await open(temporary, 'wx', 0o600);
-  let bytes = 0;
-  try {
-    for await (const chunk of chunksOf(handle, before.size, file, target)) {
-      hash.update(chunk);
-      bytes += chunk.length;
-      await copy.writeFile(chunk);
-    }
-  } finally {
-    await copy.close();
-  }
-  if (!(await isUnchanged(file, before, [{ length: bytes }]))) return undefined;
-  const sha256 = hash.digest('hex');
-  const path = rawPath(target.pipeline, target.dataset, sha256);
-  await target.lake.adopt(temporary, path, { bytes, sha256 });
-  return { path, sha256 };
+  const digest = await writeHashed(copy, temporary, chunksOf(handle, before.size, file, target)).finally(() => copy.close());
+  if (!(await isUnchanged(file, before, [{ length: digest.bytes }]))) return undefined;
+  const path = rawPath(target.pipeline, target.dataset, digest.sha256);
+  await target.lake.adopt(temporary, path, digest);
+  return { path, sha256: digest.sha256 };
 }
 
 /** The file's bytes; one byte more than it had at first is enough to know that it grew. */

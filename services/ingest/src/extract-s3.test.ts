@@ -6,8 +6,10 @@ import { CSV_LAYOUT, type Definition, type Interval, type S3ConnectionSettings, 
 import { Lake, type ManifestDataset } from '@weir/lake';
 import { Egress, readEnvironment } from '@weir/platform';
 import type { Progress } from '@weir/rpc';
+import type { Bucket } from '@weir/s3';
 import { HttpFaultProxy, tempDir, testBucket, until, type HttpFault, type TempDir, type TestBucket } from '@weir/testkit';
 import { extract } from './extract';
+import { storeObject } from './extract-s3';
 
 const DAYS = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z', '2026-01-03T00:00:00Z'];
 const THREE_DAYS: Interval = { start: '2026-01-01T00:00:00Z', end: '2026-01-04T00:00:00Z' };
@@ -184,4 +186,11 @@ test.each(['listing', 'reading'])('cancel ends %s within a second; nothing is li
   await expect(run({ source: { path: 'slow/*.csv' }, signal: stop.signal })).rejects.toMatchObject({ code: 'CANCELLED' });
   expect(performance.now() - aborted).toBeLessThan(1_000);
   expect({ listed: await filesIn('manifest'), left: await filesIn('tmp') }).toEqual({ listed: [], left: [] });
+});
+
+test('an object of more than 16 GiB is refused before it is asked for', async () => {
+  const bucket = { name: 'shop' } as Bucket;
+  const target = { lake, pipeline: 'shop', dataset: 'orders', scratch: folder.path, signal: new AbortController().signal };
+  const object = { key: 'a.csv', bytes: 16 * 1024 ** 3 + 1, partition: 'all' };
+  await expect(storeObject(bucket, object, target)).rejects.toMatchObject({ code: 'FILE_TOO_LARGE', retry: 'never', place: 'shop/a.csv' });
 });

@@ -1,8 +1,9 @@
-import { Bucket, objectPart, sliceBucket, TornRead, type S3Object, type S3Slice } from '@weir/connectors';
+import { assertFileSize, objectPart, sliceBucket, type S3Object, type S3Slice } from '@weir/connectors';
 import type { Definition, S3Source } from '@weir/core';
 import type { Lake, Segment } from '@weir/lake';
 import { withoutSpans, withSpan } from '@weir/platform';
 import type { StageContext } from '@weir/rpc';
+import { Bucket, TornRead } from '@weir/s3';
 import type { CopyTarget } from './copy-file';
 import type { ExtractCall } from './extract';
 import type { ExtractedFiles } from './extract-parts';
@@ -47,8 +48,9 @@ async function storeSlice(lake: Lake, context: StageContext, dataset: string, { 
   }
 }
 
-/** One object into the raw zone; again, once, when it changes while it is read. */
+/** One object into the raw zone; again, once, when it changes while it is read. Throws FILE_TOO_LARGE before anything is read. */
 export async function storeObject(bucket: Bucket, object: S3Object, target: Omit<CopyTarget, 'onBytes'>): Promise<Segment> {
+  assertFileSize(object.bytes, `${bucket.name}/${object.key}`);
   const attempt = (): Promise<Segment> => storePart(objectPart(bucket, object, target.signal), target);
   try {
     return await attempt();

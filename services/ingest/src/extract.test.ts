@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, renameSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CSV_LAYOUT, type Definition, type Interval } from '@weir/core';
 import { Lake } from '@weir/lake';
@@ -175,4 +175,14 @@ test('cancel ends the copying at once; nothing is listed', async () => {
   await until(() => stop.signal.aborted, { timeoutMs: 5_000 });
   await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
   expect(await filesIn('manifest')).toEqual([]);
+});
+
+test('a file of more than 16 GiB is refused before a byte of it is read', async () => {
+  const path = join(input, 'a.csv');
+  await writeFile(path, 'a\n');
+  // It has a hole: no disk holds so much for a test.
+  await truncate(path, 16 * 1024 ** 3 + 1);
+  const began = performance.now();
+  await expect(run(definition('*.csv'))).rejects.toMatchObject({ code: 'FILE_TOO_LARGE', retry: 'never', place: path, message: expect.stringContaining(String(16 * 1024 ** 3 + 1)) });
+  expect(performance.now() - began).toBeLessThan(2_000);
 });

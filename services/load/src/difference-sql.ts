@@ -1,5 +1,5 @@
 import { identityColumns, VERSION_COLUMNS, type TableSpec } from '@weir/connectors';
-import { DELETED, quoteIdent, rowHashSql, winnerOrderSql, type Column, type WinnerRule } from '@weir/core';
+import { DELETED, quoteIdent, quoteLiteral, rowHashSql, winnerOrderSql, type Column, type WinnerRule } from '@weir/core';
 import { DELETED_COLUMN, PARTITION_COLUMN, ROW_COLUMNS } from '@weir/engine';
 
 /** SQL relations of a difference between two snapshots, each with `sourceColumns`. */
@@ -10,6 +10,8 @@ export interface DifferenceRelations {
   readonly after: string;
   /** Live in both; undefined when there are none. */
   readonly unchanged: string | undefined;
+  /** Ids of rows of the older snapshot that the table refused. */
+  readonly refused?: readonly string[] | undefined;
   /** Whether the older snapshot has no row that matters: every row of the newer one is new then, and nothing is compared. */
   readonly empty: boolean;
 }
@@ -41,9 +43,17 @@ export function differenceSql(spec: TableSpec, relations: DifferenceRelations, w
   const compared = [...identity, '_weir_content'];
   return {
     prepare: prepare(spec, relations, winner),
-    upserts: relations.empty ? 'select * from after_rows' : `select a.* from after_rows a anti join before_rows b on ${same(compared, 'a', 'b')}`,
+    upserts: relations.empty ? 'select * from after_rows' : `select a.* from after_rows a anti join ${loaded(relations.refused)} b on ${same(compared, 'a', 'b')}`,
     deletes: `select ${identity.map((name) => `b.${name}`).join(', ')} from before_rows b anti join after_rows a on ${same(identity, 'b', 'a')}`,
   };
+}
+
+/** What the table has of the older snapshot. */
+function loaded(refused: readonly string[] = []): string {
+  if (refused.length === 0) return 'before_rows';
+  // Postgres writes ids with hyphens, the engine without.
+  const ids = refused.map((id) => quoteLiteral(id.replaceAll('-', ''))).join(', ');
+  return `(select * from before_rows where replace(_weir_row_id, '-', '') not in (select unnest([${ids}])))`;
 }
 
 function prepare(spec: TableSpec, relations: DifferenceRelations, winner: WinnerRule): string[] {

@@ -4,10 +4,12 @@ import type { LoadRequest, LoadResult, Progress } from '@weir/rpc';
 import { allOf } from './failures';
 import { loadTables } from './load-tables';
 import { restateTable } from './restate-table';
-import type { LoadedModel, ReportTable, TableDependencies } from './table-job';
+import { mostRefused } from './most-refused';
+import type { LoadedModel, ReportTable } from './table-job';
+import type { TellDependencies } from './tell-refused';
 
 /** What loading a destination takes. */
-export interface LoadDependencies extends TableDependencies {
+export interface LoadDependencies extends TellDependencies {
   /** The definition that the run pinned. */
   readonly definition: (pipeline: string, version: number, signal: AbortSignal) => Promise<Definition>;
   /** Throws UNKNOWN_CONNECTION for a name that is not configured. */
@@ -29,7 +31,7 @@ export async function loadDestination(deps: LoadDependencies, request: LoadReque
   if (!context) throw new WeirError({ code: 'INVALID_VALUE', message: 'The request has no context.' });
   const definition = await deps.definition(context.pipeline, context.definitionVersion, signal);
   const { connection, schema } = pick(definition, request.destination);
-  const job = { context, connection, schema, destination: deps.destinationOf(connection), snapshot: request.snapshot };
+  const job = { context, connection, schema, destination: deps.destinationOf(connection), snapshot: request.snapshot, contractVersion: definition.contract.version, mostRefused: mostRefused(definition.policy) };
   const loaded = (model: Model): LoadedModel => ({ model, winner: winnerRule(model, definition.source) });
   const reportTable: ReportTable = (step, done, total) => report({ step, done, total });
   const { topic, ofStream, ofSnapshots } = tablesOf(definition);

@@ -1,4 +1,4 @@
-import { tableLabel, type KeptTable, type LedgerEntry, type LoadPlan, type TableSpec } from '@weir/connectors';
+import { tableLabel, type KeptTable, type LedgerEntry, type LoadPlan } from '@weir/connectors';
 import { WeirError } from '@weir/core';
 import { withSpan } from '@weir/platform';
 import type { TableLoad } from '@weir/rpc';
@@ -6,17 +6,13 @@ import { allOf } from './failures';
 import { PreparedLoads } from './prepared-loads';
 import { assertKnown, inTurn, PLANS, tableLoad, type DestinationJob, type LoadedModel, type ReportTable, type TableDependencies } from './table-job';
 import { tableSpec } from './table-spec';
-
-/** A table that follows a model. */
-interface Follower extends LoadedModel {
-  readonly spec: TableSpec;
-}
+import { tellRefused, type FollowedModel, type TellDependencies } from './tell-refused';
 
 /**
- * Brings tables of a destination to a snapshot, in one transaction there: all or none. Where all are at it or beyond they are left alone. What was published since under the same definition
+ * Brings tables of a destination to a snapshot, in one transaction there: all or none. Where all are at it or beyond they are left alone. Rows that a table refuses go to quarantine. What was published since under the same definition
  * is taken along, so that of the loads that wait for them one does the work of all. Throws what the catalog, the engine and the destination throw, and BUSY when other loads keep moving them.
  */
-export async function loadTables(deps: TableDependencies, job: DestinationJob, models: readonly LoadedModel[], signal: AbortSignal, report: ReportTable): Promise<TableLoad[]> {
+export async function loadTables(deps: TellDependencies, job: DestinationJob, models: readonly LoadedModel[], signal: AbortSignal, report: ReportTable): Promise<TableLoad[]> {
   if (models.length === 0) return [];
   const started = performance.now();
   const followers = models.map((loaded) => ({ ...loaded, spec: tableSpec(loaded.model, job.schema) }));
@@ -24,10 +20,12 @@ export async function loadTables(deps: TableDependencies, job: DestinationJob, m
   const entries = await inTurn(deps, job, `${job.schema} of ${job.context.pipeline}`, signal, () =>
     withSpan(`load ${job.schema}`, { 'weir.tables': followers.length }, () => bringTo(deps, job, followers, prepared, signal)),
   ).finally(() => prepared.dispose());
-  return entries.map((entry) => tableLoad(entry, started));
+  await tellRefused(deps, job, followers, signal);
+  const refused = entries.some((entry) => entry.refused > 0) ? await job.destination.refusedCounts(entries.map(({ commitId }) => commitId), signal) : [];
+  return entries.map((entry) => tableLoad(entry, refused.filter(({ commitId }) => commitId === entry.commitId), started));
 }
 
-async function bringTo(deps: TableDependencies, job: DestinationJob, followers: readonly Follower[], prepared: PreparedLoads, signal: AbortSignal): Promise<LedgerEntry[]> {
+async function bringTo(deps: TableDependencies, job: DestinationJob, followers: readonly FollowedModel[], prepared: PreparedLoads, signal: AbortSignal): Promise<LedgerEntry[]> {
   const { context, schema } = job;
   let target = 0;
   for (let attempt = 1; attempt <= PLANS; attempt += 1) {
@@ -42,7 +40,7 @@ async function bringTo(deps: TableDependencies, job: DestinationJob, followers: 
 }
 
 /** Where the tables stand; throws the failures of all. */
-function planAll({ destination, context }: DestinationJob, followers: readonly Follower[], snapshot: number, signal: AbortSignal): Promise<(LoadPlan | KeptTable)[]> {
+function planAll({ destination, context }: DestinationJob, followers: readonly FollowedModel[], snapshot: number, signal: AbortSignal): Promise<(LoadPlan | KeptTable)[]> {
   return allOf(followers.map(({ spec }) => destination.plan(spec, context.pipeline, snapshot, signal)));
 }
 
@@ -52,7 +50,7 @@ function isKept(table: LoadPlan | KeptTable): table is KeptTable {
 
 /** Tables, and where they stand. */
 interface StandingTables {
-  readonly followers: readonly Follower[];
+  readonly followers: readonly FollowedModel[];
   /** Of each of them. */
   readonly standing: readonly (LoadPlan | KeptTable)[];
   readonly prepared: PreparedLoads;
@@ -87,6 +85,7 @@ async function alreadyThere({ catalog }: TableDependencies, job: DestinationJob,
     inserted: 0,
     updated: 0,
     deleted: 0,
+    refused: 0,
     rowsInTable: last?.rowsInTable ?? 0,
   };
 }

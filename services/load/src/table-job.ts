@@ -1,7 +1,7 @@
-import { tableLabel, type LedgerEntry, type LoadPlan, type PostgresDestination } from '@weir/connectors';
+import { tableLabel, type LedgerEntry, type LoadPlan, type PostgresDestination, type RefusedCount } from '@weir/connectors';
 import { isWeirError, WeirError, type Model, type WinnerRule } from '@weir/core';
 import type { Lake } from '@weir/lake';
-import type { StageContext, TableLoad } from '@weir/rpc';
+import { RuleOutcome, Severity, type StageContext, type TableLoad } from '@weir/rpc';
 import type { Catalog } from './catalog';
 import type { KeyRanges } from './key-ranges';
 import type { Turns } from './turns';
@@ -32,6 +32,10 @@ export interface DestinationJob {
   readonly destination: PostgresDestination;
   /** To reach at least. */
   readonly snapshot: number;
+  /** Of the definition that the run pinned. */
+  readonly contractVersion: string;
+  /** Most rows of one table that it may refuse, of so many that are written. */
+  readonly mostRefused: (rows: number) => number;
 }
 
 /** A model whose rows a table holds. */
@@ -51,7 +55,8 @@ export type ReportTable = (step: string, done: number, total: number) => void;
 export function copyReport(report: ReportTable, label: string, { upserts, deletes }: RowDifference): (bytes: number) => void {
   const total = upserts.bytes + deletes.bytes;
   let copied = 0;
-  return (bytes) => report(`${label}: copy`, (copied += bytes), total);
+  // When a table refuses rows all are copied once more.
+  return (bytes) => report(`${label}: copy`, Math.min(total, (copied += bytes)), total);
 }
 
 /** Runs a load when it is the turn of what it loads and of its connection. */
@@ -61,7 +66,7 @@ export function inTurn<T>({ tableTurns, destinationTurns }: TableDependencies, {
 }
 
 /** A table's commit as callers are told of it. */
-export function tableLoad(entry: LedgerEntry, startedMs: number): TableLoad {
+export function tableLoad(entry: LedgerEntry, rules: readonly RefusedCount[], startedMs: number): TableLoad {
   return {
     table: entry.table,
     fromSnapshot: entry.fromSnapshot,
@@ -71,6 +76,8 @@ export function tableLoad(entry: LedgerEntry, startedMs: number): TableLoad {
     rowsInTable: entry.rowsInTable ?? 0,
     commitId: entry.commitId,
     milliseconds: Math.round(performance.now() - startedMs),
+    refused: entry.refused,
+    rules: rules.map(({ rule, rows, positions }) => ({ rule, rows, samples: positions.map((position) => `${position}: ${rule}`), severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE })),
   };
 }
 

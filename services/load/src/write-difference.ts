@@ -11,6 +11,8 @@ export interface SegmentDifference {
   readonly before: readonly RangedSegment[];
   readonly after: readonly RangedSegment[];
   readonly unchanged: readonly RangedSegment[];
+  /** Ids of rows that the table refused and so has not of the older snapshot. */
+  readonly refused?: readonly string[] | undefined;
 }
 
 /** The rows that take a table from one snapshot to another, as files that Postgres can copy. */
@@ -24,7 +26,7 @@ export async function writeDifference(engine: Engine, spec: TableSpec, winner: W
   const columns = sourceColumns(spec);
   const relation = (segments: readonly RelationSegment[]): string => segmentRelation(segments, columns);
   const unchanged = difference.unchanged.length > 0 ? relation(difference.unchanged) : undefined;
-  const sql = differenceSql(spec, { before: relation(difference.before), after: relation(difference.after), unchanged, empty: difference.before.length === 0 && unchanged === undefined }, winner);
+  const sql = differenceSql(spec, { before: relation(difference.before), after: relation(difference.after), unchanged, empty: difference.before.length === 0 && unchanged === undefined, refused: difference.refused }, winner);
   for (const statement of sql.prepare) await engine.run(statement, `${spec.name} difference`);
   const identity = new Set(identityColumns(spec));
   const delivered = deliveredColumns(spec);

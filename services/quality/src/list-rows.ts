@@ -10,7 +10,7 @@ const MAX_LIMIT = 1_000;
 /** Originals, keys and headers beyond this sum stay out of an answer, so that it fits a message of 4 MiB; newest rows first keep theirs. */
 const MAX_ORIGINAL_BYTES = 2 * 1024 * 1024;
 
-const COLUMNS = 'id, run_id, dataset, file, line, byte_offset, byte_length, partition, rules, reason, original_path, quarantined_at, traceparent, status, contract_version';
+const COLUMNS = 'id, run_id, dataset, file, line, byte_offset, byte_length, partition, rules, reason, original_path, quarantined_at, traceparent, status, contract_version, stage, table_name';
 const MATCHING = `quality.quarantined_row where pipeline = $1 and ($2 = '' or status = $2) and ${narrowed(3)}`;
 
 const SUMMARY = `select ${COLUMNS}, null as original, null as key, null as headers from ${MATCHING} order by id desc limit $8`;
@@ -43,6 +43,9 @@ export interface StoredRow {
   readonly headers: string | null;
   readonly traceparent: string | null;
   readonly status: string;
+  readonly stage: string;
+  /** Null unless a table refused it. */
+  readonly table_name: string | null;
 }
 
 /**
@@ -87,5 +90,7 @@ export function toWire(row: StoredRow): QuarantinedRow {
     headers: row.headers ?? '',
     traceparent: row.traceparent ?? '',
     status: row.status,
+    stage: row.stage,
+    table: row.table_name ?? '',
   };
 }

@@ -22,7 +22,7 @@ export interface PlainCall {
 
 /**
  * Inflates a raw file and brings it to UTF-8, where it is compressed or of another encoding; Parquet is neither. Offsets in it are those of the text.
- * Throws FILE_MALFORMED and FILE_TRUNCATED for what cannot be inflated, or stands for more than a hundred times its size.
+ * Throws FILE_MALFORMED and FILE_TRUNCATED for what cannot be inflated, FILE_TOO_LARGE for what stands for more than a hundred times its size.
  */
 export async function plainFile(raw: string, layout: FileLayout, { name, to, signal }: PlainCall): Promise<PlainFile> {
   if (layout.format === 'parquet') return { path: raw, rawSha256: undefined };

@@ -4,6 +4,7 @@ import { countReplayed, inTransaction, mapPostgresError, withSpan } from '@weir/
 import type { ReplayRowsRequest, ReplayRowsResponse } from '@weir/rpc';
 import type pg from 'pg';
 import type { Dependencies } from './dependencies';
+import { LOAD_STAGE } from './note-refused';
 import { nameOf } from './scan-files';
 
 interface JudgementRow {
@@ -44,11 +45,11 @@ interface Settling {
   readonly raw: readonly ManifestDataset[];
 }
 
-/** One statement changes rows and tells of each. The parameters from $7 on are those of `which`. */
+/** One statement changes rows and tells of each; what tables refused only they can take. The parameters from $7 on are those of `which`. */
 function change(which: string): string {
   return `with changed as (
     update quality.quarantined_row q set status = $2, status_at = now(), status_by = '', status_why = $3, status_run = $4
-    where pipeline = $1 and partition = any ($5::text[]) and ${which} returning id)
+    where pipeline = $1 and stage <> '${LOAD_STAGE}' and partition = any ($5::text[]) and ${which} returning id)
   insert into quality.quarantine_event (row_id, status, why, run_id, contract_version) select id, $2, $3, $4, $6 from changed`;
 }
 

@@ -5,6 +5,7 @@ import type { Dependencies } from './dependencies';
 import { dropRows } from './drop-rows';
 import { getRow } from './get-row';
 import { listRows } from './list-rows';
+import { noteRefused } from './note-refused';
 import { recordReplay } from './record-replay';
 import { replayRows } from './replay-rows';
 import { checkSuggester } from './suggest-checks';
@@ -36,7 +37,7 @@ export function services(dependencies: Dependencies, assertReady: () => void): S
     suggestChecks: one((_dependencies, request: SuggestChecksRequest, signal) => suggestChecks(request, signal)),
     compact: stage((_dependencies, request: CompactRequest, send: (response: CompactResponse) => Promise<void>, signal) => compact(request, send, signal)),
   };
-  const quarantine: QuarantineServiceServer = { listRows: one(listRows), getRow: one(getRow), tryRows: one(tryRows), replayRows: one(replayRows), dropRows: one(dropRows), recordReplay: one(recordReplay) };
+  const quarantine: QuarantineServiceServer = { listRows: one(listRows), getRow: one(getRow), tryRows: one(tryRows), replayRows: one(replayRows), dropRows: one(dropRows), noteRefused: one(noteRefused), recordReplay: one(recordReplay) };
   return [
     [QualityServiceService, quality],
     [QuarantineServiceService, quarantine],

@@ -4,6 +4,7 @@ import type { TryRowsRequest, TryRowsResponse } from '@weir/rpc';
 import type pg from 'pg';
 import type { Dependencies } from './dependencies';
 import { DAMAGE } from './format/damage';
+import { LOAD_STAGE } from './note-refused';
 import { filterValues, narrowed } from './row-filter';
 import { sourceContract } from './source-contract';
 import { tallyOf } from './tried-rows';
@@ -22,6 +23,7 @@ export interface OpenRow {
   readonly sha256: string | null;
   readonly line: string;
   readonly dataset: string;
+  readonly stage: string;
   readonly rules: readonly string[];
   readonly reason: string;
   readonly original: Buffer | null;
@@ -36,12 +38,13 @@ export type Verdicts = ReadonlyMap<string, string>;
 const PAGE = `select * from (
   select q.*, sum(coalesce(octet_length(original), 0)) over (order by partition, id) as bytes, row_number() over (order by partition, id) as place
   from (
-    select id, partition, file, sha256, line, dataset, rules, reason, original, original_path, key from quality.quarantined_row
+    select id, partition, file, sha256, line, dataset, stage, rules, reason, original, original_path, key from quality.quarantined_row
     where pipeline = $1 and status = 'open' and ${narrowed(2)} and (partition, id) > ($7, $8::bigint) order by partition, id limit ${PAGE_ROWS}) as q) as measured
 where place = 1 or bytes <= ${PAGE_BYTES} order by partition, id`;
 
 /**
- * Judges the originals of a page of open rows by the newest contract, each as if it came alone, and says by grain and by rule how many would land. Writes nothing but temporary files.
+ * Judges the originals of a page of open rows by the newest contract, each as if it came alone, and says by grain and by rule how many would land. Rows that a table refused count as landing: whether it
+ * takes them now only it can say, when their grain is run again. Writes nothing but temporary files.
  * Throws PIPELINE_NOT_FOUND, INVALID_VALUE for a filter or cursor that is none, CANCELLED, UNAVAILABLE, and what the engine and the lake throw.
  */
 export async function tryRows(dependencies: Dependencies, request: TryRowsRequest, signal: AbortSignal): Promise<TryRowsResponse> {
@@ -50,14 +53,14 @@ export async function tryRows(dependencies: Dependencies, request: TryRowsReques
   const rows = await pageOf(dependencies.pool, request);
   return withSpan('quarantine try rows', { 'weir.pipeline': pipeline, 'weir.rows.read': rows.length }, async (span) => {
     const doomed = doomedOf(rows, definition);
-    const left = rows.filter(({ id }) => !doomed.has(id));
+    const left = rows.filter(({ id, stage }) => stage !== LOAD_STAGE && !doomed.has(id));
     const trial = { ...dependencies, definition, version, rows: left, signal };
     const tried = left.length === 0 ? new Map<string, string>() : await (definition.source.type === 'kafka' ? tryRecords(trial) : tryFileRows(trial));
     const staying = new Map([...doomed, ...tried]);
     span.setAttribute('weir.rows.admitted', rows.length - staying.size);
     const last = rows.at(-1);
     const newer = await newerThanPublished(dependencies.pool, pipeline, rows);
-    return { contractVersion: definition.contract.version, ...tallyOf(rows, staying, newer), cursor: last ? `${last.id} ${last.partition}` : '' };
+    return { contractVersion: definition.contract.version, ...tallyOf(rows, staying, { newer, logs: definition.source.type === 'kafka' }), cursor: last ? `${last.id} ${last.partition}` : '' };
   });
 }
 
@@ -91,6 +94,6 @@ const NEVER_READ: ReadonlySet<string> = new Set<PoisonReason>(['codec_unknown', 
 function doomedOf(rows: readonly OpenRow[], definition: Definition): Map<string, string> {
   const { order } = sourceContract(definition);
   const never = definition.source.type === 'kafka' ? NEVER_READ : DAMAGE;
-  const stays = ({ rules, dataset }: OpenRow): boolean => dataset !== definition.source.dataset || rules.some((rule) => never.has(rule)) || (rules.includes(KEY_CONFLICT) && order.by === 'immutable');
+  const stays = ({ rules, dataset, stage }: OpenRow): boolean => stage !== LOAD_STAGE && (dataset !== definition.source.dataset || rules.some((rule) => never.has(rule)) || (rules.includes(KEY_CONFLICT) && order.by === 'immutable'));
   return new Map(rows.filter(stays).map(({ id, reason }) => [id, reason]));
 }

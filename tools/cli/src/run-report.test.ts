@@ -95,7 +95,7 @@ run 01a204a6-c7e9-7258-af3c-d1a55c5c520f  workflow run/retail/2010-12-01_2010-12
   });
 
   it('shows quarantined rows without letting their bytes act on the terminal', () => {
-    const row = { runId: run.runId, dataset: 'orders', file: 'a.csv', line: 17, byteOffset: 0, byteLength: 9, rules: ['price'], reason: 'price is -1', original: Buffer.from('a,\u001b[2J,-1'), originalPath: '', quarantinedAt: '', key: Buffer.alloc(0), headers: '', traceparent: '', status: 'open', id: 1, partition: 'all', contractVersion: '1.0.0' };
+    const row = { runId: run.runId, dataset: 'orders', file: 'a.csv', line: 17, byteOffset: 0, byteLength: 9, rules: ['price'], reason: 'price is -1', original: Buffer.from('a,\u001b[2J,-1'), originalPath: '', quarantinedAt: '', key: Buffer.alloc(0), headers: '', traceparent: '', status: 'open', id: 1, partition: 'all', contractVersion: '1.0.0', stage: 'validate', table: '' };
     expect(text(runReport({ run, stages: [] }, [row], 0))).toContain('a.csv:17         price  price is -1  a,·[2J,-1');
   });
 

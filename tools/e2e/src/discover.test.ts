@@ -1,8 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { withEngine } from '@weir/engine';
 import { testDatabase, type TestDatabase } from '@weir/testkit';
 import { weir, type CommandEnd } from './command-line';
 import { useHouse } from './house';
+import { Streaming } from './stream/streaming';
 
 describe('weir sources discover', () => {
   const house = useHouse();
@@ -43,6 +46,52 @@ describe('weir sources discover', () => {
     const expected = await database.pool.query(`select region, number::text, amount::text, (placed_at at time zone 'UTC')::text as placed_at, "Note" as note from found.found_orders order by number`);
     const loaded = await house.platform.warehouse.query(`select region, number::text, amount::text, placed_at::text as placed_at, note from found_orders.found_orders_rows order by number`);
     expect(loaded.rows).toEqual(expected.rows);
+  });
+
+  const LINES = [{ sale_id: 's1', amount: 1.5, sold_on: '2026-01-01', more: { a: [1] } }, { sale_id: 's2', amount: 0.25, sold_on: '2026-01-02', more: {} }];
+  const NDJSON = LINES.map((line) => `${JSON.stringify(line)}\n`).join('');
+
+  /** What files of each format have the same rows in. */
+  async function written(): Promise<string[]> {
+    const staging = join(house.scratch, 'in');
+    mkdirSync(staging);
+    writeFileSync(join(staging, 'sales_rows.csv'), `sale_id;amount;sold_on;more\n${LINES.map(({ sale_id, amount, sold_on, more }) => `${sale_id};${amount};${sold_on};"${JSON.stringify(more).replaceAll('"', '""')}"\n`).join('')}`);
+    writeFileSync(join(staging, 'sales_lines.ndjson.gz'), gzipSync(NDJSON));
+    writeFileSync(join(staging, 'sales_list.json'), JSON.stringify(LINES));
+    writeFileSync(join(staging, 'sales_document.json'), JSON.stringify({ of: { sales: LINES } }));
+    await withEngine({ inputs: [], staging, memoryLimit: '256MB', threads: 1 }, (engine) =>
+      engine.run(`copy (select * from (values ('s1', 1.5::decimal(18,2), date '2026-01-01', {'a': [1]}), ('s2', 0.25, date '2026-01-02', {'a': null})) t(sale_id, amount, sold_on, more)) to '${staging}/sales_columns.parquet' (format parquet)`),
+    );
+    return ['sales_rows.csv', 'sales_lines.ndjson.gz', 'sales_list.json', 'sales_document.json', 'sales_columns.parquet'].map((name) => join(staging, name));
+  }
+
+  /** What is written checks, applies and runs as it is; gives the rows in the destination. */
+  async function ran(name: string, folder: string, ...run: readonly string[]): Promise<unknown[]> {
+    for (const step of [['check', folder], ['sources', 'test', folder], ['apply', folder], ['run', name, ...run]]) {
+      const { code, stdout, stderr } = await command(...step);
+      expect({ step: step.join(' '), code, told: code === 0 ? '' : stdout + stderr }).toEqual({ step: step.join(' '), code: 0, told: '' });
+    }
+    const { rows } = await house.platform.warehouse.query(`select sale_id, amount::text, sold_on::text from ${name}.${name}_rows order by sale_id`);
+    return rows;
+  }
+  const EXPECTED = [{ sale_id: 's1', amount: '1.50', sold_on: '2026-01-01' }, { sale_id: 's2', amount: '0.25', sold_on: '2026-01-02' }];
+
+  test('files of every format become pipelines that run as they are written', async () => {
+    for (const file of await written()) {
+      const name = basename(file).replace(/\..*/, '');
+      const folder = join(house.scratch, 'of-files', name);
+      expect(await command('sources', 'discover', '--file', file, '--out', folder)).toMatchObject({ code: 0, stderr: '' });
+      expect({ name, rows: await ran(name, folder) }).toEqual({ name, rows: EXPECTED });
+    }
+  });
+
+  test('and so does a topic', async () => {
+    const streaming = await Streaming.open(house.platform);
+    await streaming.topic('sales_topic', 2);
+    await streaming.send('sales_topic', LINES.map((line, at) => ({ partition: at, value: JSON.stringify(line), timestamp: String(Date.parse('2026-01-01T10:15:00Z')) })));
+    const folder = join(house.scratch, 'of-topic');
+    expect(await command('sources', 'discover', '--topic', 'sales_topic', '--out', folder)).toMatchObject({ code: 0, stderr: '' });
+    expect(await ran('sales_topic', folder, '--interval', '2026-01-01T10/2026-01-01T11')).toEqual(EXPECTED);
   });
 
   test('what is not there ends with 1 or 2, and names what is', async () => {

@@ -1,6 +1,5 @@
 import { toWeirError } from '@weir/core';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { weirHome } from './home';
 import { planJaeger, startJaeger, type JaegerPlan } from './jaeger';
 import { planKafka, startKafka, type KafkaPlan } from './kafka';
@@ -147,8 +146,7 @@ export class Platform {
   private async chooseAddresses(ports: PortPool, { postgres, temporal, jaeger, kafka, registry }: Plans): Promise<Addresses> {
     const services: [ServiceName, string][] = [];
     for (const name of SERVICES) services.push([name, `127.0.0.1:${await ports.choose(name)}`]);
-    const lake = join(this.supervisor.home, 'lake');
-    mkdirSync(lake, { recursive: true });
+    const lake = this.env['WEIR_LAKE'] ?? join(this.supervisor.home, 'lake');
     return {
       services: Object.fromEntries(services) as Record<ServiceName, string>,
       temporal: temporal.address,
@@ -158,7 +156,7 @@ export class Platform {
       otlp: jaeger.otlp,
       kafka: kafka.brokers,
       registry: registry.url,
-      lake,
+      lake: lake.includes('://') ? lake : resolve(lake),
       warehouse: postgres.warehouse,
       postgres: postgres.platform,
     };

@@ -28,6 +28,8 @@ const BY_PAGE: ApiPages = { by: 'page', parameter: 'page', first: 1 };
 const BY_OFFSET: ApiPages = { by: 'offset', parameter: 'offset', first: 0 };
 const BY_CURSOR: ApiPages = { by: 'cursor', parameter: 'cursor', next: 'next' };
 const BY_LINK: ApiPages = { by: 'link' };
+/** As Django's REST framework gives pages. */
+const BY_FIELD: ApiPages = { by: 'link', next: 'next' };
 
 describe('pages of an API', () => {
   test.each<[string, ApiPaging, Reading, string[]]>([
@@ -36,6 +38,7 @@ describe('pages of an API', () => {
     ['by offset', { by: 'offset', size: 4 }, { pages: BY_OFFSET }, ['records?offset=0', 'records?offset=4', 'records?offset=8', 'records?offset=10']],
     ['by cursor', { by: 'cursor', size: 4, records: 'data.items', next: 'data.meta.next' }, { pages: { ...BY_CURSOR, next: 'data.meta.next' }, records: 'data.items' }, ['records#1', 'records#2', 'records#3']],
     ['by link', { by: 'link', size: 4 }, { pages: BY_LINK }, ['records#1', 'records#2', 'records#3']],
+    ['by a link inside', { by: 'link', size: 4, records: 'results', next: 'next' }, { pages: BY_FIELD, records: 'results' }, ['records#1', 'records#2', 'records#3']],
     ['in one', { by: 'none', size: 0 }, {}, ['records']],
   ])('come %s, each as it was sent', async (_what, paging, reading, names) => {
     const server = await serve(10, paging);
@@ -52,6 +55,7 @@ describe('pages of an API', () => {
     ['offset', { by: 'offset', size: 4 }, BY_OFFSET],
     ['cursor', { by: 'cursor', size: 4, records: 'items' }, BY_CURSOR],
     ['link', { by: 'link', size: 4 }, BY_LINK],
+    ['link inside', { by: 'link', size: 4, records: 'results', next: 'next' }, BY_FIELD],
   ])('by %s are none but an empty one where there is nothing', async (_what, paging, pages) => {
     const server = await serve(0, paging);
     expect((await taken(server, { pages, records: paging.records ?? '' })).map(({ records }) => records)).toEqual([0]);
@@ -141,6 +145,12 @@ describe('where pages lead by cursor or link', () => {
   test.each(['{"a":1}', '[1]', 'true', JSON.stringify('x'.repeat(5_000)), '"\\ud800"', '"a\nb"'])('%.20j is no cursor', async (written) => {
     const server = await serve(0, { by: 'none', size: 1 }, { fault: () => ({ type: 'status', status: 200, body: `{"items":[1],"next":${written}}` }) });
     await expect(taken(server, { pages: BY_CURSOR, records: 'items' })).rejects.toMatchObject({ code: 'SOURCE_REFUSED', fix: expect.stringContaining('source.pages.next') });
+    await expect(taken(server, { pages: BY_FIELD, records: 'items' })).rejects.toMatchObject({ code: 'SOURCE_REFUSED', fix: expect.stringContaining('source.pages.next') });
+  });
+
+  test('a number is no link', async () => {
+    const server = await serve(0, { by: 'none', size: 1 }, { fault: () => ({ type: 'status', status: 200, body: '{"items":[1],"next":2}' }) });
+    await expect(taken(server, { pages: BY_FIELD, records: 'items' })).rejects.toMatchObject({ code: 'SOURCE_REFUSED', message: expect.stringContaining('no text as its link') });
   });
 
   test.each([`http://${METADATA}/latest/meta-data`, 'https://127.0.0.1:PORT/records?page=2', 'http://127.0.0.1:1/records?page=2', '//elsewhere.example/records', `http://${METADATA}@127.0.0.1:PORT/records`, 'file:///etc/passwd', 'http://[', 'javascript:alert(1)'])('a link to %s is not followed', async (link) => {
@@ -149,6 +159,9 @@ describe('where pages lead by cursor or link', () => {
     server.fault = () => ({ type: 'status', status: 200, headers: { link: `<${target}>; rel="next"` }, body: '[1]' });
     await expect(taken(server, { pages: BY_LINK })).rejects.toMatchObject({ code: 'SOURCE_REFUSED', message: expect.stringContaining('away from') });
     expect(server.requests).toHaveLength(1);
+    server.fault = () => ({ type: 'status', status: 200, body: JSON.stringify({ items: [1], next: target }) });
+    await expect(taken(server, { pages: BY_FIELD, records: 'items' })).rejects.toMatchObject({ code: 'SOURCE_REFUSED', message: expect.stringContaining('away from') });
+    expect(server.requests).toHaveLength(2);
   });
 
   test('a link that is relative is one of the same API', async () => {

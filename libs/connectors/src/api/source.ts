@@ -71,10 +71,11 @@ export class ApiReader {
   }
 
   private outline({ body, headers }: HttpAnswer, target: string): ReadPage | undefined {
-    const { records, cursor } = outlinePage(body, this.source);
+    const { pages } = this.source;
+    const { records, next } = outlinePage(body, this.source);
     if (records === undefined) return undefined;
-    const link = this.source.pages.by === 'link' ? nextLink(headers.link) : undefined;
-    return { body, records, next: link === undefined ? cursor : nextTarget(link, this.connection, target), sha256: createHash('sha256').update(body).digest('hex') };
+    const link = pages.by !== 'link' ? undefined : pages.next === undefined ? nextLink(headers.link) : next;
+    return { body, records, next: link === undefined ? next : nextTarget(link, this.connection, target), sha256: createHash('sha256').update(body).digest('hex') };
   }
 
   private assertBound(slice: ApiSlice, { number }: PagePosition): void {

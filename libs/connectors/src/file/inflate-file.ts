@@ -1,13 +1,11 @@
 import { WeirError } from '@weir/core';
 import type { Compression } from './compression';
+import { MAX_FILE_BYTES } from './file-bound';
 import { gunzip } from './gunzip';
 import { assertWanted, readChunks } from './read-chunks';
 import { ZstdCut } from './zstd/byte-queue';
 import { unzstd, type Inflated } from './zstd/unzstd';
 import { ZstdFault } from './zstd/zstd-fault';
-
-/** Most bytes of a file once it is inflated, if nobody says otherwise. */
-export const MAX_FILE_BYTES = 16 * 1024 ** 3;
 
 /**
  * Most bytes that a compressed byte may stand for, in the whole that was read so far. Text of many like rows is packed 5 to 30 times smaller, and gzip cannot do better than 1,030 times.
@@ -26,7 +24,7 @@ export interface InflateOptions {
 
 /**
  * Inflates a file, in pieces of at most 256 KiB. Memory is bounded by them and, for zstd, by the window, at most 128 MiB, which grows with what is inflated.
- * Throws FILE_TRUNCATED, FILE_MALFORMED (corrupt, something behind the end, a dictionary or a larger window asked for, more than 100 times the size of the file, larger than allowed), CANCELLED;
+ * Throws FILE_TRUNCATED, FILE_MALFORMED (corrupt, something behind the end, a dictionary or a larger window asked for), FILE_TOO_LARGE (more than 100 times the size of the file, or larger than allowed), CANCELLED;
  * errors of the file system pass through.
  */
 export async function* inflateFile(path: string, compression: Compression, options: InflateOptions): AsyncGenerator<Inflated> {
@@ -43,7 +41,7 @@ export async function* inflateFile(path: string, compression: Compression, optio
 }
 
 function refused(message: string, place: string): WeirError {
-  return new WeirError({ code: 'FILE_MALFORMED', message, place, fix: 'Have the producer write the file in parts, or without compression.' });
+  return new WeirError({ code: 'FILE_TOO_LARGE', message, place, fix: 'Have the producer write the file in parts, or without compression.' });
 }
 
 async function* unzstdFile(path: string, name: string, signal: AbortSignal | undefined): AsyncGenerator<Inflated> {

@@ -100,6 +100,30 @@ describe('a fetch response', () => {
     expect(got.size).toBe(3);
   });
 
+  it('with a batch that was damaged on its way is fetched again; one that stays so gives substitutes, and what is before and after it', async () => {
+    const damaged = (): Buffer => {
+      const bytes = batch(1, 'b', 'c');
+      bytes.writeUInt8(bytes.readUInt8(bytes.length - 2) ^ 4, bytes.length - 2);
+      return fetchResponse(11, [Buffer.concat([batch(0, 'a'), bytes, batch(3, 'd')])]);
+    };
+    const whole = fetchResponse(11, [Buffer.concat([batch(0, 'a'), batch(1, 'b', 'c'), batch(3, 'd')])]);
+    await expect(recordsIn(damaged())).rejects.toMatchObject({ retriable: true, message: expect.stringContaining('topic:0:1') });
+    expect((await recordsIn(whole)).map(values)).toEqual([['a', 'b', 'c', 'd']]);
+    for (let fetches = 0; fetches < 2; fetches += 1) await expect(recordsIn(damaged())).rejects.toMatchObject({ retriable: true });
+    expect((await recordsIn(damaged())).map(values)).toEqual([['a', 'records_corrupt', 'records_corrupt', 'd']]);
+    expect((await recordsIn(whole)).map(values)).toEqual([['a', 'b', 'c', 'd']]);
+  });
+
+  it('has no byte behind the checksum of a batch that can be another one unnoticed', async () => {
+    const bytes = batch(20, 'abcdefgh', 'i');
+    for (let at = 17; at < bytes.length; at += 1) {
+      const spoilt = Buffer.from(bytes);
+      spoilt.writeUInt8(spoilt.readUInt8(at) ^ (1 << at % 8), at);
+      await expect(recordsIn(fetchResponse(11, [spoilt]))).rejects.toMatchObject({ retriable: true });
+      await recordsIn(fetchResponse(11, [bytes]));
+    }
+  });
+
   it('of a broker that sends what is no batch is an error', async () => {
     const tooShort = batch(0, 'a');
     tooShort.writeInt32BE(20, 8);

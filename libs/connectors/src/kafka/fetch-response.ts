@@ -1,8 +1,9 @@
 import { WeirError } from '@weir/core';
 import { AbortedTransactions } from './aborted-transactions';
+import { isIntact } from './damaged-batches';
 import { Decoder, decodeMessageSet, type OldMessage } from './kafkajs-internals';
 import { LogRecords, STRIDE } from './log-records';
-import { BATCH_HEADER_BYTES, decodeRecordBatch, substituteRecords, type DecodedBatch, type FetchedBatch } from './record-batch';
+import { BATCH_HEADER_BYTES, damagedBatch, decodeRecordBatch, substituteRecords, type DecodedBatch, type FetchedBatch } from './record-batch';
 
 /** What the records of one response may take once they are decoded. What does not fit is left for the next fetch. */
 export const MAX_DECODED_BYTES = 64 * 1024 * 1024;
@@ -16,6 +17,7 @@ const RECORD_BATCH_MAGIC = 2;
 
 /** A partition's records as they came, and the list that its batches go to. */
 interface RecordSet {
+  readonly topic: string;
   readonly partition: number;
   readonly records: Buffer;
   readonly aborted: AbortedTransactions;
@@ -25,7 +27,7 @@ interface RecordSet {
 /**
  * Decodes fetch responses of one version (4 to 11) in kafkajs's stead. Its own decoder throws for a batch that it cannot read, and for a
  * batch of more than 120,000 records, which fails every fetch from that broker for ever; and it inflates all of a response at
- * once. This one gives substitutes for what cannot be read and stops at MAX_DECODED_BYTES, as though the response ended there. It leaves records of
+ * once. This one holds batches against their checksums, gives substitutes for what cannot be read and stops at MAX_DECODED_BYTES, as though the response ended there. It leaves records of
  * aborted transactions out by itself, and tells kafkajs of none. For kafkajs a message is a whole record batch.
  */
 export function fetchDecoder(version: number): (response: Buffer) => Promise<unknown> {
@@ -34,14 +36,19 @@ export function fetchDecoder(version: number): (response: Buffer) => Promise<unk
     const sets: RecordSet[] = [];
     const throttleTime = decoder.readInt32();
     const session = version < 7 ? {} : { errorCode: decoder.readInt16(), sessionId: decoder.readInt32() };
-    const responses = decoder.readArray(() => ({ topicName: decoder.readString(), partitions: decoder.readArray(() => readPartition(decoder, version, sets)) }));
+    const responses = decoder.readArray(() => readTopic(decoder, version, sets));
     await decodeSets(sets);
     // From version 8 on the broker expects the client to do the waiting.
     return { ...(version < 8 ? { throttleTime } : { throttleTime: 0, clientSideThrottleTime: throttleTime }), ...session, responses };
   };
 }
 
-function readPartition(decoder: Decoder, version: number, sets: RecordSet[]): object {
+function readTopic(decoder: Decoder, version: number, sets: RecordSet[]): object {
+  const topicName = decoder.readString();
+  return { topicName, partitions: decoder.readArray(() => readPartition(decoder, version, topicName, sets)) };
+}
+
+function readPartition(decoder: Decoder, version: number, topic: string, sets: RecordSet[]): object {
   const partition = decoder.readInt32();
   const errorCode = decoder.readInt16();
   const highWatermark = decoder.readInt64().toString();
@@ -51,7 +58,7 @@ function readPartition(decoder: Decoder, version: number, sets: RecordSet[]): ob
   const replica = version < 11 ? {} : { preferredReadReplica: decoder.readInt32() };
   const size = decoder.readInt32();
   const messages: FetchedBatch[] = [];
-  if (size > 0) sets.push({ partition, records: decoder.readBytes(size), aborted: new AbortedTransactions(abortedTransactions), messages });
+  if (size > 0) sets.push({ topic, partition, records: decoder.readBytes(size), aborted: new AbortedTransactions(abortedTransactions), messages });
   return { partition, errorCode, highWatermark, lastStableOffset, ...start, abortedTransactions: [], ...replica, messages };
 }
 
@@ -62,12 +69,12 @@ async function decodeSets(sets: readonly RecordSet[]): Promise<void> {
   for (const set of [...sets.slice(start), ...sets.slice(0, start)]) spent = await decodeSet(set, spent);
 }
 
-async function decodeSet({ partition, records, aborted, messages }: RecordSet, before: number): Promise<number> {
+async function decodeSet({ topic, partition, records, aborted, messages }: RecordSet, before: number): Promise<number> {
   let spent = before;
   for (let at = 0; spent < MAX_DECODED_BYTES; ) {
     const end = entryEnd(records, at, partition);
     if (end === undefined) break;
-    const { batch, inflatedBytes } = await decodeEntry(records.subarray(at, end), aborted);
+    const { batch, inflatedBytes } = await decodeEntry(records.subarray(at, end), { topic, partition, aborted });
     messages.push(batch);
     spent += inflatedBytes + BATCH_BYTES + RECORD_BYTES * batch.records.length;
     at = end;
@@ -88,8 +95,9 @@ function entryEnd(records: Buffer, at: number, partition: number): number | unde
   return end <= records.length ? end : undefined;
 }
 
-function decodeEntry(entry: Buffer, aborted: AbortedTransactions): Promise<DecodedBatch> {
-  return entry.readInt8(MAGIC_AT) === RECORD_BATCH_MAGIC ? decodeRecordBatch(entry, aborted) : decodeOldMessage(entry);
+async function decodeEntry(entry: Buffer, { topic, partition, aborted }: Pick<RecordSet, 'topic' | 'partition' | 'aborted'>): Promise<DecodedBatch> {
+  if (entry.readInt8(MAGIC_AT) !== RECORD_BATCH_MAGIC) return decodeOldMessage(entry);
+  return isIntact(entry, topic, partition) ? decodeRecordBatch(entry, aborted) : damagedBatch(entry);
 }
 
 /** One message of the formats before Kafka 0.11; a compressed one holds others, and has the offset of the last of them. */

@@ -66,6 +66,12 @@ export async function decodeRecordBatch(bytes: Buffer, aborted?: AbortedTransact
   return { batch: { ...seen(header), records }, inflatedBytes: header.codec === CODEC.none || typeof inflated === 'string' ? 0 : inflated.length };
 }
 
+/** Substitutes for the records of a batch whose bytes are not those that were written. */
+export function damagedBatch(bytes: Buffer): DecodedBatch {
+  const header = readHeader(bytes);
+  return { batch: { ...seen(header), records: substitutes(header, 'records_corrupt', bytes) }, inflatedBytes: 0 };
+}
+
 function seen(header: BatchHeader): Omit<FetchedBatch, 'records'> {
   return { offset: String(sum(header.baseOffset, lastDelta(header))), isControlRecord: false, timestamp: Number(header.maxTimestamp) };
 }

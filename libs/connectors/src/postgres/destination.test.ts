@@ -61,7 +61,7 @@ test('a plan whose head moved since changes nothing and says so', async () => {
   await deliver(destination, folder.path, { to: 2, upserts: ['"1",two'] });
   const none = { paths: [], rows: 0, bytes: 0 };
   const late = { plan: stale, commitId: '11111111-1111-4111-8111-111111111111', toSnapshot: 2, runId: 'late', traceId: '', upserts: none, deletes: none };
-  expect(await destination.deliver([Promise.resolve(late)], { signal, onBytes: () => undefined })).toBeUndefined();
+  expect(await destination.deliver([Promise.resolve(late)], { signal, onBytes: () => undefined, mostRefused: () => 0 })).toBeUndefined();
   expect(await rows()).toEqual([[1, 'two']]);
 });
 
@@ -173,7 +173,7 @@ test('cancel ends a load that waits for a lock, and one whose server is out of r
   const plan = await planned(far, ORDERS, 2, second.signal);
   proxy.blackhole();
   const none = { paths: [], rows: 0, bytes: 0 };
-  const lost = far.deliver([Promise.resolve({ plan, commitId: '22222222-2222-4222-8222-222222222222', toSnapshot: 2, runId: 'r', traceId: '', upserts: none, deletes: none })], { signal: second.signal, onBytes: () => undefined });
+  const lost = far.deliver([Promise.resolve({ plan, commitId: '22222222-2222-4222-8222-222222222222', toSnapshot: 2, runId: 'r', traceId: '', upserts: none, deletes: none })], { signal: second.signal, onBytes: () => undefined, mostRefused: () => 0 });
   lost.catch(() => undefined);
   await until(() => proxy.connections >= 2, { timeoutMs: 5_000, what: 'the load at the proxy' });
   at = performance.now();

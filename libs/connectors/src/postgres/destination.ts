@@ -11,6 +11,7 @@ import { orAborted } from './or-aborted';
 import { planLoad, type KeptTable, type LoadPlan } from './plan';
 import { openPositions, type StoredPosition, type StreamPosition, type StreamSource } from './positions';
 import { ReadyTables } from './ready-tables';
+import { markTold, readRefusedCounts, readUntold, type RefusedCount, type UntoldRow } from './refused-rows';
 import { planRestate, restate, writePresent, type PreparedRestatement, type RestatePlan } from './restate';
 import { assertStreamBatch, commitStream, type StreamBatch, type StreamCommit } from './stream-commit';
 import { ensureStreams, type StreamTable } from './stream-table';
@@ -55,6 +56,21 @@ export class PostgresDestination {
    */
   async deliver(loads: readonly Promise<PreparedLoad>[], options: DeliverOptions): Promise<LedgerEntry[] | undefined> {
     return persistent(undefined, options.signal, () => commitLoads(this.pools, loads, options));
+  }
+
+  /** Some of the rows that tables refused, or had refused, of which the quarantine has not heard; none once it has heard of all. */
+  async untold(tables: readonly string[], signal: AbortSignal): Promise<UntoldRow[]> {
+    return mapped('weir.refused', () => orAborted(signal, readUntold(this.pools.questions, tables)));
+  }
+
+  /** How many rows tables refused in commits, and still lack, by rule. */
+  async refusedCounts(commitIds: readonly string[], signal: AbortSignal): Promise<RefusedCount[]> {
+    return mapped('weir.refused', () => orAborted(signal, readRefusedCounts(this.pools.questions, commitIds)));
+  }
+
+  /** Notes that the quarantine has heard of rows. */
+  async markTold(rows: readonly UntoldRow[], signal: AbortSignal): Promise<void> {
+    return mapped('weir.refused', () => orAborted(signal, markTold(this.pools.questions, rows)));
   }
 
   /** Where a stream stands in each partition of its topic, by partition; those of `start` that have no position yet get the one given. */

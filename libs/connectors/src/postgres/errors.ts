@@ -17,6 +17,9 @@ const BY_STATE: readonly (readonly [string, Meaning])[] = [
   ['22', { code: 'MODEL_FAILED', fix: 'Correct the model: the destination cannot hold one of its values.' }],
   ['23', { code: 'MODEL_FAILED', fix: "Correct the model: its rows break the table's key." }],
   ['54', { code: 'MODEL_FAILED', fix: 'Correct the model: a row or key is too large for the destination.' }],
+  ['44000', { code: 'MODEL_FAILED', fix: 'Correct the model: its rows are not what the table may hold.' }],
+  ['P0001', { code: 'MODEL_FAILED', fix: 'Correct the model: a trigger of the table refuses its rows.' }],
+  ['P0004', { code: 'MODEL_FAILED', fix: 'Correct the model: a trigger of the table refuses its rows.' }],
   ['2BP01', { code: 'DESTINATION_INCOMPATIBLE' }],
   ['08', { code: 'UNAVAILABLE' }],
   ['40', { code: 'BUSY' }],
@@ -43,9 +46,15 @@ export function mapDestinationError(error: unknown, place: string | undefined): 
   const state = /^[0-9A-Z]{5}$/.test(code) ? code : '';
   const meaning = BY_STATE.find(([prefix]) => state.startsWith(prefix))?.[1] ?? { code: SOCKET_ERRORS.has(code) || LOST.test(message) ? 'UNAVAILABLE' : 'INTERNAL' };
   const column = /^COPY .+, line \d+, column (\w+)/.exec(where)?.[1];
-  const safe = state.startsWith('22') ? message.replace(/".*"/s, '"…"') : message;
+  const safe = safeMessage(state, message);
   return new WeirError(
     { code: meaning.code, message: `Postgres: ${safe || code}${column ? ` (column ${column})` : ''}${state ? ` [${state}]` : ''}`, place, fix: meaning.fix },
     { cause: error },
   );
+}
+
+/** Data errors quote values, and a trigger may say anything. */
+function safeMessage(state: string, message: string): string {
+  if (state === 'P0001' || state === 'P0004') return 'a trigger refuses it';
+  return state.startsWith('22') ? message.replace(/".*"/s, '"…"') : message;
 }

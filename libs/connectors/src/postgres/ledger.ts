@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import { quoteIdent } from '@weir/core';
+import { CREATE_REFUSED } from './refused-rows';
 
 /** Where a table stands: the snapshot it holds and the commit that brought it there. */
 export interface Head {
@@ -22,6 +23,8 @@ export interface LedgerEntry {
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
+  /** Rows that the table refused: they are in quarantine. */
+  readonly refused: number;
   /** Undefined for a table that a stream writes too: nobody counts it. */
   readonly rowsInTable: number | undefined;
 }
@@ -37,28 +40,31 @@ const CREATE = `
     rows_in_table bigint not null, loaded_at timestamptz not null default now());
   create table if not exists weir.head (
     table_name text primary key, pipeline text not null, snapshot bigint not null, commit_id uuid not null, layout text not null);
+  alter table weir.ledger add column if not exists refused bigint not null default 0;
   comment on table weir.ledger is 'One row for each commit of Weir; the column _weir_commit of loaded tables refers to it. Append only.';
-  comment on table weir.head is 'The snapshot that each loaded table holds. A load commits only if this did not move since it was prepared.';`;
+  comment on table weir.head is 'The snapshot that each loaded table holds. A load commits only if this did not move since it was prepared.';${CREATE_REFUSED}`;
 
 /**
  * Creates the ledger and the table's schema where they are missing. `create … if not exists` fails when two sessions do it at once
  * (both see nothing, one violates the catalogue's unique index), so an advisory lock lets one in at a time.
  */
 export async function ensureLedger(pool: Pool, schema: string): Promise<void> {
-  const present = await pool.query<{ done: boolean }>("select to_regclass('weir.ledger') is not null and to_regclass('weir.head') is not null and exists (select from pg_namespace where nspname = $1) as done", [schema]);
+  const present = await pool.query<{ done: boolean }>("select to_regclass('weir.ledger') is not null and to_regclass('weir.head') is not null and to_regclass('weir.refused') is not null and exists (select from pg_namespace where nspname = $1) as done", [schema]);
   if (present.rows[0]?.done) return;
   // One simple query is one transaction, and the lock ends with it.
   await pool.query(`select pg_advisory_xact_lock(hashtext('weir.ledger')); ${CREATE} create schema if not exists ${quoteIdent(schema)};`);
 }
 
 const HEAD = `
-  select h.pipeline as head_pipeline, h.snapshot as head_snapshot, h.commit_id as head_commit, h.layout as head_layout, l.*
+  select h.pipeline as head_pipeline, h.snapshot as head_snapshot, h.commit_id as head_commit, h.layout as head_layout, (select coalesce(json_agg(r.row_id), '[]') from weir.refused r where r.table_name = h.table_name and r.became is null)::text as head_refused, l.*
   from weir.head h left join weir.ledger l on l.commit_id = h.commit_id where h.table_name = $1`;
 
 /** Where a table stands, and the commit that brought it there; undefined before the first one. */
 export interface Standing {
   readonly head: Head;
   readonly last: LedgerEntry | undefined;
+  /** Ids of rows that the table refused. */
+  readonly refused: readonly string[];
 }
 
 /** Where the table stands; it gets a row at snapshot 0 when it has none. */
@@ -76,7 +82,7 @@ async function findHead(pool: Pool, table: string): Promise<Standing | undefined
   const row = found.rows[0];
   if (!row) return undefined;
   const head = { pipeline: row['head_pipeline'] ?? '', snapshot: Number(row['head_snapshot']), commitId: row['head_commit'] ?? '', layout: row['head_layout'] ?? '' };
-  return { head, last: row['commit_id'] === null ? undefined : entryOf(row) };
+  return { head, last: row['commit_id'] === null ? undefined : entryOf(row), refused: JSON.parse(row['head_refused'] ?? '[]') as string[] };
 }
 
 /**
@@ -98,9 +104,9 @@ export async function moveHead(client: ClientBase, table: string, from: Head, to
 /** Writes the commit's row in the commit's own transaction. */
 export async function writeEntry(client: ClientBase, entry: LedgerEntry): Promise<void> {
   await client.query(
-    `insert into weir.ledger (commit_id, pipeline, table_name, from_snapshot, to_snapshot, run_id, trace_id, inserted, updated, deleted, rows_in_table)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-    [entry.commitId, entry.pipeline, entry.table, entry.fromSnapshot, entry.toSnapshot, entry.runId, entry.traceId, entry.inserted, entry.updated, entry.deleted, entry.rowsInTable],
+    `insert into weir.ledger (commit_id, pipeline, table_name, from_snapshot, to_snapshot, run_id, trace_id, inserted, updated, deleted, refused, rows_in_table)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    [entry.commitId, entry.pipeline, entry.table, entry.fromSnapshot, entry.toSnapshot, entry.runId, entry.traceId, entry.inserted, entry.updated, entry.deleted, entry.refused, entry.rowsInTable],
   );
 }
 
@@ -133,6 +139,7 @@ function entryOf(row: LedgerRow): LedgerEntry {
     inserted: number('inserted'),
     updated: number('updated'),
     deleted: number('deleted'),
+    refused: number('refused'),
     rowsInTable: row['rows_in_table'] === null ? undefined : number('rows_in_table'),
   };
 }

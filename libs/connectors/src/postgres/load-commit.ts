@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { quoteQualified, WeirError } from '@weir/core';
-import { alterColumns } from './alter-columns';
+import { isWeirError, quoteQualified, WeirError } from '@weir/core';
 import type { Pools } from './config';
 import { copyFiles, type CopyOptions, type RowFiles } from './copy';
 import { mapDestinationError } from './errors';
+import { referredFirst } from './foreign-keys';
 import { endingHungCopies } from './hung-copies';
+import type { Isolated } from './isolate-rows';
 import { moveHead, readEntries, readEntry, writeEntry, type LedgerEntry } from './ledger';
 import { lockAlone } from './lock-tables';
-import { addKey, createBeside, createTemporary, deleteRows, emptyTable, insertAll, moveIntoPlace, stageTables, upsertRows, type StageTables } from './merge';
+import { createBeside, createTemporary, stageTables } from './merge';
+import { applyLoad, finishIsolated, isolateLoad, type IsolatedLoad, type StagedLoad } from './place-load';
 import type { LoadPlan } from './plan';
-import type { WrittenRow } from './stream-merge';
+import { refusalOf, refusingTable, type Refusal } from './refusal';
 import { deliveredColumns, layoutOf, storedIdentity, tableLabel, type StoredColumn } from './table';
 import { inTransaction, type Transaction } from './transaction';
+import { writingRows } from './writing-rows';
 
 /** The rows that take a table from its plan's snapshot to the wanted one. */
 export interface PreparedLoad {
@@ -31,44 +34,106 @@ export interface DeliverOptions {
   readonly signal: AbortSignal;
   /** Called with the bytes of a table's files that are on their way. */
   readonly onBytes: (table: string, bytes: number) => void;
-}
-
-/** A load whose rows are on the server. */
-interface StagedLoad {
-  readonly load: PreparedLoad;
-  readonly label: string;
-  readonly stage: StageTables;
-}
-
-interface Counts {
-  readonly inserted: number;
-  readonly updated: number;
-  readonly deleted: number;
+  /** Most rows of one table that it may refuse, of so many that are written. */
+  readonly mostRefused: (rows: number) => number;
 }
 
 /**
  * Carries out loads of different tables in one transaction. They come in the order of the tables' names, each when it is prepared: its rows are copied, its head is claimed, and the table is changed while
  * the next one is prepared. Because of that order two loads never wait for each other in a circle. Tables that readers have to wait for are changed last. Undefined when a head moved and the loads had
  * not been committed before: nothing was changed then.
+ *
+ * When a table refuses rows all is rolled back and begun anew, with that table changed after all others and without these rows. So a load of which no row is refused pays nothing for it.
  */
 export async function commitLoads(pools: Pools, loads: readonly Promise<PreparedLoad>[], options: DeliverOptions): Promise<LedgerEntry[] | undefined> {
   // Before there is something to copy a transaction would only hold a connection.
   await loads[0];
+  const doubtful: DoubtfulTables = new Map();
+  for (;;) {
+    try {
+      return await commitOnce(pools, loads, doubtful, options);
+    } catch (error) {
+      const refusal = isWeirError(error) && error.code === 'MODEL_FAILED' ? refusalOf(error) : undefined;
+      const table = isWeirError(error) ? error.place : undefined;
+      if (!refusal || table === undefined || doubtful.has(table)) throw error;
+      doubtful.set(table, refusal);
+    }
+  }
+}
+
+/** Tables that refuse rows, by label, and how. */
+type DoubtfulTables = Map<string, Refusal>;
+
+function commitOnce(pools: Pools, loads: readonly Promise<PreparedLoad>[], doubtful: DoubtfulTables, options: DeliverOptions): Promise<LedgerEntry[] | undefined> {
   return inTransaction(pools, 'loads', options.signal, async (transaction) => {
     const staged: StagedLoad[] = [];
-    const entries = new Map<StagedLoad, LedgerEntry>();
+    const counts = new Map<StagedLoad, Isolated>();
+    const apply = async (one: StagedLoad): Promise<void> => {
+      if (!doubtful.has(one.label)) counts.set(one, { ...(await placed(one.label, () => writingRows(one.label, () => applyLoad(transaction.run, one)))), refused: 0 });
+    };
     for (const [nth, coming] of loads.entries()) {
       const one = await stageLoad(transaction, await awake(transaction, coming), nth, options);
       assertOrder(staged.at(-1), one);
       staged.push(one);
       if (!(await placed(one.label, () => claim(pools, transaction, one)))) return { commit: false, value: await earlierCommit(transaction, one, loads) };
-      if (!keepsReadersWaiting(one)) entries.set(one, await place(transaction, one));
+      if (!keepsReadersWaiting(one)) await apply(one);
     }
-    const last = staged.filter((one) => !entries.has(one));
+    const last = staged.filter(keepsReadersWaiting);
     await lockAlone(transaction, last.map(({ load }) => load.plan.spec));
-    for (const one of last) entries.set(one, await place(transaction, one));
-    return { commit: true, value: staged.flatMap((one) => entries.get(one) ?? []) };
+    for (const one of last) await apply(one);
+    const isolated = await isolateAll(transaction, staged.filter(({ label }) => doubtful.has(label)), { doubtful, others: counts.size > 0, mostRefused: options.mostRefused });
+    for (const [one, done] of isolated) counts.set(one, done);
+    const entries = await writeEntries(transaction, staged, counts);
+    await checkDeferred(transaction, staged);
+    return { commit: true, value: entries };
   });
+}
+
+/** How tables that refuse rows are changed. */
+interface IsolateOptions extends Pick<DeliverOptions, 'mostRefused'> {
+  readonly doubtful: DoubtfulTables;
+  /** Whether other tables were changed first: what was refused for want of their rows may not be any more. */
+  readonly others: boolean;
+}
+
+/** Changes the tables that refuse rows, when the others are changed: a row may refer to rows of another table. */
+async function isolateAll({ run }: Transaction, staged: readonly StagedLoad[], { doubtful, others, mostRefused }: IsolateOptions): Promise<Map<StagedLoad, Isolated>> {
+  const isolated: IsolatedLoad[] = [];
+  for (const one of await referredFirst(run, staged)) {
+    const refusal = doubtful.get(one.label);
+    const known = refusal?.relational && (others || isolated.length > 0) ? undefined : refusal;
+    isolated.push(await placed(one.label, () => isolateLoad(run, one, known, mostRefused)));
+  }
+  // What one of them got may be what a row of another one was refused for want of.
+  for (let round = 0; round < isolated.length; round += 1) {
+    let landed = false;
+    for (const { staged: { label }, isolation } of isolated) landed = (await placed(label, () => isolation.retry())) || landed;
+    if (!landed) break;
+  }
+  const done = new Map<StagedLoad, Isolated>();
+  for (const one of isolated) done.set(one.staged, await placed(one.staged.label, () => finishIsolated(run, one)));
+  return done;
+}
+
+async function writeEntries({ client }: Transaction, staged: readonly StagedLoad[], counts: ReadonlyMap<StagedLoad, Isolated>): Promise<LedgerEntry[]> {
+  const entries: LedgerEntry[] = [];
+  for (const one of staged) {
+    const { plan, commitId, toSnapshot, runId, traceId } = one.load;
+    const { inserted, updated, deleted, refused } = counts.get(one) ?? { inserted: 0, updated: 0, deleted: 0, refused: 0 };
+    const entry = { commitId, pipeline: plan.pipeline, table: one.label, fromSnapshot: plan.head.snapshot, toSnapshot, runId, traceId, inserted, updated, deleted, refused, rowsInTable: plan.rowsBefore + inserted - deleted };
+    await placed(one.label, () => writeEntry(client, entry));
+    entries.push(entry);
+  }
+  return entries;
+}
+
+/** What is checked at the commit otherwise, when the table that it is about is not known any more. */
+async function checkDeferred({ run }: Transaction, staged: readonly StagedLoad[]): Promise<void> {
+  try {
+    await writingRows('deferred constraints', () => run('set constraints all immediate'));
+  } catch (error) {
+    throw mapDestinationError(error, refusingTable(error) ?? staged[0]?.label);
+  }
 }
 
 function assertOrder(before: StagedLoad | undefined, { label }: StagedLoad): void {
@@ -107,7 +172,7 @@ async function stageLoad(transaction: Transaction, load: PreparedLoad, nth: numb
     await stageRows(transaction, { table: stage.upserts, columns: deliveredColumns(plan.spec), label, made: first }, upserts, { ...copy, freeze: first });
     await stageRows(transaction, { table: stage.deletes, columns: storedIdentity(plan.spec), label, made: false }, deletes, copy);
   });
-  return { load, label, stage };
+  return { load, label, stage, nth };
 }
 
 /** Where some rows go. */
@@ -139,47 +204,6 @@ function claim(pools: Pools, transaction: Transaction, { load: { plan, toSnapsho
 /** Whether readers have to wait until the load ends: their rows are exchanged, or the table is altered. */
 function keepsReadersWaiting({ load: { plan } }: StagedLoad): boolean {
   return plan.kind === 'rebuild' || (plan.kind === 'merge' && plan.changes.missing.length + plan.changes.widened.length > 0);
-}
-
-/** Changes a table whose head is claimed, and writes the ledger's row. */
-async function place(transaction: Transaction, staged: StagedLoad): Promise<LedgerEntry> {
-  const { plan, commitId, toSnapshot, runId, traceId } = staged.load;
-  return placed(staged.label, async () => {
-    const counts = await APPLY[plan.kind](transaction, staged);
-    const rowsInTable = plan.rowsBefore + counts.inserted - counts.deleted;
-    const entry = { commitId, pipeline: plan.pipeline, table: staged.label, fromSnapshot: plan.head.snapshot, toSnapshot, runId, traceId, ...counts, rowsInTable };
-    await writeEntry(transaction.client, entry);
-    return entry;
-  });
-}
-
-const NOTHING_CHANGED: Counts = { inserted: 0, updated: 0, deleted: 0 };
-
-const APPLY: Readonly<Record<LoadPlan['kind'], (transaction: Transaction, staged: StagedLoad) => Promise<Counts>>> = {
-  create: moveBeside,
-  rebuild: replaceAll,
-  merge,
-};
-
-async function moveBeside(transaction: Transaction, { load: { plan, upserts }, stage }: StagedLoad): Promise<Counts> {
-  for (const statement of moveIntoPlace(plan.spec, stage.upserts)) await transaction.run(statement);
-  return { ...NOTHING_CHANGED, inserted: upserts.rows };
-}
-
-async function replaceAll(transaction: Transaction, { load: { plan, commitId, upserts }, stage }: StagedLoad): Promise<Counts> {
-  for (const statement of emptyTable(plan)) await transaction.run(statement);
-  await alterColumns((sql) => transaction.run(sql), plan.spec, plan.changes);
-  if (upserts.rows > 0) await transaction.run(insertAll(plan.spec, stage, commitId));
-  await transaction.run(addKey(plan.spec));
-  return { ...NOTHING_CHANGED, inserted: upserts.rows };
-}
-
-async function merge(transaction: Transaction, { load: { plan, commitId, upserts, deletes }, stage }: StagedLoad): Promise<Counts> {
-  await alterColumns((sql) => transaction.run(sql), plan.spec, plan.changes);
-  const deleted = deletes.rows > 0 ? await transaction.run(deleteRows(plan.spec, stage)) : undefined;
-  const written = upserts.rows > 0 ? await transaction.run<WrittenRow>(upsertRows(plan.spec, stage, commitId)) : undefined;
-  const [counts] = written?.rows ?? [];
-  return { inserted: Number(counts?.inserted ?? 0), updated: Number(counts?.updated ?? 0), deleted: deleted?.rowCount ?? 0 };
 }
 
 async function placed<T>(label: string, body: () => Promise<T>): Promise<T> {

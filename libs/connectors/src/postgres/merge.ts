@@ -58,12 +58,22 @@ export function addKey(spec: TableSpec): string {
 export function insertAll(spec: TableSpec, { upserts }: StageTables, commitId: string): string {
   const columns = names(deliveredColumns(spec).map(({ name }) => name));
   const table = quoteQualified(spec.schema, spec.name);
-  return `insert into ${table} (${columns}, ${quoteIdent(COMMIT_COLUMN.name)}) select ${columns}, ${quoteLiteral(commitId)}::uuid from ${upserts}`;
+  return `insert into ${table} (${columns}, ${quoteIdent(COMMIT_COLUMN.name)}) select ${columns}, ${quoteLiteral(commitId)}::uuid from ${upserts} s`;
 }
 
 /** Deletes the rows whose identity was delivered for deletion. */
 export function deleteRows(spec: TableSpec, { deletes }: StageTables): string {
   return `delete from ${quoteQualified(spec.schema, spec.name)} t using ${deletes} d where ${sameIdentity(spec, 't', 'd')}`;
+}
+
+/** Takes away what the table has in the place of rows of a relation; gives one row (deleted). */
+export function retractRows(spec: TableSpec, relation: string): string {
+  return `with gone as (delete from ${quoteQualified(spec.schema, spec.name)} t using ${relation} d where ${sameIdentity(spec, 't', 'd')} returning 1) select count(*) as deleted from gone`;
+}
+
+/** Creates the table of a first load in its place, empty. */
+export function createEmpty(spec: TableSpec): string[] {
+  return [`create table ${quoteQualified(spec.schema, spec.name)} (${columnList([...deliveredColumns(spec), COMMIT_COLUMN])})`, addKey(spec)];
 }
 
 /** Inserts or updates the delivered rows, in the order of the file; gives the counts as one row (inserted, updated). */

@@ -33,6 +33,8 @@ export interface LoadPlan extends StandingTable {
   /** The snapshot that the difference starts from; 0 is nothing. */
   readonly fromSnapshot: number;
   readonly rowsBefore: number;
+  /** Ids of rows that the table refused when they were last written: what it has of the older snapshot is without them. */
+  readonly refused: readonly string[];
   /** What is altered in the table first. */
   readonly changes: ColumnChanges;
   /** The primary key to replace, if the table's own is not the wanted one. */
@@ -42,21 +44,21 @@ export interface LoadPlan extends StandingTable {
 /** Reads ledger and table and decides how it gets to `snapshot` or beyond; creates ledger and schema where missing. Throws DESTINATION_INCOMPATIBLE. */
 export async function planLoad(pool: Pool, spec: TableSpec, pipeline: string, snapshot: number): Promise<LoadPlan | KeptTable> {
   await ensureLedger(pool, spec.schema);
-  const { head, last } = await readHead(pool, tableLabel(spec), pipeline, layoutOf(spec));
+  const { head, last, refused } = await readHead(pool, tableLabel(spec), pipeline, layoutOf(spec));
   if (head.pipeline !== pipeline) throw incompatible(spec, `is loaded by the pipeline ${head.pipeline}`);
   const existing = await inspectTable(pool, spec);
   const base = { spec, pipeline, head, last };
   // A table that was dropped, by hand perhaps, is simply built again.
-  if (!existing) return { ...base, kind: 'create', fromSnapshot: 0, rowsBefore: 0, changes: NO_CHANGES, formerKey: undefined };
+  if (!existing) return { ...base, kind: 'create', fromSnapshot: 0, rowsBefore: 0, refused, changes: NO_CHANGES, formerKey: undefined };
   // With another layout or wider columns, too: the load that brought the later snapshot had the newer definition.
   if (head.snapshot >= snapshot) return { ...base, kind: 'keep' };
   if (head.snapshot === 0 && !isStreamLayout(head.layout) && (await hasRows(pool, spec))) throw incompatible(spec, 'has rows, but was not built by this Weir');
   const changes = columnChanges(spec, existing);
   const sameKey = existing.primaryKey?.columns.join('\0') === identityColumns(spec).join('\0');
   if (head.snapshot === 0 || head.layout !== layoutOf(spec) || !sameKey || blurs(spec, changes)) {
-    return { ...base, kind: 'rebuild', fromSnapshot: 0, rowsBefore: 0, changes, formerKey: existing.primaryKey };
+    return { ...base, kind: 'rebuild', fromSnapshot: 0, rowsBefore: 0, refused, changes, formerKey: existing.primaryKey };
   }
-  return { ...base, kind: 'merge', fromSnapshot: head.snapshot, rowsBefore: last?.rowsInTable ?? 0, changes, formerKey: undefined };
+  return { ...base, kind: 'merge', fromSnapshot: head.snapshot, rowsBefore: last?.rowsInTable ?? 0, refused, changes, formerKey: undefined };
 }
 
 /** Whether keys, or versions of a key, may fall together that were apart: floating numbers do not tell all integers apart. Where a table has every version, any column makes one. */

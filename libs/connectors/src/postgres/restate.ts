@@ -68,7 +68,7 @@ export async function restate(pools: Pools, prepared: PreparedRestatement, optio
       return { commit: false, value: await readEntry(client, commitId) };
     }
     const counts = await merge(transaction, prepared);
-    const entry = { commitId, pipeline: plan.pipeline, table, fromSnapshot: plan.head.snapshot, toSnapshot, runId, traceId, ...counts, rowsInTable: undefined };
+    const entry = { commitId, pipeline: plan.pipeline, table, fromSnapshot: plan.head.snapshot, toSnapshot, runId, traceId, ...counts, refused: 0, rowsInTable: undefined };
     await writeEntry(client, entry);
     return { commit: true, value: entry };
   });

@@ -18,7 +18,7 @@ export interface Transaction {
   /** Of the server's process that carries it out. */
   readonly processId: number;
   /** Runs a statement; throws CANCELLED once the signal is aborted. */
-  run<R extends QueryResultRow>(sql: string): Promise<QueryResult<R>>;
+  readonly run: <R extends QueryResultRow>(sql: string) => Promise<QueryResult<R>>;
 }
 
 /** Runs `body` in one transaction on a connection of its own, of a pool: commits when it resolves to `commit`, rolls back otherwise and when it throws. */

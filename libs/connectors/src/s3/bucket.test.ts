@@ -4,9 +4,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { WeirError, type S3ConnectionSettings } from '@weir/core';
+import { Bucket, TornRead } from '@weir/s3';
 import { HttpFaultProxy, testBucket, type TestBucket } from '@weir/testkit';
-import { Bucket } from './bucket';
-import { TornRead } from './errors';
 import { testS3 } from './probe';
 import { objectPart } from './read-object';
 import { sliceBucket } from './slice';
@@ -33,6 +32,13 @@ async function failures(connection: S3ConnectionSettings, options = optionsFor(s
   bucket.close();
   return found as WeirError[];
 }
+
+it('tells users nothing about the Node that the next version of the client needs', async () => {
+  const warned = jest.spyOn(process, 'emitWarning');
+  bucketAt(store.server, store.name, proxy).close();
+  expect(warned).not.toHaveBeenCalled();
+  warned.mockRestore();
+});
 
 describe('what a store refuses', () => {
   it('a login that it does not know is SOURCE_REFUSED and says which of the two is wrong', async () => {

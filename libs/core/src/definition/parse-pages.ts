@@ -13,7 +13,7 @@ export interface ApiPagesYaml {
 
 const KEYS: Readonly<Record<ApiPages['by'], { readonly all: readonly (keyof ApiPagesYaml)[]; readonly required: readonly (keyof ApiPagesYaml)[] }>> = {
   none: { all: ['by'], required: [] },
-  link: { all: ['by'], required: [] },
+  link: { all: ['by', 'next'], required: [] },
   page: { all: ['by', 'parameter', 'first', 'size', 'sizeParameter'], required: ['parameter'] },
   offset: { all: ['by', 'parameter', 'first', 'size', 'sizeParameter'], required: ['parameter'] },
   cursor: { all: ['by', 'parameter', 'next', 'size', 'sizeParameter'], required: ['parameter', 'next'] },
@@ -21,10 +21,11 @@ const KEYS: Readonly<Record<ApiPages['by'], { readonly all: readonly (keyof ApiP
 
 /** The pages with their defaults; an API that says nothing has one. */
 export function resolvePages(pages: ApiPagesYaml = { by: 'none' }): ApiPages {
-  const { by, parameter = '', next = '', size, sizeParameter } = pages;
-  if (by === 'none' || by === 'link') return { by };
+  const { by, parameter = '', next, size, sizeParameter } = pages;
+  if (by === 'none') return { by };
+  if (by === 'link') return { by, ...(next === undefined ? {} : { next }) };
   const sized = { ...(size === undefined ? {} : { size }), ...(sizeParameter === undefined ? {} : { sizeParameter }) };
-  if (by === 'cursor') return { by, parameter, next, ...sized };
+  if (by === 'cursor') return { by, parameter, next: next ?? '', ...sized };
   return { by, parameter, first: pages.first ?? (by === 'page' ? 1 : 0), ...sized };
 }
 

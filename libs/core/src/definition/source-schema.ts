@@ -13,12 +13,12 @@ const PAGES: JsonSchema = {
   additionalProperties: false,
   required: ['by'],
   properties: {
-    by: { enum: ['none', 'page', 'offset', 'cursor', 'link'], description: 'how the next page is asked for: by its number, by how many records come before it, by what the page before says, by its `Link` header, or not at all (`none`).' },
+    by: { enum: ['none', 'page', 'offset', 'cursor', 'link'], description: 'how the next page is asked for: by its number, by how many records come before it, by what the page before says, by the link that it has to it, or not at all (`none`).' },
     parameter: { ...PARAMETER, description: 'the query parameter that asks for a page: of its number, of the records before it, or of the cursor.' },
     first: { type: 'integer', minimum: 0, maximum: 1_000_000, description: 'the number of the first page: 1 if nothing is said; of offsets 0.' },
     size: { type: 'integer', minimum: 1, maximum: 1_000_000, description: 'how many records a full page has; by page and offset a shorter one is the last.' },
     sizeParameter: { ...PARAMETER, description: 'the query parameter that asks for so many.' },
-    next: { type: 'string', pattern: FIELD_PATH, description: 'the field of a page that has the cursor of the next one, such as meta.next; absent, empty or null on the last page.' },
+    next: { type: 'string', pattern: FIELD_PATH, description: 'the field of a page that has the cursor of the next one, or the link to it, such as meta.next; absent, empty or null on the last page. Of `link` without it, the `Link` header has the link.' },
   },
 };
 

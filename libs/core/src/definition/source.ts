@@ -69,7 +69,8 @@ export type ApiPages =
   | { readonly by: 'none' }
   | { readonly by: 'page' | 'offset'; readonly parameter: string; readonly first: number; readonly size?: number | undefined; readonly sizeParameter?: string | undefined }
   | { readonly by: 'cursor'; readonly parameter: string; readonly next: string; readonly size?: number | undefined; readonly sizeParameter?: string | undefined }
-  | { readonly by: 'link' };
+  /** Of the Link header, or of the field `next` of a page. */
+  | { readonly by: 'link'; readonly next?: string | undefined };
 
 /** Parameters for the start of a grain (inclusive) and its end (exclusive). */
 export interface ApiInterval {

@@ -1,12 +1,15 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { withEngine } from '@weir/engine';
 import { Lake } from '@weir/lake';
 import { Egress, Secret } from '@weir/platform';
 import type { DiscoverSourceRequest, DiscoverSourceResponse } from '@weir/rpc';
-import { apiServer, tempDir, testBucket, testDatabase, until, type ApiServer, type TempDir, type TestBucket, type TestDatabase } from '@weir/testkit';
-import { discoverSource } from './discover-source';
+import { apiServer, tempDir, testBucket, testDatabase, testTopic, until, type ApiServer, type TempDir, type TestBucket, type TestDatabase } from '@weir/testkit';
+import { kafkaClients } from '../kafka';
+import { sender } from '../testing/topics';
+import { discoverSource, type DiscoverDependencies } from './discover-source';
 
 /** What a test asks. */
 interface Asked {
@@ -23,9 +26,17 @@ beforeAll(async () => {
 });
 afterAll(() => folder?.dispose());
 
+const NOTHING: DiscoverSourceRequest = { connections: undefined, connection: '', table: '', path: '', bucket: '', key: '', file: '', topic: '' };
+
+function dependencies(changes: Partial<DiscoverDependencies> = {}): DiscoverDependencies {
+  const none = (): never => {
+    throw new Error('Nothing of Kafka, and nothing secret, is asked for here.');
+  };
+  return { lake: new Lake(join(folder.path, 'lake')), engine: { memoryLimit: '256MB', threads: 1 }, egress: new Egress([]), secretOf: none, topicLog: none, ...changes };
+}
+
 async function discover({ connections, ask, secret = 'canary-of-the-system', allow = ['127.0.0.1'], signal = new AbortController().signal }: Asked): Promise<DiscoverSourceResponse> {
-  const deps = { lake: new Lake(join(folder.path, 'lake')), egress: new Egress(allow), secretOf: () => new Secret(secret) };
-  const answer = await discoverSource(deps, { connections: { path: 'connections.yaml', text: JSON.stringify(connections) }, connection: 'system', table: '', path: '', bucket: '', key: '', ...ask }, signal);
+  const answer = await discoverSource(dependencies({ egress: new Egress(allow), secretOf: () => new Secret(secret) }), { ...NOTHING, connections: { path: 'connections.yaml', text: JSON.stringify(connections) }, connection: 'system', ...ask }, signal);
   expect(inspect(answer, { depth: 9 })).not.toContain(secret);
   return answer;
 }
@@ -129,6 +140,86 @@ describe('an API', () => {
   });
 });
 
+const PARQUET = { format: 'parquet', delimiter: '', records: '', key: ['id'] };
+const PARQUET_COLUMNS = [
+  ['id', 'BIGINT', true], ['small', 'BIGINT', true], ['huge', 'DECIMAL(20,0)', true], ['total', 'DECIMAL(12,3)', true], ['rate', 'DOUBLE', true], ['paid', 'BOOLEAN', false], ['day', 'DATE', true], ['at', 'TIMESTAMP', true], ['zoned', 'TIMESTAMP', true], ['note', 'VARCHAR', true], ['to', 'OBJECT', true], ['tags', 'ARRAY', true], ['clock', 'VARCHAR', true],
+];
+
+/** A file with a column of each type. */
+async function parquet(): Promise<Buffer> {
+  const staging = await tempDir();
+  try {
+    return await withEngine({ inputs: [], staging: staging.path, memoryLimit: '256MB', threads: 1 }, async (engine) => {
+      const path = join(staging.path, 'a.parquet');
+      await engine.run(`copy (select n as id, n::smallint as small, n::ubigint as huge, (n / 8)::decimal(12,3) as total, n::float as rate, case when n > 1 then true end as paid, date '2026-01-01' as day, timestamp '2026-01-01 10:00:00' as at, timestamptz '2026-01-01 10:00:00+02' as zoned, '2026-01-01' as note, {'city': 'B'} as "to", ['a'] as tags, time '10:00:00' as clock from range(1, 4) r(n)) to '${path}' (format parquet)`);
+      return readFile(path);
+    });
+  } finally {
+    await staging.dispose();
+  }
+}
+
+describe('files', () => {
+  const LINES = '{"order_id":"o1","total":0.25}\n{"order_id":"o2","total":1.5}\n';
+  const columns = [['order_id', 'VARCHAR', true], ['total', 'DECIMAL(18,2)', true]];
+  let input: string;
+  beforeAll(async () => {
+    input = join(folder.path, 'in');
+    await mkdir(input);
+    const contents = { '2026-01-01.csv.gz': gzipSync('order_id;total\no1;0.25\no2;1.50\n'), '2026-01-02.csv.gz': 'damaged', 'a.ndjson': LINES, 'a.json': `{"of":{"orders":[${LINES.trim().replace('\n', ',')}]}}`, 'list.json': `[${LINES.trim().replace('\n', ',')}]`, 'a.parquet': await parquet(), 'cut.parquet': (await parquet()).subarray(0, 200), 'empty.ndjson': '', 'a.xml': '<a/>', 'binary.csv': Buffer.from([0, 1, 2]) };
+    for (const [name, content] of Object.entries(contents)) await writeFile(join(input, name), content);
+  });
+  afterEach(async () => expect(await readdir(join(folder.path, 'lake/tmp'))).toEqual([]));
+
+  const ask = (name: string, more: Partial<DiscoverSourceRequest> = {}): Promise<DiscoverSourceResponse> => discoverSource(dependencies(), { ...NOTHING, file: join(input, name), ...more }, new AbortController().signal);
+
+  test.each([
+    ['{date}.csv.gz', { format: 'csv', delimiter: ';', records: '', key: ['order_id'] }, columns],
+    ['*.ndjson', { format: 'ndjson', delimiter: '', records: '', key: ['order_id'] }, columns],
+    ['a.json', { format: 'json', delimiter: '', records: 'of.orders', key: ['order_id'] }, columns],
+    ['list.json', { format: 'json', delimiter: '', records: '', key: ['order_id'] }, columns],
+    ['a.parquet', PARQUET, PARQUET_COLUMNS],
+  ])('%s have the columns of the first one', async (name, how, expected) => {
+    const { type, datasets, more } = await ask(name);
+    expect({ type, more, datasets }).toMatchObject({ type: 'file', more: false, datasets: [{ name: join(input, name), kind: 'file', ...how }] });
+    expect(datasets[0]?.columns.map(({ name: column, type: of, required }) => [column, of, required])).toEqual(expected);
+  });
+
+  test.each([['empty.ndjson', 'SOURCE_REFUSED'], ['a.xml', 'INVALID_VALUE'], ['binary.csv', 'FILE_MALFORMED'], ['2026-01-02.csv.gz', 'FILE_MALFORMED'], ['cut.parquet', 'FILE_TRUNCATED'], ['nothing*.csv', 'SOURCE_MISSING'], ['nowhere/a.csv', 'SOURCE_MISSING']])('%s: %s', async (name, code) => {
+    await expect(ask(name)).rejects.toMatchObject({ code });
+  });
+
+  test('are asked for by an absolute path, and by nothing else', async () => {
+    await expect(ask('', { file: 'in/a.csv' })).rejects.toMatchObject({ code: 'INVALID_VALUE', place: 'in/a.csv' });
+    await expect(ask('a.ndjson', { topic: 'orders' })).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+    await expect(ask('a.ndjson', { table: 'orders' })).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+  });
+});
+
+test('a topic has the columns of its newest records, of all partitions; what is no JSON object says nothing', async () => {
+  const topic = await testTopic(2);
+  const kafka = kafkaClients({ kafka: { brokers: topic.brokers, clientId: 'weir-test', tls: false } }, { debug: () => undefined, warn: () => undefined });
+  const { send, close } = await sender(topic);
+  const ask = (name = topic.name): Promise<DiscoverSourceResponse> => discoverSource(dependencies({ topicLog: (connection, of) => kafka.topicLog(connection, of) }), { ...NOTHING, topic: name }, new AbortController().signal);
+  try {
+    await expect(ask()).rejects.toMatchObject({ code: 'SOURCE_REFUSED', place: topic.name });
+    // Older than those that are looked at.
+    await send(Array.from({ length: 60 }, () => ({ partition: 0, value: '{"old":1}' })));
+    await send(Array.from({ length: 100 }, (_, n) => ({ partition: n % 2, value: JSON.stringify({ click_id: n, at: '2026-01-01T00:00:00Z', price: n / 4, ...(n === 99 ? { more: { a: 1 } } : {}) }) })));
+    await send([{ partition: 1, value: null, key: 'gone' }, { partition: 1, value: 'no JSON' }]);
+    const { type, datasets } = await ask();
+    expect({ type, datasets }).toMatchObject({ type: 'kafka', datasets: [{ name: topic.name, kind: 'topic', key: ['click_id'], rows: 162 }] });
+    expect(datasets[0]?.columns.map(({ name, type: of, required }) => [name, of, required])).toEqual([['click_id', 'BIGINT', true], ['at', 'TIMESTAMP', true], ['price', 'DECIMAL(18,2)', true], ['more', 'OBJECT', false]]);
+    await expect(ask(`${topic.name}-not`)).rejects.toMatchObject({ code: 'TOPIC_MISSING' });
+    await send([{ partition: 0, value: Buffer.from([0, 0, 0, 0, 7, 2]) }]);
+    await expect(ask()).rejects.toMatchObject({ code: 'SOURCE_REFUSED', fix: expect.stringContaining('format: avro') as string });
+  } finally {
+    await close();
+    await kafka.close();
+    await topic.drop();
+  }
+});
+
 describe('a store', () => {
   let bucket: TestBucket;
   let connections: object;
@@ -143,6 +234,8 @@ describe('a store', () => {
       'lines/a.ndjson': records.join('\n'),
       'document/a.json': `{"meta":{},"data":{"items":[${records.join(',')}]}}`,
       'binary/a.parquet': 'PAR1',
+      'columns/a.parquet': await parquet(),
+      'unknown/a.xml': '<a/>',
       'empty/a.ndjson': '',
     });
   });
@@ -156,13 +249,14 @@ describe('a store', () => {
     ['csv/{date}.csv.gz', { format: 'csv', delimiter: ';', records: '', key: ['id'] }, [['id', 'BIGINT', true], ['zip', 'VARCHAR', true], ['total; EUR', 'DECIMAL(18,2)', false], ['paid', 'BOOLEAN', true], ['at', 'TIMESTAMP', true]]],
     ['lines/*.ndjson', { format: 'ndjson', delimiter: '', records: '', key: ['order_id'] }, orders],
     ['/document/a.json', { format: 'json', delimiter: '', records: 'data.items', key: ['order_id'] }, orders],
+    ['columns/*.parquet', PARQUET, PARQUET_COLUMNS],
   ])('gives the columns of the first object of %s by its first records', async (key, how, columns) => {
     const { type, datasets } = await ask(key);
     expect({ type, datasets }).toMatchObject({ type: 's3', datasets: [{ name: key.replace(/^\//, ''), kind: 'object', ...how }] });
     expect(datasets[0]?.columns.map(({ name, type: of, required }) => [name, of, required])).toEqual(columns);
   });
 
-  test.each([['binary/*', 'INVALID_VALUE'], ['empty/*', 'SOURCE_REFUSED'], ['nothing/*.csv', 'SOURCE_MISSING'], ['', 'INVALID_VALUE']])('of %s says %s', async (key, code) => {
+  test.each([['binary/*', 'FILE_TRUNCATED'], ['unknown/*', 'INVALID_VALUE'], ['empty/*', 'SOURCE_REFUSED'], ['nothing/*.csv', 'SOURCE_MISSING'], ['', 'INVALID_VALUE']])('of %s says %s', async (key, code) => {
     await expect(ask(key)).rejects.toMatchObject({ code });
   });
 });

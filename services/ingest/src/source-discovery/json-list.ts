@@ -28,3 +28,12 @@ export function listIn(value: unknown, way: readonly string[] = []): FoundList |
 export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** What a text says; undefined where it is no JSON. */
+export function jsonIn(text: Buffer): unknown {
+  try {
+    return JSON.parse(text.toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -19,7 +19,7 @@ export function wrong(what: string, { code, told, fix, place = '' }: Fault): Sou
 }
 
 /** Codes that say that the system was reached, and what was asked for is not there. */
-const OF_DATA: ReadonlySet<ErrorCode> = new Set(['SOURCE_MISSING', 'SOURCE_UNREADABLE', 'INVALID_INTERVAL', 'INVALID_VALUE', 'TOPIC_MISSING', 'FILE_MALFORMED', 'FILE_TRUNCATED']);
+const OF_DATA: ReadonlySet<ErrorCode> = new Set(['SOURCE_MISSING', 'SOURCE_UNREADABLE', 'INVALID_INTERVAL', 'INVALID_VALUE', 'TOPIC_MISSING', 'FILE_MALFORMED', 'FILE_TOO_LARGE', 'FILE_TRUNCATED']);
 
 /** A failure to read as a finding: of the data where its code, or its place, is about that, of the connection otherwise. */
 export function failed(thrown: unknown, asked?: string): SourceFinding {

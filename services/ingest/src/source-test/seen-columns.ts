@@ -1,7 +1,8 @@
-import { checkParquet, firstRecords, readBeginning, type Beginning } from '@weir/connectors';
-import { quoteLiteral, type FileLayout } from '@weir/core';
-import { withEngine, type EngineOptions } from '@weir/engine';
+import { firstRecords, readBeginning, type Beginning } from '@weir/connectors';
+import type { FileLayout } from '@weir/core';
+import type { EngineOptions } from '@weir/engine';
 import type { SeenColumns } from './column-findings';
+import { readParquet } from './read-parquet';
 
 /** A file of this machine whose beginning is looked at. */
 export interface LookedAt {
@@ -62,10 +63,7 @@ function leads(record: Record<string, unknown>, physicalName: string): boolean {
 }
 
 /** By the footer. */
-async function parquetColumns({ path, name, scratch, engine, signal }: LookedAt): Promise<SeenColumns> {
-  await checkParquet(path, name);
-  return withEngine({ inputs: [path], staging: scratch, ...engine, signal }, async (opened) => {
-    const columns = await opened.rows<{ column_name: string }>(`describe select * from read_parquet(${quoteLiteral(path)})`, name);
-    return namedColumns(columns.map((column) => column.column_name), name);
-  });
+async function parquetColumns(file: LookedAt): Promise<SeenColumns> {
+  const { columns } = await readParquet(file, 0);
+  return namedColumns(columns.map(({ name }) => name), file.name);
 }

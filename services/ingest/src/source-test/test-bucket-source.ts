@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Bucket, objectPart, sliceBucket, testS3, type S3Object } from '@weir/connectors';
+import { objectPart, sliceBucket, testS3, type S3Object } from '@weir/connectors';
 import { isReadInSequence, WHOLE, type Interval, type S3Source } from '@weir/core';
 import type { SourceFinding } from '@weir/rpc';
+import { Bucket } from '@weir/s3';
 import { connectionOf } from '../source-connections';
 import { right } from './finding';
 import { foundFinding, type FoundFiles } from './found-files';
@@ -50,15 +51,15 @@ function of({ bucket, path }: S3Source): Pick<FoundFiles, 'noun' | 'place'> {
   return { noun: 'object', place: `${bucket}/${path}` };
 }
 
-/** Writes an object, or its first MiB, to a file; whether that is not all of it. */
-export async function storeBeginning(bucket: Bucket, object: S3Object, path: string, signal: AbortSignal): Promise<boolean> {
+/** Writes an object, or its first MiB (or so many bytes), to a file; whether that is not all of it. */
+export async function storeBeginning(bucket: Bucket, object: S3Object, path: string, signal: AbortSignal, most = BEGINNING_BYTES): Promise<boolean> {
   const file = await open(path, 'wx');
   let bytes = 0;
   try {
     for await (const chunk of objectPart(bucket, object, signal).bytes) {
       await file.appendFile(chunk);
       bytes += chunk.length;
-      if (bytes >= BEGINNING_BYTES) break;
+      if (bytes >= most) break;
     }
     return bytes < object.bytes;
   } finally {

@@ -10,6 +10,7 @@ import { loadDestination, type LoadDependencies } from '../load-destination';
 import { KeyRanges } from '../key-ranges';
 import { Turns } from '../turns';
 import { TestDataset } from './test-dataset';
+import { TestQuarantine } from './test-quarantine';
 
 /** A lake and a real Postgres, with the load stage between them. */
 export interface Warehouse {
@@ -47,6 +48,7 @@ let runs = 0;
 
 /** The load stage over datasets of the test; each call is a run of its own unless it is given one. */
 export class TestLoad {
+  readonly quarantine = new TestQuarantine();
   readonly deps: LoadDependencies & HeadsDependencies;
 
   constructor(
@@ -57,6 +59,7 @@ export class TestLoad {
   ) {
     this.deps = {
       catalog: TestDataset.catalog(datasets),
+      quarantine: this.quarantine,
       lake: warehouse.lake,
       engine: { memoryLimit: '256MB', threads: 2 },
       keyRanges: new KeyRanges(),

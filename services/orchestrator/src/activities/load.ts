@@ -1,3 +1,4 @@
+import type { RuleCount, TableLoad } from '@weir/rpc';
 import { attemptStage, type Deps } from './attempt';
 import type { StageInput, StageResult } from './shapes';
 
@@ -9,16 +10,26 @@ export interface LoadInput extends StageInput {
   readonly restate?: boolean | undefined;
 }
 
-/** Brings one destination to a snapshot, in one transaction. Rows in: those that changed; rows out: those in the tables now. */
+/** Brings one destination to a snapshot, in one transaction. Rows in: those that changed, with those that tables refused, which are in quarantine; rows out: those in the tables now. */
 export function load(deps: Deps) {
   return (input: LoadInput): Promise<StageResult> =>
     attemptStage(deps, 'load', input, async (call) => {
       const { destination, snapshot, restate = false } = input;
       const request = { context: call.context, destination, snapshot, restate };
       const { tables } = await call.result(deps.clients.load.load(request, call.options));
-      const details = tables.map((table) => ({ name: table.table, rowsIn: table.insertedOrUpdated + table.deleted, rowsOut: table.rowsInTable, milliseconds: table.milliseconds }));
+      const details = tables.map((table) => ({ name: table.table, rowsIn: table.insertedOrUpdated + table.deleted + table.refused, rowsOut: table.rowsInTable, milliseconds: table.milliseconds }));
       const sum = (key: 'rowsIn' | 'rowsOut') => details.reduce((total, detail) => total + detail[key], 0);
-      call.note({ details, rowsIn: sum('rowsIn'), rowsOut: sum('rowsOut') });
+      call.note({ details, rules: rulesOf(tables), rowsIn: sum('rowsIn'), rowsOut: sum('rowsOut'), rowsQuarantined: tables.reduce((total, { refused }) => total + refused, 0) });
       return {};
     });
+}
+
+/** Tables may demand the same under one name. */
+function rulesOf(tables: readonly TableLoad[]): RuleCount[] {
+  const rules = new Map<string, RuleCount>();
+  for (const rule of tables.flatMap((table) => table.rules)) {
+    const known = rules.get(rule.rule);
+    rules.set(rule.rule, known ? { ...known, rows: known.rows + rule.rows } : rule);
+  }
+  return [...rules.values()];
 }

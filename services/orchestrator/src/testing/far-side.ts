@@ -220,7 +220,7 @@ function services(side: () => FarSide): Parameters<typeof serve>[0]['services'] 
     [
       LoadServiceService,
       {
-        load: many('load', () => ({ tables: [{ table: 'shop.a', fromSnapshot: 0, toSnapshot: 1, insertedOrUpdated: 40, deleted: 0, rowsInTable: 40, commitId: 'c', milliseconds: 5 }] })),
+        load: many('load', () => ({ tables: [{ table: 'shop.a', fromSnapshot: 0, toSnapshot: 1, insertedOrUpdated: 40, deleted: 0, rowsInTable: 40, commitId: 'c', milliseconds: 5, refused: 0, rules: [] }] })),
         listHeads: one('listHeads', () => ({ heads: [] })),
       },
     ],

@@ -113,6 +113,11 @@ describe('weir init', () => {
     await expectRight(join(folder, 'out'));
   });
 
+  test.each(['orders.ndjson', 'orders.json', 'orders.parquet', 'orders.csv.gz'])('says what reads %s', async (name) => {
+    const file = csv(name, 'x');
+    expect(await weir('init', join(folder, 'out'), '--from', file)).toMatchObject({ code: 2, stderr: expect.stringContaining(`weir sources discover --file ${file}`) as string });
+  });
+
   // Headers and names that would break SQL, YAML or paths if they were taken as they are.
   test.each([
     ['order.csv', 'select,group,from,when', '1,2,3,4'],

@@ -58,7 +58,11 @@ async function planHello(dir: string | undefined, given: string | undefined): Pr
 
 const DAY = /\d{4}-\d{2}-\d{2}/;
 
+/** Formats that `weir sources discover` reads. */
+const NO_CSV = /\.(?:ndjson|jsonl|json|parquet|[a-z]+\.(?:gz|zst))$/i;
+
 async function planFrom(file: string, dir: string | undefined, given: string | undefined): Promise<Plan> {
+  if (NO_CSV.test(file)) throw new WeirError({ code: 'INVALID_VALUE', place: file, message: `${file} is no plain CSV file, by its name.`, fix: `Write \`weir sources discover --file ${file}\`, which reads JSON, Parquet and compressed files.` });
   const profile = await profileCsv(file);
   const stem = basename(file, extname(file));
   const day = DAY.exec(stem)?.[0];

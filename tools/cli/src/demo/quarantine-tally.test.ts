@@ -5,7 +5,7 @@ let server: RpcServer;
 let clients: Clients;
 const rows: QuarantinedRow[] = [];
 const asked: ListRowsRequest[] = [];
-const REST = { runId: '', dataset: '', byteOffset: 0, byteLength: 0, reason: '', original: Buffer.alloc(0), originalPath: '', key: Buffer.alloc(0), headers: '', traceparent: '', status: 'open', id: 1, partition: 'all', contractVersion: '1.0.0' };
+const REST = { runId: '', dataset: '', byteOffset: 0, byteLength: 0, reason: '', original: Buffer.alloc(0), originalPath: '', key: Buffer.alloc(0), headers: '', traceparent: '', status: 'open', id: 1, partition: 'all', contractVersion: '1.0.0', stage: 'validate', table: '' };
 const row = (line: number, rule: string, second: number): QuarantinedRow => ({ ...REST, file: 'clicks:0', line, rules: [rule], quarantinedAt: `2026-03-24T10:00:${String(second).padStart(2, '0')}.000Z` });
 
 beforeAll(async () => {

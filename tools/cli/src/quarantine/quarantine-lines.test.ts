@@ -7,7 +7,7 @@ import { rowLines } from './row-table';
 import { tryAll } from './trial';
 import { trialLines } from './trial-lines';
 
-const ROW: QuarantinedRow = { id: 17, runId: 'run-1', dataset: 'orders', file: 'a.csv', line: 4, byteOffset: 30, byteLength: 5, partition: '2010-12-01T00:00:00Z', rules: ['type:n', 'small'], reason: 'No number.', original: Buffer.alloc(0), originalPath: '', quarantinedAt: '2026-01-02T03:04:05.678Z', key: Buffer.alloc(0), headers: '', traceparent: '', status: 'open', contractVersion: '1.0.0' };
+const ROW: QuarantinedRow = { id: 17, runId: 'run-1', dataset: 'orders', file: 'a.csv', line: 4, byteOffset: 30, byteLength: 5, partition: '2010-12-01T00:00:00Z', rules: ['type:n', 'small'], reason: 'No number.', original: Buffer.alloc(0), originalPath: '', quarantinedAt: '2026-01-02T03:04:05.678Z', key: Buffer.alloc(0), headers: '', traceparent: '', status: 'open', contractVersion: '1.0.0', stage: 'validate', table: '' };
 
 test('a list has a line for each row, and counts of all that match', () => {
   const lines = rowLines([ROW, { ...ROW, id: 16, rules: ['a', 'b', 'c', 'd', 'e'] }], { rows: 2_500, rules: [{ rule: 'type:n', rows: 2_400 }, { rule: 'small', rows: 101 }] }).join('\n');

@@ -11,6 +11,8 @@ export function rowDetail(answer: GetRowResponse, runTrace = ''): string[] {
   const facts: readonly (readonly [string, string])[] = [
     ['pipeline', pipeline],
     ['dataset', row.dataset],
+    ['stage', row.stage],
+    ...(row.table ? [['table', row.table] as const] : []),
     ['grain', row.partition],
     ['run', row.runId],
     ...(runTrace ? [['run trace', runTrace] as const] : []),
@@ -40,7 +42,7 @@ function printable(bytes: Buffer): string {
 
 function originalLines({ row, original }: GetRowResponse): string[] {
   const length = row?.byteLength ?? 0;
-  if (original === undefined) return [`  ${colour.faint(row?.status === 'dropped' ? 'The original was removed when the row was dropped.' : 'The record has no value.')}`];
+  if (original === undefined) return [`  ${colour.faint(row?.status === 'dropped' ? 'The original was removed when the row was dropped.' : row?.stage === 'load' ? 'The row is larger than 64 KiB and was not kept.' : 'The record has no value.')}`];
   const bytes = Buffer.from(original);
   const cut = bytes.length < length ? `, the first ${count(bytes.length)} are shown: --full shows more` : '';
   const shown = textLines(bytes, bytes.length < length) ?? hexDump(bytes);

@@ -42,7 +42,7 @@ const PAGE: DiscoveredDataset = {
   delimiter: '',
 };
 
-async function checked(type: string, connection: string, dataset: DiscoveredDataset, name = proposedName(dataset), sqlName = name) {
+async function checked(type: string, connection: string | undefined, dataset: DiscoveredDataset, name = proposedName(dataset), sqlName = name) {
   const files = proposedDefinition({ connection, type, bucket: 'landing', dataset }, name, sqlName);
   const folder = join(root(), name);
   for (const { path, text } of [...files, { path: 'connections.yaml', text: CONNECTIONS }]) {
@@ -98,6 +98,22 @@ test.each([
   const { definition, warnings } = await checked('s3', 'store', { ...PAGE, kind: 'object', records: '', ...how, name: key });
   expect(warnings).toEqual([]);
   expect({ ...definition, grain: definition.grain }).toMatchObject({ ...expected, source: { type: 's3', bucket: 'landing', path: key, ...expected.source } });
+});
+
+test.each([
+  ['../in/orders/{date}.csv.gz', { format: 'csv', delimiter: ';' }, { grain: '1d', name: 'orders', source: { layout: { format: 'csv', delimiter: ';' } } }],
+  ['../in/events-*.parquet', { format: 'parquet' }, { grain: undefined, name: 'events', source: { layout: { format: 'parquet' } } }],
+  ['../h/{hour}.json', { format: 'json', records: 'data.items' }, { grain: '1h', name: 'h', source: { layout: { format: 'json', records: 'data.items' } } }],
+])('of the files %s checks as it is written', async (path, how, expected) => {
+  const { definition, warnings } = await checked('file', undefined, { ...PAGE, kind: 'file', records: '', ...how, name: path });
+  expect(warnings).toEqual([]);
+  expect({ ...definition, grain: definition.grain }).toMatchObject({ ...expected, source: { type: 'file', path: join(root(), path.slice(3)), ...expected.source } });
+});
+
+test('of a topic checks as it is written, by the hour', async () => {
+  const { definition, warnings } = await checked('kafka', undefined, { ...PAGE, kind: 'topic', records: '', name: 'shop.clicks', key: ['id'] });
+  expect(warnings).toEqual([]);
+  expect(definition).toMatchObject({ name: 'clicks', grain: '1h', mode: 'batch', source: { type: 'kafka', connection: 'kafka', topic: 'shop.clicks', format: 'json' }, models: [{ key: ['id'] }] });
 });
 
 test('names are those of the last part; words that SQL, YAML or Weir keep for themselves do no harm', async () => {

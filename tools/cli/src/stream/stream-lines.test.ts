@@ -21,7 +21,7 @@ const progress: StreamProgress = {
 const consumer: ConsumerProgress = { member: 0, definitionVersion: 3, state: 'consuming', partitions: [0, 1, 2, 7], lag: 12, read: 40_000, admitted: 38_000, duplicate: 1_500, quarantined: 400, filtered: 100, batches: 800, rebalances: 1, recordsPerSecond: 501.6, latencyP50Ms: 18.4, latencyP99Ms: 44.6, newest: '2026-03-24T10:00:29.900Z', failures: 0 };
 const waiting: ConsumerProgress = { ...consumer, member: 1, state: 'waiting', partitions: [], lag: 0, read: 0, admitted: 0, duplicate: 0, quarantined: 0, filtered: 0, batches: 0, rebalances: 0, recordsPerSecond: 0, latencyP50Ms: undefined, latencyP99Ms: undefined, newest: '', error: { code: 'UNAVAILABLE', message: 'ingest does not answer.' } };
 
-const rejected = (line: number, rules: string[], original: string): QuarantinedRow => ({ runId: '', dataset: 'click_events', file: 'clicks:3', line, byteOffset: 0, byteLength: 0, rules, reason: 'The value cannot be read.', original: Buffer.from(original), originalPath: '', quarantinedAt: '', key: Buffer.alloc(0), headers: '', traceparent: '', status: 'open', id: 1, partition: 'all', contractVersion: '1.0.0' });
+const rejected = (line: number, rules: string[], original: string): QuarantinedRow => ({ runId: '', dataset: 'click_events', file: 'clicks:3', line, byteOffset: 0, byteLength: 0, rules, reason: 'The value cannot be read.', original: Buffer.from(original), originalPath: '', quarantinedAt: '', key: Buffer.alloc(0), headers: '', traceparent: '', status: 'open', id: 1, partition: 'all', contractVersion: '1.0.0', stage: 'validate', table: '' });
 
 const view: StreamView = {
   pipeline: 'clicks',

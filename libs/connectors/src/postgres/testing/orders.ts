@@ -39,6 +39,8 @@ export interface DeliverRows {
   readonly upserts?: readonly string[];
   readonly deletes?: readonly string[];
   readonly signal?: AbortSignal;
+  /** Most rows that the table may refuse; of all tables that of the first holds. */
+  readonly mostRefused?: number;
 }
 
 /** A plan of a table that is behind. */
@@ -62,7 +64,7 @@ export async function deliverAll(destination: PostgresDestination, folder: strin
     const plan = await planned(destination, spec, to, signal);
     loads.push({ plan, commitId: randomUUID(), toSnapshot: to, runId: `run-${to}`, traceId: 'f'.repeat(32), upserts: await rowFiles(folder, upserts), deletes: await rowFiles(folder, deletes) });
   }
-  const entries = await destination.deliver(loads.map((load) => Promise.resolve(load)), { signal, onBytes: () => undefined });
+  const entries = await destination.deliver(loads.map((load) => Promise.resolve(load)), { signal, onBytes: () => undefined, mostRefused: () => tables[0]?.mostRefused ?? 0 });
   return entries?.map((entry, at) => ({ ...entry, kind: loads[at]?.plan.kind ?? '' }));
 }
 

@@ -8,7 +8,8 @@ import type { OpenSource, SourceKind } from './source-kind';
 export const TOPIC: SourceKind = {
   name: 'a topic',
   addressed: 'by interval',
-  spoilt: { reset: 'goes on', end: 'goes on' },
+  // Record batches have a checksum.
+  spoilt: { reset: 'goes on', end: 'goes on', corrupt: 'goes on' },
   mistakes: [{ what: 'a topic that is not there', change: (reading) => ({ ...reading, source: { type: 'kafka', dataset: 'orders', connection: 'kafka', topic: 'weir-nowhere', format: 'json', start: 'earliest' } }), error: { code: 'TOPIC_MISSING', place: 'weir-nowhere', fix: /Create the topic, or correct `source\.topic`/ } }],
   open: openTopic,
 };

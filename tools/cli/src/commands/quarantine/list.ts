@@ -13,7 +13,7 @@ interface Options extends RowOptions {
 }
 
 export function register(parent: Command): void {
-  withRows(parent.command('list').argument('<pipeline>', 'a pipeline').description('Rows that the contract did not admit, newest first, with counts by rule.'))
+  withRows(parent.command('list').argument('<pipeline>', 'a pipeline').description('Rows that the contract did not admit or a table refused, newest first, with counts by rule.'))
     .option('--state <state>', 'only those that are open, replayed, dropped or superseded')
     .option('--limit <number>', 'show at most this many, up to 1000', '20')
     .option('--json', 'as JSON')

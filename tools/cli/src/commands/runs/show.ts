@@ -61,7 +61,8 @@ async function showWaiting(platform: PlatformState, clients: Clients, name: stri
 export async function showRun(platform: Pick<PlatformState, 'jaeger' | 'temporalUi' | 'namespace'>, clients: Clients, answer: GetRunResponse, progress?: RunProgress): Promise<void> {
   const { run } = answer;
   if (!run) return;
-  const quarantined = (run.accounts?.quarantined ?? 0) > 0 ? await quarantinedRows(clients, run) : [];
+  const setAside = (run.accounts?.quarantined ?? 0) > 0 || answer.stages.some(({ rowsQuarantined }) => rowsQuarantined > 0);
+  const quarantined = setAside ? await quarantinedRows(clients, run) : [];
   const now = Date.now();
   const waiting = progress ? handLines(progress, run.runId, now) : [];
   print(...runReport(answer, quarantined, now, waiting), '', ...links(run, platform), `  why and how: weir runs trace ${run.runId}`);

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { compileDefinition, type DefinitionFile, isSqlProblem, problemsError, quoteIdent, resolveEnvironment, WeirError } from '@weir/core';
-import { connect, type DiscoverSourceResponse } from '@weir/rpc';
+import { connect, type DiscoveredDataset, type DiscoverSourceResponse } from '@weir/rpc';
 import { platformState } from '@weir/servers';
 import type { Command } from 'commander';
 import { printProblems } from '../../definition/check-folder';
@@ -13,7 +13,9 @@ import { type Discovered, proposedDefinition, proposedName } from '../../source/
 import { cut, printable } from '../../terminal-text';
 
 interface Options {
-  readonly connection: string;
+  readonly connection?: string;
+  readonly file?: string;
+  readonly topic?: string;
   readonly table?: string;
   readonly path?: string;
   readonly bucket?: string;
@@ -31,9 +33,11 @@ const CONNECTIONS_FILE = 'connections.yaml';
 export function register(parent: Command): void {
   parent
     .command('discover')
-    .argument('<connections>', 'connections.yaml, or the folder that has it')
-    .description('Lists the tables of a database; of one table, a path of an API, or objects of a store, writes a contract, a pipeline and a first model.')
-    .requiredOption('--connection <name>', 'which of the connections')
+    .argument('[connections]', 'connections.yaml, or the folder that has it; files and topics need none')
+    .description('Lists the tables of a database; of one table, a path of an API, objects of a store, files, or a topic, writes a contract, a pipeline and a first model.')
+    .option('--connection <name>', 'which of the connections')
+    .option('--file <in/{date}.csv>', 'write a pipeline that reads these files, by the first records of the first one')
+    .option('--topic <name>', 'write a pipeline that reads this topic of the platform, by its newest records')
     .option('--table <schema.table>', 'write a pipeline that reads this table')
     .option('--path </orders>', 'write a pipeline that reads this path of an API, by the values of its first page')
     .option('--bucket <name>', 'of a store: where the objects of --key are')
@@ -41,11 +45,23 @@ export function register(parent: Command): void {
     .option('--out <dir>', 'folder to write; by default one named like what is read')
     .option('--force', 'overwrite files that are there')
     .option('--json', 'what was found, or written, as JSON')
-    .addHelpText('after', '\nExamples:\n  weir sources discover shop --connection shop_db\n  weir sources discover shop --connection shop_db --table sales.orders --out orders\n  weir sources discover shop/connections.yaml --connection orders_api --path /orders\n  weir sources discover shop --connection landing --bucket shop-landing --key "orders/{date}.csv.gz"')
+    .addHelpText('after', '\nExamples:\n  weir sources discover --file "in/{date}.ndjson.gz" --out orders\n  weir sources discover --topic clicks\n  weir sources discover shop --connection shop_db\n  weir sources discover shop --connection shop_db --table sales.orders --out orders\n  weir sources discover shop/connections.yaml --connection orders_api --path /orders\n  weir sources discover shop --connection landing --bucket shop-landing --key "orders/{date}.csv.gz"')
     .action(action(discover));
 }
 
-async function discover(named: string, options: Options): Promise<ExitCode> {
+async function discover(named: string | undefined, options: Options): Promise<ExitCode> {
+  const { connection, file: path, topic } = options;
+  if (path !== undefined || topic !== undefined) {
+    if (named !== undefined || connection !== undefined || (path !== undefined && topic !== undefined)) throw new WeirError({ code: 'INVALID_VALUE', place: path === undefined ? '--topic' : '--file', message: 'Files and topics have no connection, and are asked for one at a time.', fix: 'Give --file or --topic alone, or a connection.' });
+    const { type, datasets } = await ask(undefined, options);
+    await write({ connection: undefined, type, bucket: '', dataset: only(datasets, path ?? topic ?? '') }, undefined, options);
+    return 0;
+  }
+  if (named === undefined || connection === undefined) throw new WeirError({ code: 'MISSING_KEY', place: named ?? 'weir sources discover', message: 'Nothing says what is to be discovered.', fix: 'Give connections.yaml and --connection, or --file, or --topic.' });
+  return discoverConnection(named, connection, options);
+}
+
+async function discoverConnection(named: string, connection: string, options: Options): Promise<ExitCode> {
   const file = await readConnections(named);
   const resolved = resolveEnvironment([file], process.env);
   if ('problems' in resolved) {
@@ -53,12 +69,15 @@ async function discover(named: string, options: Options): Promise<ExitCode> {
     return 2;
   }
   const answer = await ask(resolved.files[0], options);
-  const [dataset] = answer.datasets;
   const wanted = options.table ?? options.path ?? options.key;
-  if (wanted === undefined) list(named, answer, options);
-  else if (dataset) await write({ connection: options.connection, type: answer.type, bucket: options.bucket ?? '', dataset }, file, options);
-  else throw new WeirError({ code: 'SOURCE_REFUSED', message: `${options.connection} may not read ${wanted}.`, place: options.connection, fix: 'Let its user select from it.' });
+  if (wanted === undefined) list(named, connection, answer, options);
+  else await write({ connection, type: answer.type, bucket: options.bucket ?? '', dataset: only(answer.datasets, wanted, connection) }, file, options);
   return 0;
+}
+
+function only([dataset]: readonly DiscoveredDataset[], wanted: string, connection?: string): DiscoveredDataset {
+  if (dataset) return dataset;
+  throw new WeirError({ code: 'SOURCE_REFUSED', message: `${connection ?? 'The service'} may not read ${wanted}.`, place: connection ?? wanted, fix: 'Let its user select from it.' });
 }
 
 async function readConnections(named: string): Promise<DefinitionFile> {
@@ -70,17 +89,17 @@ async function readConnections(named: string): Promise<DefinitionFile> {
   return { path, text };
 }
 
-async function ask(connections: DefinitionFile | undefined, { connection, table: wanted = '', path = '', bucket = '', key = '' }: Options): Promise<DiscoverSourceResponse> {
+async function ask(connections: DefinitionFile | undefined, { connection = '', table: wanted = '', path = '', bucket = '', key = '', file, topic = '' }: Options): Promise<DiscoverSourceResponse> {
   const { services } = await platformState();
   const clients = connect(services);
   try {
-    return await clients.ingest.discoverSource({ connections, connection, table: wanted, path, bucket, key }, { timeoutMs: TIMEOUT_MS });
+    return await clients.ingest.discoverSource({ connections, connection, table: wanted, path, bucket, key, file: file === undefined ? '' : resolve(file), topic }, { timeoutMs: TIMEOUT_MS });
   } finally {
     clients.close();
   }
 }
 
-function list(named: string, { type, datasets, more }: DiscoverSourceResponse, { connection, json }: Options): void {
+function list(named: string, connection: string, { type, datasets, more }: DiscoverSourceResponse, { json }: Options): void {
   if (json) {
     printJson({ connection, type, datasets, more });
     return;
@@ -93,14 +112,15 @@ function list(named: string, { type, datasets, more }: DiscoverSourceResponse, {
   );
 }
 
-async function write(found: Discovered, connections: DefinitionFile, { out, force, json }: Options): Promise<void> {
+async function write(found: Discovered, connections: DefinitionFile | undefined, { out, force, json }: Options): Promise<void> {
   const name = proposedName(found.dataset);
   const folder = out ?? name;
-  const definition = proposedDefinition(found, name, await sqlName(name));
+  const definition = proposedDefinition(inFolder(found, folder), name, await sqlName(name));
+  const copied = connections ? [{ path: CONNECTIONS_FILE, text: connections.text }] : [];
   // Where connections.yaml is the folder's own, it stays.
-  const own = basename(connections.path) === CONNECTIONS_FILE && resolve(dirname(connections.path)) === resolve(folder);
-  const files: InitFile[] = [...definition, ...(own ? [] : [{ path: CONNECTIONS_FILE, text: connections.text }])];
-  await assertChecks([...definition, { path: CONNECTIONS_FILE, text: connections.text }], folder, found.dataset.name);
+  const own = connections && basename(connections.path) === CONNECTIONS_FILE && resolve(dirname(connections.path)) === resolve(folder);
+  const files: InitFile[] = [...definition, ...(own ? [] : copied)];
+  await assertChecks([...definition, ...copied], folder, found.dataset.name);
   await writeFiles(folder, files, force === true);
   const paths = files.map(({ path }) => join(folder, path));
   if (json) {
@@ -108,6 +128,12 @@ async function write(found: Discovered, connections: DefinitionFile, { out, forc
     return;
   }
   print(...paths.map((path) => `  ${colour.good('+')} ${path}`), '', '  Next:', `    weir check ${folder}`, `    weir sources test ${folder}`, `    weir apply ${folder}`, `    weir run ${name} --watch`);
+}
+
+/** Files are named from the folder of their pipeline on, as `weir init` names them. */
+function inFolder(found: Discovered, folder: string): Discovered {
+  const { dataset } = found;
+  return found.type === 'file' ? { ...found, dataset: { ...dataset, name: relative(resolve(folder), dataset.name).split(sep).join('/') } } : found;
 }
 
 /** Not all that a database can call its tables can stand in a definition. Throws what `weir check` would say. */

@@ -267,11 +267,11 @@ export interface SourceFinding {
 
 /** Where to look. */
 export interface DiscoverSourceRequest {
-  /** The text of a connections.yaml; environment references are already resolved by the caller. */
+  /** The text of a connections.yaml; environment references are already resolved by the caller. Files and topics need none. */
   connections:
     | DefinitionFile
     | undefined;
-  /** The name of one of them. */
+  /** The name of one of them; of a topic that of the platform's Kafka. */
   connection: string;
   /** Of a database: "schema.table"; all tables when left out. */
   table: string;
@@ -281,11 +281,15 @@ export interface DiscoverSourceRequest {
   bucket: string;
   /** Of a store: a key or a pattern of keys, as a source has them. */
   key: string;
+  /** Files of the service's machine: an absolute path or a pattern, as a source has them. */
+  file: string;
+  /** Of a Kafka. */
+  topic: string;
 }
 
 /** What was found within 20 s. */
 export interface DiscoverSourceResponse {
-  /** Of the connection, such as "postgres". */
+  /** Of the source, such as "postgres". */
   type: string;
   /** By name; at most 500, with 20,000 columns in all. */
   datasets: DiscoveredDataset[];
@@ -295,22 +299,22 @@ export interface DiscoverSourceResponse {
 
 /** Something that a source could read. */
 export interface DiscoveredDataset {
-  /** As the source names it: "schema.table", a path, or a pattern of keys. */
+  /** As the source names it: "schema.table", a path, a pattern of keys or files, or a topic. */
   name: string;
-  /** "table", "partitioned table", "view", "materialized view", "foreign table", "page" or "object". */
+  /** "table", "partitioned table", "view", "materialized view", "foreign table", "page", "object", "file" or "topic". */
   kind: string;
   columns: DiscoveredColumn[];
-  /** Columns of the primary key in its order; of a page a column that looks like one. Empty without one. */
+  /** Columns of the primary key in its order; of anything else than a table a column that looks like one. Empty without one. */
   key: string[];
-  /** About how many rows a table has, by the statistics of its server; of a page how many records. Unset where nobody counted. */
+  /** About how many rows a table has, by the statistics of its server; of a page how many records, of a topic how many offsets. Unset where nobody counted. */
   rows?:
     | number
     | undefined;
-  /** Of a page, or of an object of JSON: names of the fields that lead to the records, such as "data.items"; empty where it is the list. */
+  /** Of a page, or of a document of JSON: names of the fields that lead to the records, such as "data.items"; empty where it is the list. */
   records: string;
-  /** Of an object: "csv", "ndjson" or "json". */
+  /** Of files and objects: "csv", "ndjson", "json" or "parquet". */
   format: string;
-  /** Of an object of csv: what stands between fields. */
+  /** Of csv: what stands between fields. */
   delimiter: string;
 }
 
@@ -319,7 +323,7 @@ export interface DiscoveredColumn {
   name: string;
   /** The contract's, which holds every value: "BIGINT" or "DECIMAL(12,2)"; "OBJECT" and "ARRAY" of JSON. */
   type: string;
-  /** As the source spells it, such as "timestamp with time zone"; empty of a page. */
+  /** As the source spells it, such as "timestamp with time zone"; empty of what only has values. */
   sourceType: string;
   /** Never null: declared so, or so in all records that were seen. */
   required: boolean;
@@ -1970,7 +1974,7 @@ export const SourceFinding: MessageFns<SourceFinding> = {
 };
 
 function createBaseDiscoverSourceRequest(): DiscoverSourceRequest {
-  return { connections: undefined, connection: "", table: "", path: "", bucket: "", key: "" };
+  return { connections: undefined, connection: "", table: "", path: "", bucket: "", key: "", file: "", topic: "" };
 }
 
 export const DiscoverSourceRequest: MessageFns<DiscoverSourceRequest> = {
@@ -1992,6 +1996,12 @@ export const DiscoverSourceRequest: MessageFns<DiscoverSourceRequest> = {
     }
     if (message.key !== "") {
       writer.uint32(50).string(message.key);
+    }
+    if (message.file !== "") {
+      writer.uint32(58).string(message.file);
+    }
+    if (message.topic !== "") {
+      writer.uint32(66).string(message.topic);
     }
     return writer;
   },
@@ -2057,6 +2067,22 @@ export const DiscoverSourceRequest: MessageFns<DiscoverSourceRequest> = {
             message.key = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.file = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2082,6 +2108,8 @@ export const DiscoverSourceRequest: MessageFns<DiscoverSourceRequest> = {
     message.path = object.path ?? "";
     message.bucket = object.bucket ?? "";
     message.key = object.key ?? "";
+    message.file = object.file ?? "";
+    message.topic = object.topic ?? "";
     return message;
   },
 };

@@ -18,7 +18,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { InlineBatch, LogPosition, LogRange, Progress, StageContext, StreamContext } from "../../data/v1/data";
-import { Accounts } from "../../quality/v1/quality";
+import { Accounts, RuleCount } from "../../quality/v1/quality";
 
 export const protobufPackage = "weir.load.v1";
 
@@ -57,6 +57,10 @@ export interface TableLoad {
   rowsInTable: number;
   commitId: string;
   milliseconds: number;
+  /** Rows that the table refused: they are in quarantine. */
+  refused: number;
+  /** What it demands of them. */
+  rules: RuleCount[];
 }
 
 /** Whose tables: those of the newest definition. */
@@ -367,6 +371,8 @@ function createBaseTableLoad(): TableLoad {
     rowsInTable: 0,
     commitId: "",
     milliseconds: 0,
+    refused: 0,
+    rules: [],
   };
 }
 
@@ -395,6 +401,12 @@ export const TableLoad: MessageFns<TableLoad> = {
     }
     if (message.milliseconds !== 0) {
       writer.uint32(64).int64(message.milliseconds);
+    }
+    if (message.refused !== 0) {
+      writer.uint32(72).int64(message.refused);
+    }
+    for (const v of message.rules) {
+      RuleCount.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -476,6 +488,22 @@ export const TableLoad: MessageFns<TableLoad> = {
             message.milliseconds = longToNumber(reader.int64());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.refused = longToNumber(reader.int64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.rules.push(RuleCount.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -501,6 +529,8 @@ export const TableLoad: MessageFns<TableLoad> = {
     message.rowsInTable = object.rowsInTable ?? 0;
     message.commitId = object.commitId ?? "";
     message.milliseconds = object.milliseconds ?? 0;
+    message.refused = object.refused ?? 0;
+    message.rules = object.rules?.map((e) => RuleCount.fromPartial(e)) || [];
     return message;
   },
 };

@@ -23,6 +23,8 @@ import {
   DropRowsRequest,
   DropRowsResponse,
   GetRowRequest,
+  NoteRefusedRequest,
+  NoteRefusedResponse,
   RecordReplayRequest,
   RecordReplayResponse,
   ReplayRowsRequest,
@@ -340,6 +342,10 @@ export interface QuarantinedRow {
   partition: string;
   /** Of the newest contract that refused it. */
   contractVersion: string;
+  /** validate, or load where a destination's table refused it: then the original is the row as JSON, and `file` and `line` are its place in the source. */
+  stage: string;
+  /** Connection and table that refused it, such as "warehouse/shop.orders"; empty where a contract did. */
+  table: string;
 }
 
 /** It. */
@@ -1551,6 +1557,8 @@ function createBaseQuarantinedRow(): QuarantinedRow {
     id: 0,
     partition: "",
     contractVersion: "",
+    stage: "",
+    table: "",
   };
 }
 
@@ -1609,6 +1617,12 @@ export const QuarantinedRow: MessageFns<QuarantinedRow> = {
     }
     if (message.contractVersion !== "") {
       writer.uint32(146).string(message.contractVersion);
+    }
+    if (message.stage !== "") {
+      writer.uint32(154).string(message.stage);
+    }
+    if (message.table !== "") {
+      writer.uint32(162).string(message.table);
     }
     return writer;
   },
@@ -1770,6 +1784,22 @@ export const QuarantinedRow: MessageFns<QuarantinedRow> = {
             message.contractVersion = reader.string();
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.stage = reader.string();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.table = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1805,6 +1835,8 @@ export const QuarantinedRow: MessageFns<QuarantinedRow> = {
     message.id = object.id ?? 0;
     message.partition = object.partition ?? "";
     message.contractVersion = object.contractVersion ?? "";
+    message.stage = object.stage ?? "";
+    message.table = object.table ?? "";
     return message;
   },
 };
@@ -2754,6 +2786,15 @@ export const QuarantineServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Rows that tables of a destination refused, or had refused and do not lack any more. Of what is said of one row the latest holds; repeating it changes nothing. */
+    noteRefused: {
+      name: "NoteRefused",
+      requestType: NoteRefusedRequest as typeof NoteRefusedRequest,
+      requestStream: false,
+      responseType: NoteRefusedResponse as typeof NoteRefusedResponse,
+      responseStream: false,
+      options: {},
+    },
     /** Stores in the audit that a replay began, which runs it has started, or how it ended. Repeating it changes nothing. */
     recordReplay: {
       name: "RecordReplay",
@@ -2819,6 +2860,16 @@ export const QuarantineServiceService = {
     responseSerialize: (value: DropRowsResponse): Buffer => Buffer.from(DropRowsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DropRowsResponse => DropRowsResponse.decode(value),
   },
+  /** Rows that tables of a destination refused, or had refused and do not lack any more. Of what is said of one row the latest holds; repeating it changes nothing. */
+  noteRefused: {
+    path: "/weir.quality.v1.QuarantineService/NoteRefused" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: NoteRefusedRequest): Buffer => Buffer.from(NoteRefusedRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): NoteRefusedRequest => NoteRefusedRequest.decode(value),
+    responseSerialize: (value: NoteRefusedResponse): Buffer => Buffer.from(NoteRefusedResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): NoteRefusedResponse => NoteRefusedResponse.decode(value),
+  },
   /** Stores in the audit that a replay began, which runs it has started, or how it ended. Repeating it changes nothing. */
   recordReplay: {
     path: "/weir.quality.v1.QuarantineService/RecordReplay" as const,
@@ -2843,6 +2894,8 @@ export interface QuarantineServiceServer extends UntypedServiceImplementation {
   replayRows: handleUnaryCall<ReplayRowsRequest, ReplayRowsResponse>;
   /** Open rows that nobody will mend become dropped, and their originals go. */
   dropRows: handleUnaryCall<DropRowsRequest, DropRowsResponse>;
+  /** Rows that tables of a destination refused, or had refused and do not lack any more. Of what is said of one row the latest holds; repeating it changes nothing. */
+  noteRefused: handleUnaryCall<NoteRefusedRequest, NoteRefusedResponse>;
   /** Stores in the audit that a replay began, which runs it has started, or how it ended. Repeating it changes nothing. */
   recordReplay: handleUnaryCall<RecordReplayRequest, RecordReplayResponse>;
 }
@@ -2927,6 +2980,22 @@ export interface QuarantineServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DropRowsResponse) => void,
+  ): ClientUnaryCall;
+  /** Rows that tables of a destination refused, or had refused and do not lack any more. Of what is said of one row the latest holds; repeating it changes nothing. */
+  noteRefused(
+    request: NoteRefusedRequest,
+    callback: (error: ServiceError | null, response: NoteRefusedResponse) => void,
+  ): ClientUnaryCall;
+  noteRefused(
+    request: NoteRefusedRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: NoteRefusedResponse) => void,
+  ): ClientUnaryCall;
+  noteRefused(
+    request: NoteRefusedRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: NoteRefusedResponse) => void,
   ): ClientUnaryCall;
   /** Stores in the audit that a replay began, which runs it has started, or how it ended. Repeating it changes nothing. */
   recordReplay(

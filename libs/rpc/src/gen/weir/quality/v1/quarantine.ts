@@ -172,6 +172,49 @@ export interface RecordReplayResponse {
   contractVersion: string;
 }
 
+/** What tables of a destination say of rows; 1000 at most. */
+export interface NoteRefusedRequest {
+  pipeline: string;
+  contractVersion: string;
+  rows: RefusedRow[];
+}
+
+/** A row that a table refused, or had refused. */
+export interface RefusedRow {
+  /** Connection and table, such as "warehouse/shop.orders". */
+  table: string;
+  /** Qualified name of the model, such as "gold.orders". */
+  dataset: string;
+  /** UUID; with the table, and the partition where the table has it, it tells rows apart. */
+  rowId: string;
+  tablePartition: string;
+  /** Canonical start of the grain that the row is of, or "all". */
+  grain: string;
+  /** File, or topic and partition, and line, or offset. */
+  file: string;
+  line: number;
+  /** What the table demands, such as "destination:check:amount_positive". */
+  rule: string;
+  reason: string;
+  /** The row as JSON; unset above 64 KiB. */
+  original?:
+    | Uint8Array
+    | undefined;
+  /** Empty while the table lacks the row. landed: it is in the table. superseded: another row has its place, or none. */
+  became: string;
+  /** That loaded. */
+  runId: string;
+  /** When, in microseconds since 1970. */
+  changed: number;
+}
+
+/** Rows that came to another state; all 0 when repeated. */
+export interface NoteRefusedResponse {
+  setAside: number;
+  replayed: number;
+  superseded: number;
+}
+
 function createBaseRowFilter(): RowFilter {
   return { runId: "", rule: "", partition: "", rows: [], before: "" };
 }
@@ -1733,6 +1776,377 @@ export const RecordReplayResponse: MessageFns<RecordReplayResponse> = {
     message.openAfter = object.openAfter ?? 0;
     message.replayed = object.replayed ?? 0;
     message.contractVersion = object.contractVersion ?? "";
+    return message;
+  },
+};
+
+function createBaseNoteRefusedRequest(): NoteRefusedRequest {
+  return { pipeline: "", contractVersion: "", rows: [] };
+}
+
+export const NoteRefusedRequest: MessageFns<NoteRefusedRequest> = {
+  encode(message: NoteRefusedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.contractVersion !== "") {
+      writer.uint32(18).string(message.contractVersion);
+    }
+    for (const v of message.rows) {
+      RefusedRow.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NoteRefusedRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNoteRefusedRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.contractVersion = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.rows.push(RefusedRow.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<NoteRefusedRequest>): NoteRefusedRequest {
+    return NoteRefusedRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<NoteRefusedRequest>): NoteRefusedRequest {
+    const message = createBaseNoteRefusedRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.contractVersion = object.contractVersion ?? "";
+    message.rows = object.rows?.map((e) => RefusedRow.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRefusedRow(): RefusedRow {
+  return {
+    table: "",
+    dataset: "",
+    rowId: "",
+    tablePartition: "",
+    grain: "",
+    file: "",
+    line: 0,
+    rule: "",
+    reason: "",
+    original: undefined,
+    became: "",
+    runId: "",
+    changed: 0,
+  };
+}
+
+export const RefusedRow: MessageFns<RefusedRow> = {
+  encode(message: RefusedRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.table !== "") {
+      writer.uint32(10).string(message.table);
+    }
+    if (message.dataset !== "") {
+      writer.uint32(18).string(message.dataset);
+    }
+    if (message.rowId !== "") {
+      writer.uint32(26).string(message.rowId);
+    }
+    if (message.tablePartition !== "") {
+      writer.uint32(34).string(message.tablePartition);
+    }
+    if (message.grain !== "") {
+      writer.uint32(42).string(message.grain);
+    }
+    if (message.file !== "") {
+      writer.uint32(50).string(message.file);
+    }
+    if (message.line !== 0) {
+      writer.uint32(56).int64(message.line);
+    }
+    if (message.rule !== "") {
+      writer.uint32(66).string(message.rule);
+    }
+    if (message.reason !== "") {
+      writer.uint32(74).string(message.reason);
+    }
+    if (message.original !== undefined) {
+      writer.uint32(82).bytes(message.original);
+    }
+    if (message.became !== "") {
+      writer.uint32(90).string(message.became);
+    }
+    if (message.runId !== "") {
+      writer.uint32(98).string(message.runId);
+    }
+    if (message.changed !== 0) {
+      writer.uint32(104).int64(message.changed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefusedRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefusedRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.table = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.rowId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.tablePartition = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.grain = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.file = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.line = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.rule = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.original = reader.bytes();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.became = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.runId = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.changed = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RefusedRow>): RefusedRow {
+    return RefusedRow.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RefusedRow>): RefusedRow {
+    const message = createBaseRefusedRow();
+    message.table = object.table ?? "";
+    message.dataset = object.dataset ?? "";
+    message.rowId = object.rowId ?? "";
+    message.tablePartition = object.tablePartition ?? "";
+    message.grain = object.grain ?? "";
+    message.file = object.file ?? "";
+    message.line = object.line ?? 0;
+    message.rule = object.rule ?? "";
+    message.reason = object.reason ?? "";
+    message.original = object.original ?? undefined;
+    message.became = object.became ?? "";
+    message.runId = object.runId ?? "";
+    message.changed = object.changed ?? 0;
+    return message;
+  },
+};
+
+function createBaseNoteRefusedResponse(): NoteRefusedResponse {
+  return { setAside: 0, replayed: 0, superseded: 0 };
+}
+
+export const NoteRefusedResponse: MessageFns<NoteRefusedResponse> = {
+  encode(message: NoteRefusedResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.setAside !== 0) {
+      writer.uint32(8).int64(message.setAside);
+    }
+    if (message.replayed !== 0) {
+      writer.uint32(16).int64(message.replayed);
+    }
+    if (message.superseded !== 0) {
+      writer.uint32(24).int64(message.superseded);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NoteRefusedResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNoteRefusedResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.setAside = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.replayed = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.superseded = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<NoteRefusedResponse>): NoteRefusedResponse {
+    return NoteRefusedResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<NoteRefusedResponse>): NoteRefusedResponse {
+    const message = createBaseNoteRefusedResponse();
+    message.setAside = object.setAside ?? 0;
+    message.replayed = object.replayed ?? 0;
+    message.superseded = object.superseded ?? 0;
     return message;
   },
 };

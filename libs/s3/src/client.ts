@@ -3,6 +3,9 @@ import type { S3ConnectionSettings } from '@weir/core';
 import type { S3Limits, S3Options } from './config';
 import { PinnedHandler } from './pinned-handler';
 
+// It tells whoever runs on Node 20 once a process, in words of AWS, what the next version will need. Ours is pinned, and says by itself what it needs.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 /**
  * A client of one store that takes nothing from this machine: no login, endpoint or setting of its environment, of files in home directories or of metadata services. Without a login in the connection requests are not signed.
  * It tries once; who asks decides about more. Throws SECRET_MISSING.
@@ -19,6 +22,8 @@ export function openClient(connection: S3ConnectionSettings, options: S3Options,
     useDualstackEndpoint: false,
     useFipsEndpoint: false,
     useArnRegion: false,
+    // Bodies are small, and sent again when that is needed.
+    expectContinueHeader: false,
     disableS3ExpressSessionAuth: true,
     authSchemePreference: [],
     sigv4aSigningRegionSet: [],

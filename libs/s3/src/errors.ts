@@ -10,13 +10,21 @@ export interface Asked {
   readonly bucket: string;
   /** Undefined where the bucket was asked for its keys. */
   readonly key?: string | undefined;
+  /** What was to become of the object, or the keys. */
+  readonly doing: Doing;
 }
+
+/** Of an object, or of the keys of a bucket. */
+export type Doing = 'read' | 'listed' | 'written' | 'removed';
+
+/** What a login needs for it. */
+const PERMISSIONS: Readonly<Record<Doing, string>> = { read: 's3:GetObject', listed: 's3:ListBucket', written: 's3:PutObject', removed: 's3:DeleteObject' };
 
 /** What was read is not one object from its beginning to its end: it changed meanwhile, or bytes were damaged on their way. Reading it once more may help. */
 export class TornRead extends WeirError {}
 
 /** What passes by itself, in S3's words; so does every status from 500 on. */
-const PASSING: ReadonlySet<string> = new Set(['SlowDown', 'RequestTimeout', 'Throttling', 'ThrottlingException', 'TooManyRequests', 'OperationAborted']);
+const PASSING: ReadonlySet<string> = new Set(['SlowDown', 'RequestTimeout', 'Throttling', 'ThrottlingException', 'TooManyRequests', 'OperationAborted', 'ConditionalRequestConflict']);
 const TOO_MANY_REQUESTS = 429;
 
 /**
@@ -25,7 +33,7 @@ const TOO_MANY_REQUESTS = 429;
  */
 export function storeError(error: unknown, asked: Asked, signal: AbortSignal): WeirError {
   const place = placeOf(asked);
-  if (signal.aborted) return new WeirError({ code: 'CANCELLED', message: `Cancelled while reading ${place}.` });
+  if (signal.aborted) return new WeirError({ code: 'CANCELLED', message: `Cancelled while ${place} was to be ${asked.doing}.` });
   if (isWeirError(error)) return error;
   const answer = answerOf(error);
   return answer ? refusal(answer, asked, place) : lineError(error, asked.store);
@@ -34,6 +42,11 @@ export function storeError(error: unknown, asked: Asked, signal: AbortSignal): W
 /** `bucket/key`, or the bucket alone. */
 export function placeOf({ bucket, key }: Pick<Asked, 'bucket' | 'key'>): string {
   return key === undefined ? bucket : `${bucket}/${key}`;
+}
+
+/** The HTTP status of a store's answer; undefined for an error that came from no answer. */
+export function statusOf(error: unknown): number | undefined {
+  return answerOf(error)?.status;
 }
 
 interface Answer {
@@ -69,12 +82,13 @@ function refusal({ status, name, region }: Answer, asked: Asked, place: string):
   if (name === 'InvalidObjectState') return new WeirError({ code: 'SOURCE_UNREADABLE', message: `${place} is archived.`, place, fix: 'Restore the object, then run again.' });
   if (name === 'InvalidAccessKeyId' || name === 'SignatureDoesNotMatch') return refused(`The store at ${store} does not know the login of the connection (${said}).`, 'Correct `accessKeyId` of the connection, or the secret that `secretAccessKey` names.');
   const forbidden = status === 401 || status === 403;
-  if (forbidden || name !== '') return refused(`The store at ${store} refuses to let ${place} be ${key === undefined ? 'listed' : 'read'} (${said}).`, forbidden ? forbiddenFix(key) : undefined);
+  if (forbidden || name !== '') return refused(`The store at ${store} refuses to let ${place} be ${asked.doing} (${said}).`, forbidden ? forbiddenFix(asked.doing) : undefined);
   return refused(`The store at ${store} answers ${said} for ${place}, which is no answer of S3 to that.`, 'Correct host, port, `tls` and region of the connection.');
 }
 
-function forbiddenFix(key: string | undefined): string {
-  if (key === undefined) return 'Allow the login of the connection to list the bucket (s3:ListBucket).';
+function forbiddenFix(doing: Doing): string {
+  if (doing === 'listed') return 'Allow the login of the connection to list the bucket (s3:ListBucket).';
+  if (doing !== 'read') return `Allow the login of the connection to do that (${PERMISSIONS[doing]}).`;
   return 'Allow the login of the connection to read the object (s3:GetObject). S3 says the same of an object that is not there, unless the login may list the bucket (s3:ListBucket).';
 }
 

@@ -1,0 +1,71 @@
+import { tableLabel, type TableSpec, type UntoldRow } from '@weir/connectors';
+import { quoteLiteral, WHOLE } from '@weir/core';
+import { PARTITION_COLUMN, ROW_COLUMNS, segmentRelation } from '@weir/engine';
+import type { RefusedRow } from '@weir/rpc';
+import { enginesIn } from './compute-difference';
+import type { Quarantine } from './quarantine';
+import { datasetOf, type DestinationJob, type LoadedModel, type TableDependencies } from './table-job';
+
+/** A model and its table. */
+export interface FollowedModel extends LoadedModel {
+  readonly spec: TableSpec;
+}
+
+/** What telling takes besides what loading does. */
+export interface TellDependencies extends TableDependencies {
+  readonly quarantine: Quarantine;
+}
+
+/**
+ * Tells the quarantine what tables of a destination have noted of rows, until it has heard of all: also of what an earlier load could not tell any more. What is told twice counts once. Throws what the destination, the
+ * catalog and the quality service throw; the tables keep what was not told.
+ */
+export async function tellRefused(deps: TellDependencies, job: DestinationJob, followed: readonly FollowedModel[], signal: AbortSignal): Promise<void> {
+  const { destination, context: { pipeline }, contractVersion } = job;
+  const byTable = new Map(followed.map((model) => [tableLabel(model.spec), model]));
+  for (;;) {
+    const rows = await destination.untold([...byTable.keys()], signal);
+    if (rows.length === 0) return;
+    const grains = new Map<string, string>();
+    for (const [table, model] of byTable) {
+      const lost = rows.filter((row) => row.table === table && row.partition === '' && row.became === undefined);
+      if (lost.length > 0) for (const [rowId, grain] of await grainsOf(deps, job, model, lost, signal)) grains.set(rowId, grain);
+    }
+    const told = rows.flatMap((row) => {
+      const model = byTable.get(row.table);
+      return model ? [refusedRow(job, model, row, row.partition || (grains.get(digits(row.rowId)) ?? WHOLE))] : [];
+    });
+    await deps.quarantine.noteRefused({ pipeline, contractVersion, rows: told }, signal);
+    await destination.markTold(rows, signal);
+  }
+}
+
+/** The grains of rows whose table does not say: the published segments do. By the digits of the row's id; a row that is published no more is left out. */
+async function grainsOf(deps: TableDependencies, job: DestinationJob, { model }: LoadedModel, rows: readonly UntoldRow[], signal: AbortSignal): Promise<Map<string, string>> {
+  const { context } = job;
+  const { catalog, lake, engine, engineTurns } = deps;
+  const target = await catalog.target({ pipeline: context.pipeline, definitionVersion: context.definitionVersion, after: job.snapshot }, signal);
+  const { after } = await catalog.difference({ pipeline: context.pipeline, dataset: datasetOf(model), from: 0, to: target }, signal);
+  const segments = after.map(({ path, partitions, whole }) => ({ absolutePath: lake.absolute(path), partitions, whole }));
+  const scratch = await lake.scratch(context.runId, context.attempt);
+  try {
+    const relation = segmentRelation(segments, [PARTITION_COLUMN, ...ROW_COLUMNS]);
+    const wanted = rows.map(({ rowId }) => quoteLiteral(digits(rowId))).join(', ');
+    const sql = `select distinct replace(_weir_row_id, '-', '') as id, _weir_partition as grain from ${relation} where replace(_weir_row_id, '-', '') in (${wanted})`;
+    const found = await engineTurns.take('engine', { signal, background: context.background }, () => enginesIn(scratch, engine, signal)(segments, (open) => open.rows<{ id: string; grain: string }>(sql, `${model.name} grains`)));
+    return new Map(found.map(({ id, grain }) => [id, grain]));
+  } finally {
+    await scratch.dispose();
+  }
+}
+
+function refusedRow({ connection }: DestinationJob, { model }: LoadedModel, row: UntoldRow, grain: string): RefusedRow {
+  const { table, rowId, partition, position, rule, reason, original, became, runId, changed } = row;
+  const [, file = position, line = '0'] = /^(.*):(\d{1,15})$/s.exec(position) ?? [];
+  return { table: `${connection}/${table}`, dataset: datasetOf(model), rowId, tablePartition: partition, grain, file, line: Number(line), rule, reason, original: original === undefined ? undefined : Buffer.from(original), became: became ?? '', runId, changed };
+}
+
+/** Postgres writes ids with hyphens, the engine without. */
+function digits(rowId: string): string {
+  return rowId.replaceAll('-', '');
+}
