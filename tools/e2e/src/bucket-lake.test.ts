@@ -129,4 +129,16 @@ describe('a lake in a bucket', () => {
     await house.platform.run(retail.name, days);
     expectSameTables(await retailTables(house.platform.warehouse, retail.name), retailTruth(retail.data).tables);
   });
+
+  test('has its small files rewritten into one for each day, for the same rows', async () => {
+    const retail = await house.retail('bucket_compacted', { from: '2022-04-04', days: 3, rowsPerDay: 200, seed: 11 });
+    await house.platform.run(retail.name, { start: '2022-04-04', end: '2022-04-07' });
+    expect(await command('datasets', 'compact', retail.name)).toMatchObject({ code: 0 });
+    const listed = JSON.parse((await command('datasets', 'files', retail.name, 'silver.lines', '--json')).stdout) as { readonly files: readonly { readonly path: string; readonly date: string; readonly whole: boolean }[] };
+    expect(listed.files.map(({ path, date, whole }) => [path.split('/').slice(0, -1).join('/'), date, whole])).toEqual(['2022-04-04', '2022-04-05', '2022-04-06'].map((date) => [`silver/${retail.name}/lines/date=${date}`, date, true]));
+    expect(await lake.keys(`silver/${retail.name}/lines/date=`)).toEqual(listed.files.map(({ path }) => path));
+    // A day once more: what is compared with it lies in the new files.
+    await house.platform.run(retail.name, { start: '2022-04-05', end: '2022-04-06' });
+    expectSameTables(await retailTables(house.platform.warehouse, retail.name), retailTruth(retail.data).tables);
+  });
 });
