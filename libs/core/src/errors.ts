@@ -93,6 +93,7 @@ export const ERRORS = {
   // Lake
   SEGMENT_CORRUPT: { retry: 'never', grpc: 'DATA_LOSS', when: 'A segment or manifest is missing or its hash differs from the one recorded.', fix: 'Run the interval again from the source.' },
   DISK_FULL: { retry: 'transient', grpc: 'RESOURCE_EXHAUSTED', when: 'A disk has no room left.', fix: 'Free some space; the run goes on by itself.' },
+  LAKE_REFUSED: { retry: 'counted', grpc: 'FAILED_PRECONDITION', when: 'The bucket that the lake is kept in is not there, or refuses what a service asks of it.', fix: 'Let the operator correct WEIR_LAKE and WEIR_LAKE_S3_… of the services.' },
   // Platform
   UNAVAILABLE: { retry: 'transient', grpc: 'UNAVAILABLE', when: 'A service or server does not answer.', fix: 'Look at `weir status` and `weir doctor`; the run goes on by itself once it answers.' },
   BUSY: { retry: 'transient', grpc: 'RESOURCE_EXHAUSTED', when: 'A service has as much work as its limits allow.', fix: 'Nothing; the run goes on by itself.' },

@@ -40,7 +40,7 @@ export interface CompactionPlace {
   };
   readonly lake: {
     absolute(path: string): string;
-    scratch(run: string, attempt: string): Promise<{ readonly dir: string; dispose(): Promise<void> }>;
+    scratch(run: string, attempt: string): Promise<{ readonly dir: string; hold(files: readonly string[], signal?: AbortSignal): Promise<void>; dispose(): Promise<void> }>;
     adopt(file: string, path: string): Promise<{ readonly sha256: string; readonly bytes: number }>;
   };
   /** Where in the lake the n-th file of a call lies. */
@@ -141,6 +141,7 @@ async function writeDays(place: CompactionPlace, call: CompactionCall, { days, f
   const inputs = [...new Set(days.flatMap(({ files }) => files.map(({ path }) => place.lake.absolute(path))))];
   const order = datasetShape(definition, dataset).key;
   try {
+    await scratch.hold(inputs, signal);
     return await withEngine({ inputs, staging: scratch.dir, ...place.engine, threads: THREADS, signal }, async (engine) => {
       const written: CompactedDay[] = [];
       for (const [n, day] of days.entries()) {

@@ -25,7 +25,7 @@ export interface RewrittenFile extends ParquetFile {
 }
 
 /** Columns that have ranges, those of the order first: more would make a catalog large that is read for every load. */
-const MAX_RANGES = 16;
+const MAX_RANGES = 8;
 
 /** Files that have the same columns, of the same types, in the same order. */
 interface Group {

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { chmod, lstat, mkdir, open, rename, rm, utimes } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, open, rename, rm, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isWeirError, toWeirError, WeirError } from '@weir/core';
 
@@ -76,12 +76,30 @@ export async function flush(path: string): Promise<void> {
   }
 }
 
-/** Moves a flushed file to its final place, read-only, so that a crash leaves either nothing or the whole file there. */
-export async function settle(temp: string, target: string): Promise<void> {
+/** Moves a flushed file to its final place, read-only, so that a crash leaves either nothing or the whole file there; false where there is a file already. */
+export async function settle(temp: string, target: string): Promise<boolean> {
   await makeFolder(dirname(target));
   await chmod(temp, 0o444);
-  await rename(temp, target);
+  if (!(await moveIfAbsent(temp, target))) return false;
   await flush(dirname(target));
+  return true;
+}
+
+/** File systems that have no second names for a file. */
+const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP']);
+
+/** A rename would replace what another writer put there at the same moment. */
+async function moveIfAbsent(temp: string, target: string): Promise<boolean> {
+  try {
+    await link(temp, target);
+    await rm(temp);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    if (!NO_LINKS.has(codeOf(error))) throw error;
+    await rename(temp, target);
+    return true;
+  }
 }
 
 /** Makes a folder and its parents so that they survive a crash. */

@@ -1,40 +1,48 @@
 import { randomUUID, createHash } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import { SpanStatusCode, trace, type Span } from '@opentelemetry/api';
 import { WeirError } from '@weir/core';
 import { assertName, confine } from './confine';
-import { digestFile, digestIfThere, flush, mapFileError, settle, touchLike, writeDurably, type Digest } from './durable';
+import { digestFile, mapFileError, writeDurably, type Digest } from './durable';
+import { FolderStore } from './folder-store';
 import { Gate } from './gate';
 import { decodeManifest, encodeManifest, MAX_MANIFEST_BYTES, type Manifest, type ManifestReference } from './manifest';
 import { EXTRACT_MANIFESTS, manifestPath, STAGED_ZONES } from './paths';
-
-/** Writes that flush to the disk at once; more do not make a disk faster and would starve other work. */
-const CONCURRENT_WRITES = 8;
+import type { LakeStore, StoredFile } from './store';
 
 /** Attempts of one run whose temporary files share a folder of `tmp`. */
 export interface Scratch {
-  /** Absolute; on the lake's file system, so that `adopt` can move files out of it. */
+  /** Absolute; on the file system of the lake's files here, so that `adopt` can move files out of it. */
   readonly dir: string;
+  /**
+   * Brings files of the lake to this machine, before the engine reads them, and keeps them here until `dispose`: those of the absolute paths that `Lake.absolute` gave. Files of the scratch folder are here.
+   * Throws SEGMENT_CORRUPT for one that the lake does not have, or not as it was written; BUSY and MEMORY_LIMIT where there is no room for all of them; CANCELLED, DISK_FULL, UNAVAILABLE.
+   */
+  hold(files: readonly string[], signal?: AbortSignal): Promise<void>;
   dispose(): Promise<void>;
 }
 
 /**
- * The object store: immutable files below one folder. A file appears whole or not at all, and is on the disk when a call returns.
- * All methods throw DISK_FULL, CANCELLED, SEGMENT_CORRUPT for what is missing or differs, and INVALID_VALUE for a path that is not in the lake.
+ * Immutable files in a store that all services share. A file appears whole or not at all, and is in the store for good when a call returns.
+ * All methods throw DISK_FULL, CANCELLED, SEGMENT_CORRUPT for what is missing or differs, INVALID_VALUE for a path that is not in the lake, and UNAVAILABLE or LAKE_REFUSED for a store elsewhere.
  */
 export class Lake {
   private readonly root: string;
-  private readonly writes = new Gate(CONCURRENT_WRITES);
+  private readonly writes: Gate;
+  /** For sweeps of this package. */
+  readonly store: LakeStore;
 
-  /** Makes the folder when it does not exist. */
-  constructor(root: string) {
+  /** A lake whose files are here below `root`, which is made when it does not exist; of another store than that folder it has temporary files and copies alone. */
+  constructor(root: string, storeAt: (absolute: (path: string) => string) => LakeStore = (absolute) => new FolderStore(absolute)) {
     mkdirSync(root, { recursive: true });
     this.root = realpathSync.native(root);
+    this.store = storeAt((path) => this.absolute(path));
+    this.writes = new Gate(this.store.concurrentWrites);
   }
 
-  /** The absolute path of a file in the lake, which need not exist; INVALID_VALUE for whatever could lie elsewhere. */
+  /** The absolute path of a file of the lake on this machine, where it is as long as a scratch holds it; INVALID_VALUE for whatever could lie elsewhere. */
   absolute(path: string): string {
     return confine(this.root, path);
   }
@@ -44,10 +52,9 @@ export class Lake {
    * SEGMENT_CORRUPT, because what was written once never changes. `known` is what a writer that hashed on the way says of it: the file is not read once more then.
    */
   async adopt(tempFile: string, path: string, known?: Digest): Promise<Digest> {
-    return this.put(path, async (target) => {
+    return this.put(path, async () => {
       const digest = known ?? (await digestFile(tempFile));
-      await flush(tempFile);
-      await this.place(tempFile, target, path, digest);
+      await this.place(tempFile, path, digest);
       return digest;
     });
   }
@@ -58,9 +65,8 @@ export class Lake {
       throw mapFileError(error, tempFile);
     });
     const path = pathOf(digest.sha256);
-    await this.put(path, async (target) => {
-      await flush(tempFile);
-      await this.place(tempFile, target, path, digest);
+    await this.put(path, async () => {
+      await this.place(tempFile, path, digest);
       return digest;
     });
     return { ...digest, path };
@@ -68,10 +74,10 @@ export class Lake {
 
   /** Writes a stream to its place, hashing on the way; the same rules as `adopt`. */
   async putStream(path: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, signal?: AbortSignal): Promise<Digest> {
-    return this.put(path, async (target) => {
+    return this.put(path, async () => {
       const temp = join(await this.temporary(), `put-${randomUUID()}`);
       const digest = await writeDurably(temp, chunks, signal);
-      await this.place(temp, target, path, digest);
+      await this.place(temp, path, digest, signal);
       return digest;
     });
   }
@@ -79,19 +85,48 @@ export class Lake {
   /** Throws SEGMENT_CORRUPT unless the file is there with this size and hash. */
   async verify(segment: { readonly path: string; readonly bytes: number; readonly sha256: string }): Promise<void> {
     await this.span('lake read', segment.path, async (span) => {
-      const found = await digestFile(this.absolute(segment.path));
+      this.absolute(segment.path);
+      const found = await this.store.digest(segment.path);
       span.setAttribute('weir.lake.bytes', found.bytes);
       if (found.bytes !== segment.bytes || found.sha256 !== segment.sha256) throw differs(segment.path, segment, found);
+    });
+  }
+
+  /** Resolves when the lake can be worked with; throws what is wrong otherwise. */
+  probe(): Promise<void> {
+    return this.store.probe();
+  }
+
+  /** What is known of a file without reading it; undefined where there is none. */
+  async find(path: string): Promise<StoredFile | undefined> {
+    this.absolute(path);
+    return this.store.find(path).catch((error: unknown) => {
+      throw mapFileError(error, path);
+    });
+  }
+
+  /** The bytes of a small file, or the first `most` of one. */
+  async read(path: string, most = Number.MAX_SAFE_INTEGER): Promise<Buffer> {
+    this.absolute(path);
+    return this.store.read(path, most).catch((error: unknown) => {
+      throw mapFileError(error, path);
+    });
+  }
+
+  /** Removes a file that nobody wants any more, such as the original of a row that was dropped; nothing where there is none. */
+  async remove(path: string): Promise<void> {
+    this.absolute(path);
+    await this.store.remove(path).catch((error: unknown) => {
+      throw mapFileError(error, path);
     });
   }
 
   /** Reads a manifest and verifies its hash. */
   async readManifest(reference: ManifestReference): Promise<Manifest> {
     return this.span('lake read', reference.manifest, async (span) => {
-      const file = this.absolute(reference.manifest);
-      const { size } = await lstat(file);
-      if (size > MAX_MANIFEST_BYTES) throw new WeirError({ code: 'SEGMENT_CORRUPT', message: `${reference.manifest} has ${size} bytes; no manifest is that large.` });
-      const bytes = await readFile(file);
+      this.absolute(reference.manifest);
+      const bytes = await this.store.read(reference.manifest, MAX_MANIFEST_BYTES + 1);
+      if (bytes.length > MAX_MANIFEST_BYTES) throw new WeirError({ code: 'SEGMENT_CORRUPT', message: `${reference.manifest} has more than ${MAX_MANIFEST_BYTES} bytes; no manifest is that large.` });
       span.setAttribute('weir.lake.bytes', bytes.length);
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       if (sha256 !== reference.sha256) throw new WeirError({ code: 'SEGMENT_CORRUPT', message: `${reference.manifest} has the hash ${sha256}, not ${reference.sha256}.` });
@@ -111,40 +146,50 @@ export class Lake {
   async scratch(runId: string, attempt: string): Promise<Scratch> {
     const prefix = `${assertName(runId)}.${assertName(attempt)}.`;
     const dir = await mkdtemp(join(await this.temporary(), prefix));
-    return { dir, dispose: () => rm(dir, { recursive: true, force: true }) };
+    const held = this.store.hold();
+    return {
+      dir,
+      hold: (files, signal) => held.take(this.pathsOf(files, dir), signal),
+      dispose: () => {
+        held.release();
+        return rm(dir, { recursive: true, force: true });
+      },
+    };
   }
 
   /** Removes what a run staged, manifests and temporary files included, save for raw segments and the manifests of its extracts. Only for runs that published nothing. */
   async removeRun(pipeline: string, runId: string): Promise<void> {
     for (const zone of STAGED_ZONES) {
-      const folder = this.absolute(`${zone}/${assertName(pipeline)}`);
-      for (const dataset of await namesIn(folder)) await rm(join(folder, dataset, assertName(runId)), { recursive: true, force: true });
+      const folder = `${zone}/${assertName(pipeline)}`;
+      for (const dataset of await this.store.names(folder)) await this.store.remove(`${folder}/${dataset}/${assertName(runId)}`);
     }
-    const manifests = this.absolute(`manifest/${pipeline}/${runId}`);
-    const dropped = (await namesIn(manifests)).filter((name) => !name.startsWith(EXTRACT_MANIFESTS));
-    for (const name of dropped) await rm(join(manifests, name), { force: true });
-    if ((await namesIn(manifests)).length === 0) await rm(manifests, { recursive: true, force: true });
+    const manifests = `manifest/${pipeline}/${runId}`;
+    const dropped = (await this.store.names(manifests)).filter((name) => !name.startsWith(EXTRACT_MANIFESTS));
+    for (const name of dropped) await this.store.remove(`${manifests}/${name}`);
+    await this.store.removeEmptyFolders(manifests, manifests.split('/').length);
     const temporary = await this.temporary();
     for (const name of await namesIn(temporary)) if (name.startsWith(`${runId}.`)) await rm(join(temporary, name), { recursive: true, force: true });
   }
 
-  private put(path: string, write: (target: string) => Promise<Digest>): Promise<Digest> {
-    const target = this.absolute(path);
+  private put(path: string, write: () => Promise<Digest>): Promise<Digest> {
+    this.absolute(path);
     return this.writes.pass(() =>
       this.span('lake put', path, async (span) => {
-        const digest = await write(target);
+        const digest = await write();
         span.setAttribute('weir.lake.bytes', digest.bytes);
         return digest;
       }),
     );
   }
 
-  private async place(temp: string, target: string, path: string, digest: Digest): Promise<void> {
-    // A file that is there already is wanted again: the time of the new copy keeps the collector away from it. One that the collector took just now is written anew.
-    const found = (await touchLike(target, temp)) ? await digestIfThere(target) : undefined;
-    if (!found) return settle(temp, target);
-    await rm(temp, { force: true });
-    if (found.sha256 !== digest.sha256) throw differs(path, digest, found);
+  private async place(temp: string, path: string, digest: Digest, signal?: AbortSignal): Promise<void> {
+    const found = await this.store.place(temp, path, digest, signal);
+    if (found && found.sha256 !== digest.sha256) throw differs(path, digest, found);
+  }
+
+  /** Of files below the root; those of a scratch folder are of nobody else. */
+  private pathsOf(files: readonly string[], scratch: string): string[] {
+    return [...new Set(files)].filter((file) => !file.startsWith(scratch + sep)).map((file) => relative(this.root, file).split(sep).join('/'));
   }
 
   private async temporary(): Promise<string> {

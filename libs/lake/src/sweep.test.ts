@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Lake } from './lake';
 import { rawPath } from './paths';
-import { removeEmptyFolders, removeUntouched, sweep, SWEEP_PAGE, type LakeEntry } from './sweep';
+import { SWEEP_PAGE, type LakeEntry } from './store';
+import { removeEmptyFolders, removeUntouched, sweep } from './sweep';
 
 let root: string;
 let lake: Lake;

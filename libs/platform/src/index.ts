@@ -1,5 +1,6 @@
 export { Egress } from './egress';
 export { readEnvironment, type EnvReader } from './environment';
+export { lakeSettings, type LakeSettings } from './lake-settings';
 export { createLog, type Logger } from './log';
 export { countDropped, countError, countQuarantined, countRecords, countReplayed, observeProcessing, type RecordStatus, setCheckPassed, setLag } from './metrics';
 export { migrate } from './migrate';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, GetObjectCommand, paginateListObjectsV2, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
 /** Writes at a time: more do not make a server on this machine faster. */
 const CONCURRENT_WRITES = 16;
@@ -26,8 +26,8 @@ export interface TestBucket {
   put(objects: Readonly<Record<string, string | Buffer>>): Promise<void>;
   /** An object as a whole. */
   get(key: string): Promise<Buffer>;
-  /** The objects whose keys begin so, at most a thousand: their versions by key. */
-  list(prefix: string): Promise<Record<string, string>>;
+  /** The keys that begin with a prefix, in their order. */
+  keys(prefix: string): Promise<string[]>;
   /** Closes the client. The objects go with the data of the server, at the end of the tests' run: removing thousands of them takes seconds. */
   close(): void;
 }
@@ -60,11 +60,12 @@ export async function testBucket(): Promise<TestBucket> {
       if (found) return found;
     }
   };
-  const list = async (prefix: string): Promise<Record<string, string>> => {
-    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: name, Prefix: prefix }));
-    return Object.fromEntries(Contents.map(({ Key = '', ETag = '' }) => [Key, ETag]));
+  const keys = async (prefix: string): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: name, Prefix: prefix })) found.push(...Contents.flatMap(({ Key }) => Key ?? []));
+    return found.sort();
   };
-  return { name, server, client, put, get, list, close: () => client.destroy() };
+  return { name, server, client, put, get, keys, close: () => client.destroy() };
 }
 
 function testServer(): TestS3 {

@@ -16,6 +16,8 @@ export interface PassingRequest {
 export interface HttpFault {
   /** The proxy answers by itself. */
   readonly answer?: { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string };
+  /** The server does what it is asked, and its answer is lost: the connection ends instead. */
+  readonly loseAnswer?: boolean;
   /** The connection ends after so many bytes of the answer's body, which all arrive. */
   readonly cutAfter?: number;
   /** How fast the answer's body comes. */
@@ -78,6 +80,12 @@ export class HttpFaultProxy {
     answer.once('close', () => upstream.destroy());
     asked.pipe(upstream);
     const [answered] = (await once(upstream, 'response')) as [IncomingMessage];
+    if (fault.loseAnswer) {
+      answered.resume();
+      await once(answered, 'end');
+      asked.socket.resetAndDestroy();
+      return;
+    }
     answer.writeHead(answered.statusCode ?? 502, answered.headers);
     await pipeline(answered, (body: AsyncIterable<Buffer>) => faulty(body, fault), answer);
     if (fault.cutAfter !== undefined) asked.socket.destroySoon();

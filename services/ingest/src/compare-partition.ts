@@ -66,8 +66,8 @@ function orGone(error: unknown): undefined {
 
 /** When the file was copied at the latest: what happened to it between that and its publish is in nobody's snapshot. Where the copy is gone, the publish is all that is known. */
 async function copiedAt({ sha256, publishedAt }: PublishedFile, { lake, pipeline, dataset }: CompareTarget): Promise<number> {
-  const copy = await stat(lake.absolute(rawPath(pipeline, dataset, sha256))).catch(() => undefined);
-  return Math.min(Date.parse(publishedAt), copy?.mtimeMs ?? Infinity);
+  const copy = await lake.find(rawPath(pipeline, dataset, sha256));
+  return Math.min(Date.parse(publishedAt), copy?.modifiedMs ?? Infinity);
 }
 
 /** In pieces of 1 MiB; undefined when the file is gone. */

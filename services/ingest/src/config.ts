@@ -1,10 +1,9 @@
 import { SASL_MECHANISMS, type KafkaConnection, type KafkaLogin } from '@weir/connectors';
 import { WeirError } from '@weir/core';
-import { listenSettings, readEnvironment, stageSettings, type EnvReader, type ListenSettings, type Secret, type StageSettings } from '@weir/platform';
+import { lakeSettings, listenSettings, readEnvironment, stageSettings, type EnvReader, type LakeSettings, type ListenSettings, type Secret, type StageSettings } from '@weir/platform';
 
 export interface Config extends ListenSettings, StageSettings {
-  /** Folder of the lake. */
-  readonly lake: string;
+  readonly lake: LakeSettings;
   /** host:port of the other services. */
   readonly services: Readonly<Record<'quality' | 'transform' | 'load' | 'metadata', string>>;
   /** The Kafkas that definitions may read, by name. */
@@ -21,7 +20,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return {
     ...listenSettings(settings, 7411),
     ...stageSettings(settings),
-    lake: settings.text('WEIR_LAKE'),
+    lake: lakeSettings(settings),
     services: {
       quality: settings.text('WEIR_QUALITY_ADDRESS', '127.0.0.1:7412'),
       transform: settings.text('WEIR_TRANSFORM_ADDRESS', '127.0.0.1:7413'),

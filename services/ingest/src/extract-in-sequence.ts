@@ -1,8 +1,9 @@
-import { Bucket, listedPath, listFiles, listObjects, type IdBounds } from '@weir/connectors';
+import { listedPath, listFiles, listObjects, type IdBounds } from '@weir/connectors';
 import { FILES, WeirError, type Definition, type FileSource, type S3Source } from '@weir/core';
 import type { Lake } from '@weir/lake';
 import { withoutSpans, withSpan } from '@weir/platform';
 import type { StageContext } from '@weir/rpc';
+import { Bucket } from '@weir/s3';
 import { copyFile } from './copy-file';
 import type { ExtractCall } from './extract';
 import type { ExtractedFiles } from './extract-parts';

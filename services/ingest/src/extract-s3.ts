@@ -1,8 +1,9 @@
-import { assertFileSize, Bucket, objectPart, sliceBucket, TornRead, type S3Object, type S3Slice } from '@weir/connectors';
+import { assertFileSize, objectPart, sliceBucket, type S3Object, type S3Slice } from '@weir/connectors';
 import type { Definition, S3Source } from '@weir/core';
 import type { Lake, Segment } from '@weir/lake';
 import { withoutSpans, withSpan } from '@weir/platform';
 import type { StageContext } from '@weir/rpc';
+import { Bucket, TornRead } from '@weir/s3';
 import type { CopyTarget } from './copy-file';
 import type { ExtractCall } from './extract';
 import type { ExtractedFiles } from './extract-parts';

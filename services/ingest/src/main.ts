@@ -1,6 +1,6 @@
 import './telemetry';
-import { Lake } from '@weir/lake';
-import { createLog, Egress, onShutdown, StageGate, stopTelemetry } from '@weir/platform';
+import { openLake } from '@weir/lake';
+import { createLog, Egress, onShutdown, Readiness, StageGate, stopTelemetry } from '@weir/platform';
 import { connect, serve } from '@weir/rpc';
 import { AnsweredKeys } from './answered-keys';
 import { readConfig } from './config';
@@ -16,14 +16,17 @@ const CONCURRENT_PUSHES = 16;
 
 async function main(): Promise<void> {
   const config = readConfig();
+  const lake = await openLake(config.lake);
   const clients = connect(config.services);
   const kafka = kafkaClients(config.kafka, log);
   const pushing = { pushed: new AnsweredKeys<PushAnswer>(), pushes: new StageGate(CONCURRENT_PUSHES) };
-  const dependencies = { lake: new Lake(config.lake), engine: config.engine, clients, log, egress: new Egress(config.egressAllow), secretOf: config.secretOf, ...remoteMetadata(clients), ...kafka, ...pushing };
+  const dependencies = { lake, engine: config.engine, clients, log, egress: new Egress(config.egressAllow), secretOf: config.secretOf, ...remoteMetadata(clients), ...kafka, ...pushing };
   const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });
-  server.setReady(true);
+  const readiness = new Readiness({ probe: () => lake.probe(), report: (ready) => server.setReady(ready), log });
+  readiness.start();
   log.info({ port: server.port }, 'Listening.');
   onShutdown(log, async () => {
+    await readiness.stop();
     await server.drain(15_000);
     await kafka.close();
     clients.close();

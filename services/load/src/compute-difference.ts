@@ -1,6 +1,7 @@
 import type { TableSpec } from '@weir/connectors';
 import type { WinnerRule } from '@weir/core';
 import { withEngine, type Engine, type EngineOptions, type RelationSegment } from '@weir/engine';
+import type { Scratch } from '@weir/lake';
 import { withSpan } from '@weir/platform';
 import { KeyRanges } from './key-ranges';
 import { writeDifference, type RowDifference, type SegmentDifference } from './write-difference';
@@ -8,9 +9,13 @@ import { writeDifference, type RowDifference, type SegmentDifference } from './w
 /** Gives a body an engine that can read these segments. */
 export type EngineRunner = <T>(segments: readonly RelationSegment[], body: (engine: Engine) => Promise<T>) => Promise<T>;
 
-/** Engines that read segments and write into a folder, within the service's limits. */
-export function enginesIn(dir: string, limits: Pick<EngineOptions, 'memoryLimit' | 'threads'>, signal: AbortSignal): EngineRunner {
-  return (segments, body) => withEngine({ ...limits, inputs: [...new Set(segments.map(({ absolutePath }) => absolutePath))], staging: dir, signal }, body);
+/** Engines that read segments, which the scratch holds then, and write into its folder, within the service's limits. */
+export function enginesIn(scratch: Scratch, limits: Pick<EngineOptions, 'memoryLimit' | 'threads'>, signal: AbortSignal): EngineRunner {
+  return async (segments, body) => {
+    const inputs = [...new Set(segments.map(({ absolutePath }) => absolutePath))];
+    await scratch.hold(inputs, signal);
+    return withEngine({ ...limits, inputs, staging: scratch.dir, signal }, body);
+  };
 }
 
 /** Where a difference is computed. */

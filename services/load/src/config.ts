@@ -1,9 +1,8 @@
 import type { PostgresConnection } from '@weir/connectors';
-import { listenSettings, postgresSettings, readEnvironment, stageSettings, type ListenSettings, type Secret, type StageSettings } from '@weir/platform';
+import { lakeSettings, listenSettings, postgresSettings, readEnvironment, stageSettings, type LakeSettings, type ListenSettings, type Secret, type StageSettings } from '@weir/platform';
 
 export interface Config extends ListenSettings, StageSettings {
-  /** Folder of the lake. */
-  readonly lake: string;
+  readonly lake: LakeSettings;
   /** host:port of the quality service, which keeps the quarantine. */
   readonly quality: string;
   /** host:port of the metadata service. */
@@ -24,7 +23,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return {
     ...listenSettings(settings, 7414),
     ...stageSettings(settings),
-    lake: settings.text('WEIR_LAKE'),
+    lake: lakeSettings(settings),
     quality: settings.text('WEIR_QUALITY_ADDRESS', '127.0.0.1:7412'),
     metadata: settings.text('WEIR_METADATA_ADDRESS', '127.0.0.1:7415'),
     connections: { warehouse: postgresSettings(settings, 'WAREHOUSE', 'warehouse') },

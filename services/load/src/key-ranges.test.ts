@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TableSpec } from '@weir/connectors';
 import { quoteLiteral, type ColumnType } from '@weir/core';
 import { withEngine, type RelationSegment } from '@weir/engine';
+import { Lake } from '@weir/lake';
 import { tempDir, type TempDir } from '@weir/testkit';
 import fc from 'fast-check';
 import { computeDifference, enginesIn } from './compute-difference';
@@ -120,15 +121,14 @@ test('what the catalog says of segments leaves them out before any is opened, an
   });
   const differenceOf = async (known: readonly RangedSegment[], name: string) => {
     let opened = 0;
-    const place = join(folder.path, name);
-    await mkdir(place);
-    const over = enginesIn(place, { memoryLimit: '256MB', threads: 1 }, new AbortController().signal);
+    const scratch = await new Lake(folder.path).scratch(name, 'a1');
+    const over = enginesIn(scratch, { memoryLimit: '256MB', threads: 1 }, new AbortController().signal);
     const counting: typeof over = (read, body) => {
       opened = Math.max(opened, read.length);
       return over(read, body);
     };
     const difference = { before: [], after: known.slice(-2), unchanged: known.slice(0, -2) };
-    const { upserts, deletes } = await computeDifference({ over: counting, ranges: new KeyRanges(), dir: place }, spec, { identified: false, log: false }, difference);
+    const { upserts, deletes } = await computeDifference({ over: counting, ranges: new KeyRanges(), dir: scratch.dir }, spec, { identified: false, log: false }, difference);
     const text = async (paths: readonly string[]): Promise<string[]> => (await Promise.all(paths.map((path) => readFile(path, 'utf8')))).join('').split('\n').sort();
     return { opened, upserts: await text(upserts.paths), deletes: await text(deletes.paths) };
   };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { ExportDestination, ExportedTable, ExportManifest, ExportStanding, NewFile } from '@weir/connectors';
 import { destinationName, isWeirError, WeirError, type Definition, type Export } from '@weir/core';
+import type { Scratch } from '@weir/lake';
 import { activeTraceId, withSpan } from '@weir/platform';
 import type { StageContext, TableLoad } from '@weir/rpc';
 import { exportTable } from './export-layout';
@@ -64,9 +64,9 @@ function isReached({ snapshot, context, definition, target, models }: ExportOrde
 async function follow(deps: TableDependencies, order: ExportOrder, standing: ExportStanding, calls: LoadCalls): Promise<ExportManifest | undefined> {
   const { context, snapshot, destination } = order;
   const job: ExportJob = { ...order, commit: randomUUID() };
-  const scratch = await deps.lake.scratch(context.runId, context.attempt);
+  const scratches: Scratch[] = [];
   try {
-    const { tables, files } = await prepareAll(deps, job, order, { standing, dir: scratch.dir }, calls);
+    const { tables, files } = await prepareAll(deps, job, order, { standing, scratches }, calls);
     const manifest: ExportManifest = {
       version: 1, pipeline: context.pipeline, snapshot, commit: job.commit, after: standing.manifest?.commit ?? null, definition: context.definitionVersion, run: context.runId, trace: activeTraceId() ?? '',
       loadedAt: new Date().toISOString(), tables,
@@ -74,19 +74,21 @@ async function follow(deps: TableDependencies, order: ExportOrder, standing: Exp
     const moved = await destination.commit(standing, { manifest, files }, { signal: calls.signal, nowMs: Date.now(), onBytes: copyReport(calls.report, destinationName(order.target), files) });
     return moved ? manifest : undefined;
   } finally {
-    await scratch.dispose();
+    await Promise.all(scratches.map((scratch) => scratch.dispose()));
   }
 }
 
 /** The tables of the next version by name, one after the other: one engine at a time keeps the service within its memory. */
-async function prepareAll(deps: TableDependencies, job: ExportJob, { models }: ExportOrder, { standing, dir }: { readonly standing: ExportStanding; readonly dir: string }, { signal, report }: LoadCalls): Promise<{ tables: ExportedTable[]; files: NewFile[] }> {
+async function prepareAll(deps: TableDependencies, job: ExportJob, { models }: ExportOrder, { standing, scratches }: { readonly standing: ExportStanding; readonly scratches: Scratch[] }, { signal, report }: LoadCalls): Promise<{ tables: ExportedTable[]; files: NewFile[] }> {
   const tables: ExportedTable[] = [];
   const files: NewFile[] = [];
   const heldSnapshot = standing.manifest?.snapshot ?? 0;
   for (const loaded of models.toSorted((one, other) => (one.model.name < other.model.name ? -1 : 1))) {
     const { name } = loaded.model;
+    const scratch = await deps.lake.scratch(job.context.runId, job.context.attempt);
+    scratches.push(scratch);
     report(`${tableLabel(destinationName(job.target), name)}: difference`, 0, 0);
-    const prepared = await prepareExport(deps, job, loaded, { held: standing.manifest?.tables.find((table) => table.name === name), heldSnapshot, dir: join(dir, name) }, signal);
+    const prepared = await prepareExport(deps, job, loaded, { held: standing.manifest?.tables.find((table) => table.name === name), heldSnapshot, scratch }, signal);
     tables.push(prepared.table);
     files.push(...prepared.files);
   }

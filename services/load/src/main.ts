@@ -1,5 +1,5 @@
 import './telemetry';
-import { Lake } from '@weir/lake';
+import { openLake } from '@weir/lake';
 import { createLog, Egress, onShutdown, Readiness, StageGate, stopTelemetry } from '@weir/platform';
 import { cachedDefinitions, connect, newestDefinition, serve } from '@weir/rpc';
 import { remoteCatalog } from './catalog';
@@ -15,14 +15,19 @@ const log = createLog('load');
 
 async function main(): Promise<void> {
   const config = readConfig();
+  const lake = await openLake(config.lake);
   const clients = connect({ metadata: config.metadata, quality: config.quality });
   const connections = new Connections(config.connections);
-  const sources = { lake: new Lake(config.lake), catalog: remoteCatalog(clients), quarantine: remoteQuarantine(clients), definition: cachedDefinitions(clients), newestDefinition: (pipeline: string, signal: AbortSignal) => newestDefinition(clients, pipeline, { signal }) };
+  const sources = { lake, catalog: remoteCatalog(clients), quarantine: remoteQuarantine(clients), definition: cachedDefinitions(clients), newestDefinition: (pipeline: string, signal: AbortSignal) => newestDefinition(clients, pipeline, { signal }) };
   const turns = { keyRanges: new KeyRanges(), engineTurns: new Turns(1), tableTurns: new Turns(1), destinationTurns: new Turns(2) };
   const openExport = exportsIn({ folder: config.exports, egress: new Egress(config.egressAllow), secretOf: config.secretOf });
   const dependencies = { ...sources, ...turns, engine: config.engine, destinationOf: (name: string) => connections.destination(name), openExport };
   const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });
-  const readiness = new Readiness({ probe: () => connections.ping(), report: (ready) => server.setReady(ready), log });
+  const probe = async (): Promise<void> => {
+    await connections.ping();
+    await lake.probe();
+  };
+  const readiness = new Readiness({ probe, report: (ready) => server.setReady(ready), log });
   readiness.start();
   log.info({ port: server.port }, 'Listening.');
   onShutdown(log, async () => {

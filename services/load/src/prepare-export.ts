@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportedPartition, ExportedTable, NewFile } from '@weir/connectors';
 import { WHOLE, type Definition, type Export } from '@weir/core';
+import type { Scratch } from '@weir/lake';
 import { withSpan } from '@weir/platform';
 import type { LiveSegment, StageContext } from '@weir/rpc';
 import type { CatalogDifference } from './catalog';
@@ -28,8 +28,8 @@ export interface TableBasis {
   readonly held: ExportedTable | undefined;
   /** Of that version; 0 where there was none. */
   readonly heldSnapshot: number;
-  /** Absolute, empty. */
-  readonly dir: string;
+  /** Of this table alone. */
+  readonly scratch: Scratch;
 }
 
 /** A table of the next version, and those of its files that are new. */
@@ -39,14 +39,14 @@ export interface PreparedTable {
 }
 
 /** Prepares a table at the job's snapshot: writes the days in which it differs from the version before, or all of it where that was made otherwise. Throws what the catalog and the engine throw. */
-export async function prepareExport(deps: TableDependencies, job: ExportJob, loaded: LoadedModel, { held, heldSnapshot, dir }: TableBasis, signal: AbortSignal): Promise<PreparedTable> {
+export async function prepareExport(deps: TableDependencies, job: ExportJob, loaded: LoadedModel, { held, heldSnapshot, scratch }: TableBasis, signal: AbortSignal): Promise<PreparedTable> {
   const { context, snapshot } = job;
   const layout = exportTable(loaded, job.definition, job.target);
   const kept = held?.made === layout.made ? held : undefined;
   const from = kept ? heldSnapshot : 0;
   return withSpan(`load ${layout.spec.name}`, { 'weir.dataset': datasetOf(loaded.model), 'weir.snapshot.from': from, 'weir.snapshot.to': snapshot }, async (span) => {
     const found = await deps.catalog.difference({ pipeline: context.pipeline, dataset: datasetOf(loaded.model), from, to: snapshot }, signal);
-    const next = await deps.engineTurns.take('engine', { signal, background: context.background }, () => nextRows(deps, { layout, winner: loaded.winner, dir, signal }, kept, found));
+    const next = await deps.engineTurns.take('engine', { signal, background: context.background }, () => nextRows(deps, { layout, winner: loaded.winner, scratch, signal }, kept, found));
     const prepared = assemble(job, layout, next, kept && { held: kept, from });
     span.setAttributes({ 'weir.rows.out': prepared.table.change.rows, 'weir.rows.deleted': prepared.table.change.deleted, 'weir.files': prepared.files.length });
     return prepared;
@@ -56,7 +56,7 @@ export async function prepareExport(deps: TableDependencies, job: ExportJob, loa
 interface TableWork {
   readonly layout: TableLayout;
   readonly winner: LoadedModel['winner'];
-  readonly dir: string;
+  readonly scratch: Scratch;
   readonly signal: AbortSignal;
 }
 
@@ -74,13 +74,13 @@ interface NextRows {
 }
 
 async function nextRows({ lake, engine, keyRanges }: TableDependencies, work: TableWork, held: ExportedTable | undefined, found: CatalogDifference): Promise<NextRows> {
-  const { layout, winner, dir, signal } = work;
+  const { layout, winner, scratch, signal } = work;
+  const { dir } = scratch;
   const located = (segments: readonly LiveSegment[]): RangedSegment[] => segments.map(({ path, partitions, whole, zoneMap }) => ({ absolutePath: lake.absolute(path), partitions, whole, ranges: zoneMap?.columns }));
   const difference = { before: located(found.before), after: located(found.after), unchanged: located(found.unchanged) };
   const live = [...difference.after, ...difference.unchanged];
   const grains = grainsByDay(layout, live);
-  const place: DifferencePlace = { over: enginesIn(dir, engine, signal), ranges: keyRanges, dir };
-  await mkdir(dir);
+  const place: DifferencePlace = { over: enginesIn(scratch, engine, signal), ranges: keyRanges, dir };
   const isSame = difference.before.length + difference.after.length === 0;
   const changed = held && (isSame ? [] : await computeOver(place, layout.spec, difference, (running, unchanged) => changedDays(running, layout, winner, { ...difference, unchanged })));
   const days = new Set(changed && held ? [...changed.map(({ day }) => day), ...daysThatLost(layout, held, grains)] : grains.keys());

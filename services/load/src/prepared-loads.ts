@@ -82,7 +82,7 @@ export class PreparedLoads {
     this.scratches.set(label, scratch);
     this.report(`${label}: difference`, 0, 0);
     const difference = await withSpan(`load ${label}`, { 'weir.dataset': datasetOf(planned.model), 'weir.snapshot.from': plan.fromSnapshot, 'weir.snapshot.to': job.snapshot }, async (span) => {
-      const rows = await this.prepare(job, planned, scratch.dir, signal);
+      const rows = await this.prepare(job, planned, scratch, signal);
       span.setAttributes({ 'weir.rows.out': rows.upserts.rows, 'weir.rows.deleted': rows.deletes.rows });
       return rows;
     });
@@ -92,11 +92,11 @@ export class PreparedLoads {
     return load;
   }
 
-  private async prepare({ context, snapshot }: DestinationJob, { model, winner, plan }: PlannedModel, dir: string, signal: AbortSignal): Promise<RowDifference> {
+  private async prepare({ context, snapshot }: DestinationJob, { model, winner, plan }: PlannedModel, scratch: Scratch, signal: AbortSignal): Promise<RowDifference> {
     const { catalog, lake, engine, engineTurns, keyRanges } = this.deps;
     const found = await catalog.difference({ pipeline: context.pipeline, dataset: datasetOf(model), from: plan.fromSnapshot, to: snapshot }, signal);
     const located = (segments: readonly LiveSegment[]): RangedSegment[] => segments.map(({ path, partitions, whole, zoneMap }) => ({ absolutePath: lake.absolute(path), partitions, whole, ranges: zoneMap?.columns }));
     const difference = { before: located(found.before), after: located(found.after), unchanged: located(found.unchanged), refused: plan.refused };
-    return engineTurns.take('engine', { signal, background: context.background }, () => computeDifference({ over: enginesIn(dir, engine, signal), ranges: keyRanges, dir }, plan.spec, winner, difference));
+    return engineTurns.take('engine', { signal, background: context.background }, () => computeDifference({ over: enginesIn(scratch, engine, signal), ranges: keyRanges, dir: scratch.dir }, plan.spec, winner, difference));
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { streamTable, tableLabel, type LedgerEntry, type RestatePlan, type StreamTable } from '@weir/connectors';
 import { WeirError } from '@weir/core';
+import type { Scratch } from '@weir/lake';
 import { activeTraceId, withSpan } from '@weir/platform';
 import type { LiveSegment, TableLoad } from '@weir/rpc';
 import { computeOver, enginesIn } from './compute-difference';
@@ -59,7 +60,7 @@ async function restatePlanned(deps: TableDependencies, job: TableJob, plan: Rest
     const present = join(scratch.dir, 'present.csv');
     await destination.writePresent(plan, present, signal);
     report(`${label}: winners`, 0, 0);
-    const rows = await prepare(deps, job, plan.table, { present, dir: scratch.dir }, signal);
+    const rows = await prepare(deps, job, plan.table, { present, scratch }, signal);
     return await destination.restate({ plan, commitId: randomUUID(), toSnapshot: job.snapshot, runId: context.runId, traceId: activeTraceId() ?? '', ...rows }, { signal, onBytes: copyReport(report, label, rows) });
   } finally {
     await scratch.dispose();
@@ -67,16 +68,17 @@ async function restatePlanned(deps: TableDependencies, job: TableJob, plan: Rest
 }
 
 /** Where the present rows are, and where the engine writes. */
-interface Scratch {
+interface Workplace {
   readonly present: string;
-  readonly dir: string;
+  readonly scratch: Scratch;
 }
 
-async function prepare(deps: TableDependencies, job: TableJob, { spec }: StreamTable, { present, dir }: Scratch, signal: AbortSignal): Promise<RowDifference> {
+async function prepare(deps: TableDependencies, job: TableJob, { spec }: StreamTable, { present, scratch }: Workplace, signal: AbortSignal): Promise<RowDifference> {
   const { after: live } = await deps.catalog.difference({ pipeline: job.context.pipeline, dataset: datasetOf(job.model), from: 0, to: job.snapshot }, signal);
   const restated = segmentsOf(deps, live, (partition) => isRestated(job, partition));
   const others = segmentsOf(deps, live, (partition) => !isRestated(job, partition));
-  const over = enginesIn(dir, deps.engine, signal);
+  const { dir } = scratch;
+  const over = enginesIn(scratch, deps.engine, signal);
   return deps.engineTurns.take('engine', { signal, background: job.context.background }, async () => {
     const segment = await over([], (engine) => presentSegment(engine, spec, present, dir));
     const difference: SegmentDifference = { before: segment ? [segment] : [], after: restated, unchanged: others };

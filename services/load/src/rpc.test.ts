@@ -63,7 +63,7 @@ test('a load that is held up sends progress at least once a second and stops wit
 
 test('settings come from the environment, the password stays out of sight, and a connection that is not configured is named', async () => {
   const config = readConfig({ WEIR_LAKE: '/lake', WEIR_WAREHOUSE_PORT: '6000', WEIR_WAREHOUSE_PASSWORD: 'canary-secret' });
-  expect(config).toMatchObject({ host: '127.0.0.1', port: 7414, reflection: true, lake: '/lake', engine: { memoryLimit: '256MB', threads: 2 }, maxStages: 2, connections: { warehouse: { host: '127.0.0.1', port: 6000 } } });
+  expect(config).toMatchObject({ host: '127.0.0.1', port: 7414, reflection: true, lake: { folder: '/lake' }, engine: { memoryLimit: '256MB', threads: 2 }, maxStages: 2, connections: { warehouse: { host: '127.0.0.1', port: 6000 } } });
   expect(JSON.stringify(config)).not.toContain('canary-secret');
   expect(() => readConfig({ WEIR_LAKE: '/lake', WEIR_WAREHOUSE_PASSWORD: 'x', WEIR_PORT: 'many' })).toThrow(/WEIR_PORT/);
   const connections = new Connections(config.connections);

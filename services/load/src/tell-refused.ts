@@ -52,7 +52,7 @@ async function grainsOf(deps: TableDependencies, job: DestinationJob, { model }:
     const relation = segmentRelation(segments, [PARTITION_COLUMN, ...ROW_COLUMNS]);
     const wanted = rows.map(({ rowId }) => quoteLiteral(digits(rowId))).join(', ');
     const sql = `select distinct replace(_weir_row_id, '-', '') as id, _weir_partition as grain from ${relation} where replace(_weir_row_id, '-', '') in (${wanted})`;
-    const found = await engineTurns.take('engine', { signal, background: context.background }, () => enginesIn(scratch.dir, engine, signal)(segments, (open) => open.rows<{ id: string; grain: string }>(sql, `${model.name} grains`)));
+    const found = await engineTurns.take('engine', { signal, background: context.background }, () => enginesIn(scratch, engine, signal)(segments, (open) => open.rows<{ id: string; grain: string }>(sql, `${model.name} grains`)));
     return new Map(found.map(({ id, grain }) => [id, grain]));
   } finally {
     await scratch.dispose();

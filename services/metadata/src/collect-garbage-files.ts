@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { isWeirError } from '@weir/core';
 import { isCompacted, sweep, type Lake, type LakeEntry, type Manifest } from '@weir/lake';
 import { RunKind, RunStatus, type CollectGarbageRequest } from '@weir/rpc';
 import type pg from 'pg';
@@ -136,9 +136,11 @@ async function keepRaw(session: pg.PoolClient, lake: Lake, manifest: string): Pr
 /** A manifest that is gone or damaged serves nobody: a run that begins with it verifies its hash. */
 async function rawPathsOf(lake: Lake, manifest: string): Promise<string[]> {
   try {
-    const { datasets } = JSON.parse(await readFile(lake.absolute(manifest), 'utf8')) as Manifest;
+    const { datasets } = JSON.parse((await lake.read(manifest)).toString('utf8')) as Manifest;
     return datasets.flatMap(({ segments }) => segments.map(({ path }) => path));
-  } catch {
+  } catch (error) {
+    // One that cannot be read just now names files all the same.
+    if (isWeirError(error) && error.code !== 'SEGMENT_CORRUPT') throw error;
     return [];
   }
 }

@@ -1,10 +1,11 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, utimes, writeFile } from 'node:fs/promises';
 import type { CompactedDay } from '@weir/rpc';
 import { FILE_BYTES, MAX_FILES, planDay, type DayVersion } from './compaction-day';
 import type { NamedSegment } from './live-segments';
 import { planCompaction } from './plan-compaction';
 import { replaceSegments } from './replace-segments';
 import { compact, planned, publishHours, rewritten } from './testing/compaction';
+import { collect, DAY_MS, filesOf } from './testing/garbage';
 import { day, difference, givenPipeline, liveSegments, openWorkbench, type Workbench } from './testing/workbench';
 
 let bench: Workbench;
@@ -100,6 +101,22 @@ describe('what is replaced', () => {
     expect(await liveSegments(bench.pool, pipeline, DATASET, 1)).toEqual([whole]);
     const { before, after, unchanged } = await difference(bench.pool, { pipeline, dataset: DATASET, fromSnapshot: 1, toSnapshot: 2 });
     expect([before, after.map(({ partitions }) => partitions), unchanged]).toEqual([[], [[hour(30).replace('.000', '')]], [whole]]);
+  });
+
+  test('leaves the files that readers were told of for the time of grace, however old they are', async () => {
+    const { pipeline, days, replace } = await prepared('still-read');
+    const [old] = await liveSegments(bench.pool, pipeline, DATASET);
+    const daysAgo = new Date(Date.now() - 3 * DAY_MS);
+    for (const path of await filesOf(bench.lake, pipeline)) await utimes(bench.lake.absolute(path), daysAgo, daysAgo);
+    await replace(days);
+    const there = async (): Promise<boolean> => (await filesOf(bench.lake, pipeline)).includes(old?.path ?? '');
+    const collected = () => collect(bench, { pipeline, passedSnapshot: 1, graceMs: DAY_MS });
+    await collected();
+    expect(await there()).toBe(true);
+    await bench.pool.query(`update metadata.expired_file set expired_at = expired_at - interval '25 hours' where pipeline = $1`, [pipeline]);
+    await collected();
+    expect(await there()).toBe(false);
+    expect((await liveSegments(bench.pool, pipeline, DATASET)).map(({ path }) => path)).toEqual([days[0]?.files[0]?.path]);
   });
 
   test('nothing is when a file is not as it was said to be', async () => {

@@ -1,8 +1,7 @@
-import { listenSettings, postgresSettings, readEnvironment, type ListenSettings, type PostgresConfig } from '@weir/platform';
+import { lakeSettings, listenSettings, postgresSettings, readEnvironment, type LakeSettings, type ListenSettings, type PostgresConfig } from '@weir/platform';
 
 export interface Config extends ListenSettings {
-  /** Folder of the lake. */
-  readonly lake: string;
+  readonly lake: LakeSettings;
   readonly postgres: PostgresConfig;
 }
 
@@ -11,7 +10,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   const settings = readEnvironment(env);
   return {
     ...listenSettings(settings, 7415),
-    lake: settings.text('WEIR_LAKE'),
+    lake: lakeSettings(settings),
     postgres: postgresSettings(settings, 'POSTGRES', 'weir'),
   };
 }

@@ -1,7 +1,7 @@
 import './telemetry';
 import { join } from 'node:path';
 import { inspector } from '@weir/engine';
-import { Lake } from '@weir/lake';
+import { openLake } from '@weir/lake';
 import { createLog, onShutdown, openPool, OwnSchema, Readiness, stopTelemetry } from '@weir/platform';
 import { serve } from '@weir/rpc';
 import { readConfig } from './config';
@@ -11,18 +11,23 @@ const log = createLog('metadata');
 
 async function main(): Promise<void> {
   const config = readConfig();
+  const lake = await openLake(config.lake);
   const pool = openPool(config.postgres);
-  const probe = openPool({ ...config.postgres, max: 1 });
-  const schema = new OwnSchema({ pool: probe, schema: 'metadata', migrations: join(__dirname, '..', 'migrations') });
-  const readiness = new Readiness({ probe: () => schema.probe(), report: (ready) => server.setReady(ready), log });
-  const dependencies = { pool, lake: new Lake(config.lake), inspector };
+  const probing = openPool({ ...config.postgres, max: 1 });
+  const schema = new OwnSchema({ pool: probing, schema: 'metadata', migrations: join(__dirname, '..', 'migrations') });
+  const probe = async (): Promise<void> => {
+    await schema.probe();
+    await lake.probe();
+  };
+  const readiness = new Readiness({ probe, report: (ready) => server.setReady(ready), log });
+  const dependencies = { pool, lake, inspector };
   const server = await serve({ ...config, services: services(dependencies, () => schema.assertMigrated()) });
   readiness.start();
   log.info({ port: server.port }, 'Listening.');
   onShutdown(log, async () => {
     await readiness.stop();
     await server.drain(15_000);
-    await Promise.all([pool.end(), probe.end()]);
+    await Promise.all([pool.end(), probing.end()]);
     await stopTelemetry();
   });
 }

@@ -1,5 +1,3 @@
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { formatInterval, parseInstant, WeirError, type Definition, type Interval } from '@weir/core';
 import type { Lake } from '@weir/lake';
 import { RunKind, RunStart, type BeginRunRequest, type SegmentSet } from '@weir/rpc';
@@ -53,8 +51,5 @@ export async function rawOf(db: Queryable, lake: Lake, repeated: RunRow, definit
 }
 
 async function isKept(lake: Lake, { manifest }: SegmentSet): Promise<boolean> {
-  return access(lake.absolute(manifest), constants.R_OK).then(
-    () => true,
-    () => false,
-  );
+  return (await lake.find(manifest)) !== undefined;
 }

@@ -41,6 +41,7 @@ async function attempt(dependencies: AuditDependencies, stage: StageRequest, rep
   const inputs = [...audited.flatMap(({ segments }) => segments.map(({ absolutePath }) => absolutePath)), ...surroundings.inputs];
   const scratch = await lake.scratch(stage.runId, stage.attempt);
   try {
+    await scratch.hold(inputs, signal);
     return await withEngine({ inputs: [...new Set(inputs)], staging: scratch.dir, ...dependencies.engine, signal }, (engine) => auditAll(engine, audited, surroundings, report));
   } finally {
     await scratch.dispose();

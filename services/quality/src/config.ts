@@ -1,9 +1,8 @@
 import type { RegistryConnection } from '@weir/connectors';
-import { listenSettings, postgresSettings, readEnvironment, stageSettings, type EnvReader, type ListenSettings, type PostgresConfig, type StageSettings } from '@weir/platform';
+import { lakeSettings, listenSettings, postgresSettings, readEnvironment, stageSettings, type EnvReader, type LakeSettings, type ListenSettings, type PostgresConfig, type StageSettings } from '@weir/platform';
 
 export interface Config extends ListenSettings, StageSettings {
-  /** Folder of the lake. */
-  readonly lake: string;
+  readonly lake: LakeSettings;
   readonly postgres: PostgresConfig;
   /** host:port of the metadata service. */
   readonly metadata: string;
@@ -17,7 +16,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return {
     ...listenSettings(settings, 7412),
     ...stageSettings(settings),
-    lake: settings.text('WEIR_LAKE'),
+    lake: lakeSettings(settings),
     postgres: postgresSettings(settings, 'POSTGRES', 'weir'),
     metadata: settings.text('WEIR_METADATA_ADDRESS', '127.0.0.1:7415'),
     registry: registrySettings(settings),

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { WeirError } from '@weir/core';
 import type { Lake } from '@weir/lake';
 import { countDropped, inTransaction, withSpan } from '@weir/platform';
@@ -69,5 +68,5 @@ async function drop(client: pg.ClientBase, { pipeline, reason, by, filter }: Dro
 /** Rows with the same content share an original. One that comes again at this moment is written again by its own run. */
 async function removeUnnamed({ pool, lake }: { readonly pool: pg.Pool; readonly lake: Lake }, path: string): Promise<void> {
   const { rowCount } = await pool.query('select from quality.quarantined_row where original_path = $1 limit 1', [path]);
-  if (rowCount === 0) await rm(lake.absolute(path), { force: true });
+  if (rowCount === 0) await lake.remove(path);
 }

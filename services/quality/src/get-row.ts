@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { toWeirError, WeirError, type Definition } from '@weir/core';
 import type { Lake } from '@weir/lake';
 import { mapPostgresError } from '@weir/platform';
@@ -53,14 +52,7 @@ async function newest(catalog: Dependencies['catalog'], pipeline: string, signal
 async function originalOf({ original, original_path: path, byte_length: length }: StoredRow, lake: Lake, limit: number): Promise<Buffer | undefined> {
   if (original) return original.subarray(0, limit);
   if (path === null) return undefined;
-  const file = await open(lake.absolute(path), 'r');
-  try {
-    const bytes = Buffer.alloc(Math.min(limit, Number(length)));
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
-    return bytes.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
+  return lake.read(path, Math.min(limit, Number(length)));
 }
 
 function eventOf({ at, status, changed_by: by, why, run_id: runId, contract_version: contractVersion }: EventRow): RowEvent {

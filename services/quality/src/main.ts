@@ -1,7 +1,7 @@
 import './telemetry';
 import { join } from 'node:path';
 import { WarmEngines } from '@weir/engine';
-import { Lake } from '@weir/lake';
+import { openLake } from '@weir/lake';
 import { createLog, onShutdown, openPool, OwnSchema, Readiness, StageGate, stopTelemetry } from '@weir/platform';
 import { cachedDefinitions, connect, serve } from '@weir/rpc';
 import { remoteCatalog } from './catalog';
@@ -14,14 +14,19 @@ const log = createLog('quality');
 
 async function main(): Promise<void> {
   const config = readConfig();
+  const lake = await openLake(config.lake);
   const pool = openPool(config.postgres);
-  const probe = openPool({ ...config.postgres, max: 1 });
+  const probing = openPool({ ...config.postgres, max: 1 });
   // One thread each: a micro-batch is too small to be shared out.
   const engines = new WarmEngines({ memoryLimit: config.engine.memoryLimit, threads: 1 });
   const clients = connect({ metadata: config.metadata });
-  const schema = new OwnSchema({ pool: probe, schema: 'quality', migrations: join(__dirname, '..', 'migrations') });
-  const readiness = new Readiness({ probe: () => schema.probe(), report: (ready) => server.setReady(ready), log });
-  const dependencies = { pool, lake: new Lake(config.lake), definition: cachedDefinitions(clients), catalog: remoteCatalog(clients), compaction: clients.catalog, now: () => new Date(), gate: new StageGate(config.maxStages), engine: config.engine, engines, decoder: decoders(config.registry), checks: new RollingChecks(), log };
+  const schema = new OwnSchema({ pool: probing, schema: 'quality', migrations: join(__dirname, '..', 'migrations') });
+  const probe = async (): Promise<void> => {
+    await schema.probe();
+    await lake.probe();
+  };
+  const readiness = new Readiness({ probe, report: (ready) => server.setReady(ready), log });
+  const dependencies = { pool, lake, definition: cachedDefinitions(clients), catalog: remoteCatalog(clients), compaction: clients.catalog, now: () => new Date(), gate: new StageGate(config.maxStages), engine: config.engine, engines, decoder: decoders(config.registry), checks: new RollingChecks(), log };
   const server = await serve({ ...config, services: services(dependencies, () => schema.assertMigrated()) });
   readiness.start();
   log.info({ port: server.port }, 'Listening.');
@@ -30,7 +35,7 @@ async function main(): Promise<void> {
     await server.drain(15_000);
     clients.close();
     engines.close();
-    await Promise.all([pool.end(), probe.end()]);
+    await Promise.all([pool.end(), probing.end()]);
     await stopTelemetry();
   });
 }

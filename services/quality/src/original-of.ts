@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Lake } from '@weir/lake';
 
 /** Where an original is kept. */
@@ -9,5 +8,5 @@ interface Kept {
 
 /** The whole original of a row; null for a record without a value. */
 export async function originalOf({ original, original_path: path }: Kept, lake: Lake): Promise<Buffer | null> {
-  return path === null ? original : readFile(lake.absolute(path));
+  return path === null ? original : lake.read(path);
 }

@@ -97,6 +97,7 @@ async function overRows({ lake, engine: limits }: Dependencies, { dataset, colum
   const scratch = await lake.scratch('suggest', randomUUID());
   try {
     const inputs = [...new Set(segments.map(({ absolutePath }) => absolutePath))];
+    await scratch.hold(inputs, signal);
     return await withEngine({ inputs, staging: scratch.dir, ...limits, signal }, async (engine) => {
       const relation = '_weir_suggest';
       await engine.run(`create temp view ${relation} as select * from ${livingRelation(segments, [...columns, PARTITION_COLUMN])}`, 'view');

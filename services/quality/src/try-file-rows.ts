@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CSV_LAYOUT, isWeirError, WeirError, type ContractDataset, type FileLayout } from '@weir/core';
 import { withEngine } from '@weir/engine';
-import { rawPath } from '@weir/lake';
+import { rawPath, type Scratch } from '@weir/lake';
 import { decodeFiles } from './decode-files';
 import { fileFormat, type ScannedFile } from './format/file-format';
 import { headerOf } from './header-of';
@@ -25,7 +25,7 @@ export async function tryFileRows(trial: Trial): Promise<Verdicts> {
     const staying = new Map<string, string>();
     const staged: Staged[] = [];
     for (const group of grouped(trial.rows)) {
-      const file = await stage(trial, group, scratch.dir, staged);
+      const file = await stage(trial, group, scratch, staged);
       if (typeof file === 'string') for (const { id } of group) staying.set(id, file);
       else staged.push(file);
     }
@@ -60,12 +60,13 @@ function trialLayout({ definition }: Trial): FileLayout {
 }
 
 /** Why none of the rows can land, where their file says so. */
-async function stage(trial: Trial, rows: readonly OpenRow[], dir: string, before: readonly Staged[]): Promise<Staged | string> {
+async function stage(trial: Trial, rows: readonly OpenRow[], scratch: Scratch, before: readonly Staged[]): Promise<Staged | string> {
   const { lake, definition, signal } = trial;
+  const { dir } = scratch;
   const { file: name = '', sha256 = null, partition = '' } = rows[0] ?? {};
   const layout = trialLayout(trial);
   const path = join(dir, `rows-${before.length}.txt`);
-  const header = layout.format === 'csv' && layout.header ? await rawHeader(trial, { sha256: sha256 ?? '', name, to: `${path}.raw` }) : Buffer.alloc(0);
+  const header = layout.format === 'csv' && layout.header ? await rawHeader(trial, { sha256: sha256 ?? '', name, to: `${path}.raw`, scratch }) : Buffer.alloc(0);
   if (!header) return 'The raw file is no longer kept.';
   const lines: Buffer[] = [header];
   for (const row of rows) lines.push(asLine((await originalOf(row, lake)) ?? Buffer.alloc(0), layout), LINE_END);
@@ -80,15 +81,23 @@ async function stage(trial: Trial, rows: readonly OpenRow[], dir: string, before
   return { scanned: { file: before.length, partition, name, path, sha256: scan.sha256, scan, first }, rows };
 }
 
+/** Whose header is wanted, and where its plain file can be. */
+interface WantedHeader {
+  readonly sha256: string;
+  readonly name: string;
+  readonly to: string;
+  readonly scratch: Scratch;
+}
+
 /** The header line of a raw file; undefined when the file is gone. */
-async function rawHeader({ lake, definition, signal }: Trial, { sha256, name, to }: { readonly sha256: string; readonly name: string; readonly to: string }): Promise<Buffer | undefined> {
+async function rawHeader({ lake, definition, signal }: Trial, { sha256, name, to, scratch }: WantedHeader): Promise<Buffer | undefined> {
   const layout = fileLayout(definition);
-  const raw = lake.absolute(rawPath(definition.name, definition.source.dataset, sha256));
-  const plain = await plainFile(raw, layout, { name, to, signal }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    return undefined;
-  });
-  return plain && headerOf(plain.path, layout);
+  const path = rawPath(definition.name, definition.source.dataset, sha256);
+  if (!(await lake.find(path))) return undefined;
+  const raw = lake.absolute(path);
+  await scratch.hold([raw], signal);
+  const plain = await plainFile(raw, layout, { name, to, signal });
+  return headerOf(plain.path, layout);
 }
 
 function headerFault(header: readonly string[] | undefined, dataset: ContractDataset, name: string): string | undefined {

@@ -68,6 +68,7 @@ async function attempt(dependencies: Dependencies, stage: StageRequest, report: 
   const surroundings = await surroundingsOf(dependencies, definition, stage, { datasets: [{ dataset: `bronze.${source.name}`, checks: source.checks, whole: definition.grain === undefined }], staged: [], signal });
   const scratch = await dependencies.lake.scratch(stage.runId, stage.attempt);
   try {
+    await scratch.hold([...raw.segments.map(({ path }) => dependencies.lake.absolute(path)), ...surroundings.inputs], signal);
     const work = { ...dependencies, stage, definition, raw, surroundings, dir: scratch.dir, signal };
     return await readRaw(work, report, (read) => admit(work, read, report));
   } finally {

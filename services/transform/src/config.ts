@@ -1,8 +1,7 @@
-import { listenSettings, readEnvironment, stageSettings, type ListenSettings, type StageSettings } from '@weir/platform';
+import { lakeSettings, listenSettings, readEnvironment, stageSettings, type LakeSettings, type ListenSettings, type StageSettings } from '@weir/platform';
 
 export interface Config extends ListenSettings, StageSettings {
-  /** Folder of the lake. */
-  readonly lake: string;
+  readonly lake: LakeSettings;
   /** host:port of the metadata service. */
   readonly metadata: string;
 }
@@ -21,7 +20,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     ...listenSettings(settings, 7413),
     ...stages,
     engine: { ...stages.engine, memoryLimit: settings.text('WEIR_MEMORY_LIMIT', MEMORY_LIMIT) },
-    lake: settings.text('WEIR_LAKE'),
+    lake: lakeSettings(settings),
     metadata: settings.text('WEIR_METADATA_ADDRESS', '127.0.0.1:7415'),
   };
 }

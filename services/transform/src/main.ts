@@ -1,7 +1,7 @@
 import './telemetry';
 import { WarmEngines } from '@weir/engine';
-import { Lake } from '@weir/lake';
-import { createLog, onShutdown, StageGate, stopTelemetry } from '@weir/platform';
+import { openLake } from '@weir/lake';
+import { createLog, onShutdown, Readiness, StageGate, stopTelemetry } from '@weir/platform';
 import { connect, serve } from '@weir/rpc';
 import { readConfig } from './config';
 import { remoteMetadata } from './metadata';
@@ -11,14 +11,17 @@ const log = createLog('transform');
 
 async function main(): Promise<void> {
   const config = readConfig();
+  const lake = await openLake(config.lake);
   const clients = connect({ metadata: config.metadata });
   // One thread each: a micro-batch is some thousand rows.
   const warm = new WarmEngines({ ...config.engine, threads: 1 });
-  const dependencies = { lake: new Lake(config.lake), metadata: remoteMetadata(clients), compaction: clients.catalog, engine: config.engine, warm };
+  const dependencies = { lake, metadata: remoteMetadata(clients), compaction: clients.catalog, engine: config.engine, warm };
   const server = await serve({ ...config, services: services(dependencies, new StageGate(config.maxStages)) });
-  server.setReady(true);
+  const readiness = new Readiness({ probe: () => lake.probe(), report: (ready) => server.setReady(ready), log });
+  readiness.start();
   log.info({ port: server.port }, 'Listening.');
   onShutdown(log, async () => {
+    await readiness.stop();
     await server.drain(15_000);
     warm.close();
     clients.close();

@@ -92,6 +92,7 @@ async function rowsOf({ lake, engine: limits }: Dependencies, { definition, mode
   const read = [...segments.values(), ...[...upstream.values()].map((each) => each.segments)].flat().map(({ absolutePath }) => absolutePath);
   const scratch = await lake.scratch('preview', randomUUID());
   try {
+    await scratch.hold(read, signal);
     return await withEngine({ inputs: [...new Set(read)], staging: scratch.dir, ...limits, signal }, async (engine) => {
       // In ascending order, as a run has them.
       const work = { definition, partitions: [...partitions].reverse(), upstream };

@@ -35,6 +35,7 @@ async function runModels(dependencies: Dependencies, work: Work, scratch: Scratc
   const counts: RowCount[] = [];
   const segments = [...work.sources.values(), ...[...work.upstream.values()].map((upstream) => upstream.segments)];
   const inputs = segments.flat().map((segment) => segment.absolutePath);
+  await scratch.hold(inputs, signal);
   await withEngine({ inputs: [...new Set(inputs)], staging: scratch.dir, ...dependencies.engine, signal }, async (engine) => {
     const views = new DatasetViews(engine, work);
     for (const [dataset, live] of work.sources) await views.add(dataset, live);

@@ -36,7 +36,7 @@ export async function applyTo(state: PlatformState, folder: string, env: Readonl
   await run(process.execPath, [join(ROOT, 'tools/cli/bin/weir.mjs'), 'apply', folder], { env: { ...cleanEnvironment(), WEIR_HOME: state.home, ...env } });
 }
 
-/** The environment without addresses of other platforms. */
+/** The environment without addresses of other platforms; where the lake is kept is for who benches to choose. */
 function cleanEnvironment(): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WEIR_') || name === 'WEIR_SERVERS'));
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WEIR_') || name === 'WEIR_SERVERS' || name.startsWith('WEIR_LAKE')));
 }

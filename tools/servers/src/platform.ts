@@ -1,6 +1,6 @@
 import { toWeirError } from '@weir/core';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { weirHome } from './home';
 import { planJaeger, startJaeger, type JaegerPlan } from './jaeger';
 import { planKafka, startKafka, type KafkaPlan } from './kafka';
@@ -147,8 +147,9 @@ export class Platform {
   private async chooseAddresses(ports: PortPool, { postgres, temporal, jaeger, kafka, registry }: Plans): Promise<Addresses> {
     const services: [ServiceName, string][] = [];
     for (const name of SERVICES) services.push([name, `127.0.0.1:${await ports.choose(name)}`]);
-    const [lake, exports] = [join(this.supervisor.home, 'lake'), join(this.supervisor.home, 'exports')];
-    for (const folder of [lake, exports]) mkdirSync(folder, { recursive: true });
+    const lake = this.env['WEIR_LAKE'] ?? join(this.supervisor.home, 'lake');
+    const exports = join(this.supervisor.home, 'exports');
+    mkdirSync(exports, { recursive: true });
     return {
       services: Object.fromEntries(services) as Record<ServiceName, string>,
       temporal: temporal.address,
@@ -158,7 +159,7 @@ export class Platform {
       otlp: jaeger.otlp,
       kafka: kafka.brokers,
       registry: registry.url,
-      lake,
+      lake: lake.includes('://') ? lake : resolve(lake),
       exports,
       warehouse: postgres.warehouse,
       postgres: postgres.platform,

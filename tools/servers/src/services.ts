@@ -42,7 +42,8 @@ export function serviceSpec(name: ServiceName, addresses: Addresses, home: strin
     command: process.execPath,
     args: ['--enable-source-maps', ...(WORKERS.has(name) ? [WORKER_HEAP] : []), program],
     cwd: ROOT,
-    env: { ...env, ...serviceEnvironment(addresses), WEIR_PORT: String(portOf(address)) },
+    // Of a lake in a bucket each process has copies here, in a folder of its own.
+    env: { WEIR_LAKE_CACHE: join(home, 'lake-cache'), ...env, ...serviceEnvironment(addresses), WEIR_PORT: String(portOf(address)) },
     logFile: join(home, 'logs', `${name}.log`),
     healthy: () => isServing(address),
     niceness: WORKERS.has(name) ? WORKER_NICENESS : 0,

@@ -28,7 +28,7 @@ export interface Addresses {
   readonly kafka: readonly string[];
   /** URL of the schema registry's Confluent-compatible API. */
   readonly registry: string;
-  /** Folder of the lake. */
+  /** Folder of the lake, or `s3://bucket/prefix`. */
   readonly lake: string;
   /** Folder below which destinations of type file lie. */
   readonly exports: string;

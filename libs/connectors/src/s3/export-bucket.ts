@@ -1,12 +1,14 @@
-import { open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { isWeirError, WeirError, type S3ConnectionSettings, type S3Export } from '@weir/core';
+import { Bucket, putObject, putPartsIfAbsent, readTagged, removeObject, replaceObject, type S3Options } from '@weir/s3';
 import type { ExportStore, LocalFile, StoredFile, TaggedFile } from '../export/store';
-import { Bucket } from './bucket';
-import { BucketWriter } from './bucket-writer';
-import type { S3Options } from './config';
 
 /** Larger files go up in parts of this size; each is in memory while it is on its way. */
 const PART_BYTES = 16 * 1024 * 1024;
+
+/** Objects that are removed at a time. */
+const CONCURRENT_REMOVALS = 8;
 
 /** The keys of a bucket that begin alike, as the place of an export. */
 export class ExportBucket implements ExportStore {
@@ -15,7 +17,6 @@ export class ExportBucket implements ExportStore {
 
   private constructor(
     private readonly bucket: Bucket,
-    private readonly writer: BucketWriter,
     private readonly prefix: string,
     private readonly signal: AbortSignal,
   ) {
@@ -25,38 +26,29 @@ export class ExportBucket implements ExportStore {
   /** Reaches nothing yet. Throws SECRET_MISSING. To be closed. */
   static open({ bucket: name, prefix }: Pick<S3Export, 'bucket' | 'prefix'>, connection: S3ConnectionSettings, options: S3Options): ExportBucket {
     const bucket = Bucket.open({ bucket: name }, connection, options);
-    return new ExportBucket(bucket, new BucketWriter(bucket, options.signal), prefix, options.signal);
+    return new ExportBucket(bucket, prefix, options.signal);
   }
 
   async read(path: string, mostBytes: number): Promise<TaggedFile | undefined> {
-    return asDestination(() => this.bucket.read(this.at(path), mostBytes, this.signal));
+    return asDestination(() => readTagged(this.bucket, this.at(path), mostBytes, this.signal));
   }
 
   async write(path: string, bytes: Buffer): Promise<void> {
-    await asDestination(() => this.writer.put(this.at(path), bytes));
+    await asDestination(() => putObject(this.bucket, this.at(path), bytes, this.signal));
     await this.assertConditional(path, bytes);
   }
 
-  async add(path: string, { file, bytes, sha256 }: LocalFile): Promise<void> {
-    const handle = await open(file, 'r');
-    try {
-      const part = async (from: number): Promise<Buffer> => {
-        const buffer = Buffer.allocUnsafe(Math.min(PART_BYTES, bytes - from));
-        const { bytesRead } = await handle.read(buffer, 0, buffer.length, from);
-        if (bytesRead < buffer.length) throw new WeirError({ code: 'INTERNAL', message: `${path} became shorter while it was sent.` });
-        return buffer;
-      };
-      await asDestination(async () => {
-        if (bytes <= PART_BYTES) await this.writer.put(this.at(path), await part(0), { sha256: Buffer.from(sha256, 'hex') });
-        else await this.writer.putParts(this.at(path), Math.ceil(bytes / PART_BYTES), (nth) => part(nth * PART_BYTES));
-      });
-    } finally {
-      await handle.close();
-    }
+  async add(path: string, { file, bytes }: LocalFile): Promise<void> {
+    await asDestination(async () => {
+      if (bytes <= PART_BYTES) return putObject(this.bucket, this.at(path), await readFile(file), this.signal);
+      const written = await putPartsIfAbsent(this.bucket, this.at(path), createReadStream(file, { highWaterMark: PART_BYTES }), {}, this.signal);
+      // Nobody else writes this key: it is there because an answer was lost, or it is not there.
+      if (!written && (await this.bucket.find(this.at(path)))?.bytes !== bytes) throw new WeirError({ code: 'UNAVAILABLE', message: `The store did not complete ${this.name}/${path}.`, place: `${this.name}/${path}` });
+    });
   }
 
   async replace(path: string, bytes: Buffer, tag: string | undefined): Promise<boolean> {
-    return asDestination(() => this.writer.putIf(this.at(path), bytes, tag));
+    return asDestination(() => replaceObject(this.bucket, this.at(path), bytes, tag, this.signal));
   }
 
   async list(folder: string): Promise<StoredFile[]> {
@@ -68,7 +60,11 @@ export class ExportBucket implements ExportStore {
   }
 
   async remove(paths: readonly string[]): Promise<void> {
-    await asDestination(() => this.writer.remove(paths.map((path) => this.at(path))));
+    const waiting = paths.values();
+    const remove = async (): Promise<void> => {
+      for (const path of waiting) await removeObject(this.bucket, this.at(path), this.signal);
+    };
+    await asDestination(() => Promise.all(Array.from({ length: Math.min(CONCURRENT_REMOVALS, paths.length) }, remove)));
   }
 
   close(): void {
@@ -78,7 +74,7 @@ export class ExportBucket implements ExportStore {
   /** A store that does not look at conditions would let an old load take a new one's place: it is found out with a file that is nobody's yet. */
   private async assertConditional(path: string, bytes: Buffer): Promise<void> {
     if (this.conditional) return;
-    const kept = await asDestination(async () => !(await this.writer.putIf(this.at(path), bytes, undefined)) && !(await this.writer.putIf(this.at(path), bytes, '"00000000000000000000000000000000"')));
+    const kept = !(await this.replace(path, bytes, undefined)) && !(await this.replace(path, bytes, '"00000000000000000000000000000000"'));
     if (!kept) throw new WeirError({ code: 'DESTINATION_INCOMPATIBLE', message: `The store of ${this.name} does not keep conditions of writes (If-Match, If-None-Match): loads could take each other's place.`, place: this.name, fix: 'Use a store that does, as AWS and most others do.' });
     this.conditional = true;
   }

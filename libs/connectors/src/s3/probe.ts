@@ -1,7 +1,6 @@
 import type { S3ConnectionSettings, S3Source } from '@weir/core';
+import { Bucket, type ListedObject, type S3Options } from '@weir/s3';
 import { fixedPrefix, matchesPath } from '../file/wildcard';
-import { Bucket, type ListedObject } from './bucket';
-import type { S3Options } from './config';
 
 /** What a source would read. */
 export interface S3Finding {

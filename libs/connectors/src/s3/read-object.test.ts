@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CompleteMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, PutBucketPolicyCommand, PutObjectCommand, UploadPartCommand, type ChecksumAlgorithm } from '@aws-sdk/client-s3';
+import { TornRead, type Bucket } from '@weir/s3';
 import { FaultProxy, HttpFaultProxy, testBucket, until, type HttpFault, type PassingRequest, type TestBucket } from '@weir/testkit';
-import type { Bucket } from './bucket';
-import { TornRead } from './errors';
 import { objectPart } from './read-object';
 import { bucketAt } from './testing/store';
 

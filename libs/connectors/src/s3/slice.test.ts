@@ -1,6 +1,6 @@
 import { parseInterval } from '@weir/core';
+import type { Bucket } from '@weir/s3';
 import { HttpFaultProxy, testBucket, type TestBucket } from '@weir/testkit';
-import type { Bucket } from './bucket';
 import { listObjects, sliceBucket } from './slice';
 import { bucketAt } from './testing/store';
 

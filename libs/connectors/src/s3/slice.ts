@@ -1,10 +1,9 @@
 import { grainMs, partitionsOf, WeirError, WHOLE, type Interval, type S3Source } from '@weir/core';
+import { placeOf, type Bucket, type ListedObject } from '@weir/s3';
 import { datedPaths } from '../file/dated-paths';
 import { MAX_FILES } from '../file/source';
 import { fixedPrefix, matchesPath } from '../file/wildcard';
 import type { FoundFile } from '../found-file';
-import type { Bucket, ListedObject } from './bucket';
-import { placeOf } from './errors';
 
 /** An object that belongs to a slice. */
 export interface S3Object extends ListedObject {

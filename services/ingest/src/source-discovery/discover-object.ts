@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { Bucket, testS3 } from '@weir/connectors';
+import { testS3 } from '@weir/connectors';
 import { WeirError, WHOLE, type S3ConnectionSettings } from '@weir/core';
 import type { DiscoverSourceResponse } from '@weir/rpc';
+import { Bucket } from '@weir/s3';
 import { storeBeginning } from '../source-test/test-bucket-source';
 import type { Discovery } from './discover-source';
 import { fileDataset, formatOf } from './file-dataset';

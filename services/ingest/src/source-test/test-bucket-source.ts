@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Bucket, objectPart, sliceBucket, testS3, type S3Object } from '@weir/connectors';
+import { objectPart, sliceBucket, testS3, type S3Object } from '@weir/connectors';
 import { isReadInSequence, WHOLE, type Interval, type S3Source } from '@weir/core';
 import type { SourceFinding } from '@weir/rpc';
+import { Bucket } from '@weir/s3';
 import { connectionOf } from '../source-connections';
 import { right } from './finding';
 import { foundFinding, type FoundFiles } from './found-files';

@@ -126,8 +126,9 @@ export async function bucketPlaces(warehouse: Warehouse, layout: ExportLayout): 
     return {
       destination,
       load: (datasets, { lossy = false, overrides } = {}) => loadTo(warehouse, unused, datasets, destination, { openExport: through(lossy ? proxy : bucket.server), ...overrides }),
-      look: async (models) => (!(`${prefix}/_weir/test.json` in (await bucket.list(`${prefix}/_weir/test.json`))) ? undefined : (await readExport((name) => bucket.get(`${prefix}/${name}`), models)).tables),
-      trace: async () => JSON.stringify(await bucket.list(`${prefix}/`)),
+      look: async (models) => ((await bucket.keys(`${prefix}/_weir/test.json`)).length === 0 ? undefined : (await readExport((name) => bucket.get(`${prefix}/${name}`), models)).tables),
+      // All but the pointer never changes.
+      trace: async () => [...(await bucket.keys(`${prefix}/`)), (await bucket.get(`${prefix}/_weir/test.json`)).toString()].join(),
     };
   };
   return {

@@ -1,7 +1,6 @@
 import type { S3ConnectionSettings } from '@weir/core';
+import { Bucket, type S3Limits, type S3Options } from '@weir/s3';
 import type { TestS3 } from '@weir/testkit';
-import { Bucket } from '../bucket';
-import type { S3Limits, S3Options } from '../config';
 
 /** A connection to a test's server, or to a proxy before it. */
 export function connectionTo({ region }: TestS3, { host, port }: { readonly host: string; readonly port: number }, changes: Partial<S3ConnectionSettings> = {}): S3ConnectionSettings {

@@ -22,6 +22,8 @@ export function openClient(connection: S3ConnectionSettings, options: S3Options,
     useDualstackEndpoint: false,
     useFipsEndpoint: false,
     useArnRegion: false,
+    // Bodies are small, and sent again when that is needed.
+    expectContinueHeader: false,
     disableS3ExpressSessionAuth: true,
     authSchemePreference: [],
     sigv4aSigningRegionSet: [],

@@ -1,8 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
-import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, type GetObjectCommandOutput, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
-import { WeirError, type S3ConnectionSettings, type S3Source } from '@weir/core';
-import type { FoundFile } from '../found-file';
+import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, type GetObjectCommandOutput, type HeadObjectCommandOutput, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import { WeirError, type S3ConnectionSettings } from '@weir/core';
 import { openClient } from './client';
 import { S3_LIMITS, type S3Limits, type S3Options } from './config';
 import { placeOf, storeError, torn, type Asked } from './errors';
@@ -30,6 +29,24 @@ export interface ListedObject {
   readonly bytes: number;
 }
 
+/** An object as a page of a list shows it. */
+export interface FoundObject {
+  /** The key. */
+  readonly name: string;
+  readonly bytes: number;
+  /** Milliseconds since 1970, by the clock of the store. */
+  readonly modifiedMs: number;
+  /** Another one where the content may be another. */
+  readonly stamp: string;
+}
+
+/** What is asked for; no key: the bucket's keys. */
+export type AskedObject = Pick<Asked, 'key' | 'doing'>;
+
+interface ListPage extends Pick<ListObjectsV2CommandOutput, 'Contents' | 'CommonPrefixes'> {
+  readonly decode: (key: string) => string;
+}
+
 /** Pages of one list: a store that always says that there is more must not be asked for ever. */
 const MAX_PAGES = 10_000;
 
@@ -44,7 +61,7 @@ export class Bucket {
   ) {}
 
   /** Reaches nothing yet. Throws SECRET_MISSING. To be closed. */
-  static open({ bucket }: Pick<S3Source, 'bucket'>, connection: S3ConnectionSettings, options: S3Options): Bucket {
+  static open({ bucket }: { readonly bucket: string }, connection: S3ConnectionSettings, options: S3Options): Bucket {
     const limits = { ...S3_LIMITS, ...options.limits };
     const { host, port, tls, region } = connection;
     // Many questions listen to it at a time.
@@ -60,9 +77,9 @@ export class Bucket {
 
   /** An object by its key; undefined where there is none. Asks for its first byte: answers to HEAD have no words, and a bucket that is not there would be a key that is not there. */
   async find(key: string): Promise<ListedObject | undefined> {
-    return this.trying(key, this.signal, async () => {
+    return this.ask({ key, doing: 'read' }, this.signal, async (client) => {
       try {
-        const { Body, ContentRange, ContentLength } = await this.client.send(new GetObjectCommand({ Bucket: this.name, Key: key, Range: 'bytes=0-0' }), { abortSignal: this.signal });
+        const { Body, ContentRange, ContentLength } = await client.send(new GetObjectCommand({ Bucket: this.name, Key: key, Range: 'bytes=0-0' }), { abortSignal: this.signal });
         // Not every store heeds ranges: what is more than the byte is not waited for.
         if (ContentLength === 1) await Body?.transformToByteArray();
         else (Body as Readable | undefined)?.destroy();
@@ -78,14 +95,30 @@ export class Bucket {
   }
 
   /** All keys that begin with a prefix, page by page, in the order of the store. The stamp is the ETag. */
-  async *list(prefix: string): AsyncGenerator<readonly FoundFile[]> {
+  async *list(prefix: string): AsyncGenerator<readonly FoundObject[]> {
+    for await (const { Contents = [], decode } of this.pages(prefix)) {
+      yield Contents.map(({ Key = '', Size = 0, ETag, LastModified }) => ({ name: decode(Key), bytes: Size, modifiedMs: LastModified?.getTime() ?? 0, stamp: ETag ?? LastModified?.toISOString() ?? '' }));
+    }
+  }
+
+  /** The names that follow a prefix, up to the next slash. */
+  async names(prefix: string): Promise<string[]> {
+    const names = new Set<string>();
+    for await (const { Contents = [], CommonPrefixes = [], decode } of this.pages(prefix, '/')) {
+      for (const key of [...Contents.map(({ Key = '' }) => decode(Key)), ...CommonPrefixes.map(({ Prefix = '' }) => decode(Prefix))]) names.add(key.slice(prefix.length).replace(/\/$/, ''));
+    }
+    names.delete('');
+    return [...names];
+  }
+
+  private async *pages(prefix: string, delimiter?: string): AsyncGenerator<ListPage> {
     let token: string | undefined;
     for (let page = 0; page < MAX_PAGES; page += 1) {
       // XML has no way to write some of the characters of keys.
-      const input = { Bucket: this.name, Prefix: prefix, EncodingType: 'url' as const, ...(token === undefined ? {} : { ContinuationToken: token }) };
-      const answer = await this.trying(undefined, this.signal, () => this.client.send(new ListObjectsV2Command(input), { abortSignal: this.signal }));
+      const input = { Bucket: this.name, Prefix: prefix, EncodingType: 'url' as const, ...(delimiter === undefined ? {} : { Delimiter: delimiter }), ...(token === undefined ? {} : { ContinuationToken: token }) };
+      const answer = await this.ask({ doing: 'listed' }, this.signal, (client) => client.send(new ListObjectsV2Command(input), { abortSignal: this.signal }));
       const decode = answer.EncodingType === 'url' ? decoded : (key: string) => key;
-      yield (answer.Contents ?? []).map(({ Key = '', Size = 0, ETag, LastModified }) => ({ name: decode(Key), bytes: Size, modifiedMs: LastModified?.getTime() ?? 0, stamp: ETag ?? LastModified?.toISOString() ?? '' }));
+      yield { Contents: answer.Contents, CommonPrefixes: answer.CommonPrefixes, decode };
       if (!answer.IsTruncated || answer.NextContinuationToken === undefined) return;
       token = answer.NextContinuationToken;
     }
@@ -94,7 +127,7 @@ export class Bucket {
 
   /** What an object is now. */
   async version(key: string, signal: AbortSignal): Promise<ObjectVersion> {
-    const answer = await this.trying(key, signal, () => this.client.send(new HeadObjectCommand({ Bucket: this.name, Key: key, ChecksumMode: 'ENABLED' }), { abortSignal: signal }));
+    const answer = await this.ask({ key, doing: 'read' }, signal, (client) => client.send(new HeadObjectCommand({ Bucket: this.name, Key: key, ChecksumMode: 'ENABLED' }), { abortSignal: signal }));
     return this.newVersion(key, answer);
   }
 
@@ -106,38 +139,32 @@ export class Bucket {
       const answer = await this.client.send(new GetObjectCommand({ Bucket: this.name, Key: key, ...wanted }), { abortSignal: signal });
       return { body: answer.Body as Readable, version: range ? this.sameVersion(key, range, answer) : this.newVersion(key, answer) };
     } catch (error) {
-      throw this.failure(error, key, signal);
+      throw this.failure(error, { key, doing: 'read' }, signal);
     }
   }
 
-  /** A small object as a whole; undefined where there is none. Throws SOURCE_REFUSED for one of more than `mostBytes`. */
-  async read(key: string, mostBytes: number, signal: AbortSignal): Promise<{ readonly bytes: Buffer; readonly tag: string } | undefined> {
-    return this.trying(key, signal, async () => {
-      const answer = await this.client.send(new GetObjectCommand({ Bucket: this.name, Key: key }), { abortSignal: signal }).catch((error: unknown) => {
-        const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
-        if ($metadata?.httpStatusCode === 404 && name !== 'NoSuchBucket') return undefined;
-        throw error;
-      });
-      if (!answer) return undefined;
-      if ((answer.ContentLength ?? Infinity) > mostBytes) throw this.strange(key, `has more than ${mostBytes} bytes`, answer);
-      const bytes = Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
-      if (bytes.length !== answer.ContentLength) throw new Error('the answer ended early');
-      const checksum = WholeChecksum.of(answer);
-      checksum?.update(bytes);
-      // Some stores answer with the head of one version and the body of another while an object is replaced: its tag would let an old load pass for a new one.
-      if (checksum && !(await checksum.matches())) throw new Error('the answer is not one version of the object');
-      return { bytes, tag: answer.ETag ?? '' };
+  /** Any failure of a request for a key, or of an answer while it is read. */
+  failure(error: unknown, asked: AskedObject, signal: AbortSignal): WeirError {
+    return storeError(error, { ...this.where, bucket: this.name, ...asked }, signal);
+  }
+
+  /** Asks once. */
+  async askOnce<T>(asked: AskedObject, signal: AbortSignal, send: (client: S3Client) => Promise<T>): Promise<T> {
+    return send(this.client).catch((error: unknown) => {
+      throw this.failure(error, asked, signal);
     });
   }
 
-  /** Has a writer ask the store for something, and again where what fails passes by itself. */
-  async writing<T>(key: string, signal: AbortSignal, ask: (client: S3Client) => Promise<T>): Promise<T> {
-    return this.trying(key, signal, () => ask(this.client), true);
-  }
-
-  /** Any failure of a request for a key, or of an answer while it is read. */
-  failure(error: unknown, key: string | undefined, signal: AbortSignal, writes = false): WeirError {
-    return storeError(error, { ...this.where, bucket: this.name, key, writes }, signal);
+  /** Asks until there is an answer, or a failure that does not pass by itself, or the tries are used up. */
+  async ask<T>(asked: AskedObject, signal: AbortSignal, send: (client: S3Client) => Promise<T>): Promise<T> {
+    const tries = new Tries(this.limits, signal);
+    for (;;) {
+      try {
+        return await send(this.client);
+      } catch (error) {
+        await tries.after(this.failure(error, asked, signal));
+      }
+    }
   }
 
   private newVersion(key: string, answer: HeadObjectCommandOutput & { readonly Body?: unknown }): ObjectVersion {
@@ -161,17 +188,6 @@ export class Bucket {
     (Body as Readable | undefined)?.destroy();
     const place = placeOf({ bucket: this.name, key });
     return new WeirError({ code: 'SOURCE_REFUSED', message: `The store at ${this.where.store} ${what} for ${place}.`, place, fix: 'Connect to the store itself, not to something between that changes its answers.' });
-  }
-
-  private async trying<T>(key: string | undefined, signal: AbortSignal, ask: () => Promise<T>, writes = false): Promise<T> {
-    const tries = new Tries(this.limits, signal);
-    for (;;) {
-      try {
-        return await ask();
-      } catch (error) {
-        await tries.after(this.failure(error, key, signal, writes));
-      }
-    }
   }
 }
 

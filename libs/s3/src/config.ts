@@ -1,7 +1,8 @@
-import type { ReadOptions } from '../raw-part';
-
-/** What reading a store takes. */
-export interface S3Options extends ReadOptions {
+/** What asking a store takes. */
+export interface S3Options {
+  readonly signal: AbortSignal;
+  /** The address to connect to for a host; throws where connections may not lead there. */
+  readonly address: (host: string, port: number) => Promise<string>;
   /** A secret of the connection, by the name that it has there. Throws SECRET_MISSING. */
   readonly secretOf: (name: string) => { reveal(): string };
   /** Those of S3_LIMITS that are to be others. */

@@ -3,8 +3,7 @@ import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { orAborted, WeirError } from '@weir/core';
-import type { ReadOptions } from '../raw-part';
-import type { S3Limits } from './config';
+import type { S3Limits, S3Options } from './config';
 import { lineError } from './line-error';
 
 /** A signed request, as the S3 client gives it to its handler. */
@@ -16,7 +15,8 @@ export interface SignedRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | readonly string[] | null>> | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: unknown;
+  /** Whole, and in memory: what is sent again has to be there again. */
+  readonly body?: Uint8Array | string | undefined;
 }
 
 /** The answer, as the S3 client wants it. */
@@ -39,7 +39,7 @@ export class PinnedHandler {
   private readonly secure = new SecureAgent({ keepAlive: true, rejectUnauthorized: true });
 
   constructor(
-    private readonly address: ReadOptions['address'],
+    private readonly address: S3Options['address'],
     private readonly limits: Pick<S3Limits, 'connectMs' | 'idleMs'>,
   ) {}
 
@@ -53,9 +53,9 @@ export class PinnedHandler {
     // An address has no server name; its certificate is checked against the address itself.
     const request = tls ? secureRequest({ ...settings, agent: this.secure, servername: isIP(host) > 0 ? '' : host }) : plainRequest({ ...settings, agent: this.plain });
     const place = `${host}:${port}`;
-    const answer = await this.answered(request.end(bodyOf(asked)), place, tls);
+    const answer = await this.answered(request.end(asked.body), place, tls);
     const { statusCode = 0, headers } = answer;
-    const isObject = asked.method === 'GET' && statusCode < 300 && !('list-type' in (asked.query ?? {}));
+    const isObject = statusCode < 300 && !('list-type' in (asked.query ?? {}));
     return { response: { statusCode, headers: flat(headers), body: isObject ? answer : await wordsOf(answer, place) } };
   }
 
@@ -89,13 +89,6 @@ export class PinnedHandler {
       });
     });
   }
-}
-
-/** What a request sends: bytes or words that are in memory; undefined where it sends nothing. */
-function bodyOf({ body }: SignedRequest): Uint8Array | string | undefined {
-  if (body === undefined || body === null) return undefined;
-  if (typeof body === 'string' || ArrayBuffer.isView(body)) return body as Uint8Array | string;
-  throw new TypeError('Bodies of requests are bytes.');
 }
 
 /** What a store says, other than an object: the client takes it into memory as a whole. */
