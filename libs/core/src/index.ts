@@ -73,6 +73,7 @@ export { type Cell, type ContractTest, type ExpectedReject, type ExpectedRows, t
 export { parseModelTests } from './model-test/parse-tests';
 export { TESTS_SCHEMA } from './model-test/test-schema';
 export { orAborted } from './or-aborted';
+export { sideBySide } from './side-by-side';
 export { type Interval, MAX_GRAINS, WHOLE, canonicalInstant, formatInterval, grainFrom, grainMs, parseInstant, parseInterval, parseIntervalText, partitionsOf } from './interval/interval';
 export { FILES, leftWords, notTaken, positionWords, type Take, takeWords } from './position/take';
 export { LogGrains } from './interval/log-grain';

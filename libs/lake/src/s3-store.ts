@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { isWeirError, WeirError } from '@weir/core';
+import { isWeirError, sideBySide, WeirError } from '@weir/core';
 import { abandonUpload, objectFacts, openUploads, putIfAbsent, readObject, removeObject, type Bucket, type FoundObject, type ObjectFacts } from '@weir/s3';
 import { FileCache } from './cache';
 import type { Digest } from './durable';
@@ -134,13 +134,7 @@ export class S3Store implements LakeStore {
 
   async remove(path: string): Promise<void> {
     await this.removeObject(path);
-    for await (const page of this.objects(`${path}/`)) {
-      const queue = page.values();
-      const worker = async (): Promise<void> => {
-        for (const object of queue) await this.removeObject(this.entry(object).path);
-      };
-      await Promise.all(Array.from({ length: CONCURRENT_REMOVALS }, worker));
-    }
+    for await (const page of this.objects(`${path}/`)) await sideBySide(page, CONCURRENT_REMOVALS, (object) => this.removeObject(this.entry(object).path));
   }
 
   /** A bucket has no folders. */

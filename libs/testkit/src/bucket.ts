@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { CreateBucketCommand, GetObjectCommand, paginateListObjectsV2, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { sideBySide } from '@weir/core';
 
 /** Writes at a time: more do not make a server on this machine faster. */
 const CONCURRENT_WRITES = 16;
@@ -43,11 +44,7 @@ export async function testBucket(): Promise<TestBucket> {
   const name = `weir-test-${randomBytes(6).toString('hex')}`;
   await client.send(new CreateBucketCommand({ Bucket: name }));
   const put = async (objects: Readonly<Record<string, string | Buffer>>): Promise<void> => {
-    const waiting = Object.entries(objects).values();
-    const write = async (): Promise<void> => {
-      for (const [Key, Body] of waiting) await client.send(new PutObjectCommand({ Bucket: name, Key, Body, ContentLength: Buffer.byteLength(Body) }));
-    };
-    await Promise.all(Array.from({ length: CONCURRENT_WRITES }, write));
+    await sideBySide(Object.entries(objects), CONCURRENT_WRITES, async ([Key, Body]) => void (await client.send(new PutObjectCommand({ Bucket: name, Key, Body, ContentLength: Buffer.byteLength(Body) }))));
   };
   const get = async (key: string): Promise<Buffer> => {
     const read = async (): Promise<Buffer> => Buffer.from((await (await client.send(new GetObjectCommand({ Bucket: name, Key: key }))).Body?.transformToByteArray()) ?? []);

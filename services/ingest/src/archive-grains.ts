@@ -1,5 +1,5 @@
 import { readLog, type LogRecord, type TimedOffset, type TopicLog } from '@weir/connectors';
-import { grainMs, LogGrains } from '@weir/core';
+import { grainMs, LogGrains, sideBySide } from '@weir/core';
 import type { LogRange } from '@weir/rpc';
 
 /** Grains that one plan touches at most. */
@@ -35,10 +35,10 @@ export interface RangeGrains {
  */
 export async function grainsOfRanges(log: TopicLog, ranges: readonly OpenRange[], grain: string, signal: AbortSignal): Promise<RangeGrains[]> {
   const walks = ranges.map((range) => new RangeWalk(log, range, grain, signal));
-  await sideBySide(walks, (walk) => walk.begin());
+  await sideBySide(walks, CONCURRENT, (walk) => walk.begin());
   for (let open = walks.filter(({ asks }) => asks !== undefined); open.length > 0; open = open.filter(({ asks }) => asks !== undefined)) {
     const found = await log.firstFrom(new Map(open.map(({ range, asks = 0 }) => [range.partition, asks])));
-    await sideBySide(open, (walk) => walk.take(found.get(walk.range.partition)));
+    await sideBySide(open, CONCURRENT, (walk) => walk.take(found.get(walk.range.partition)));
   }
   return walks.map(({ range, grains, first }) => ({ range, grains, first }));
 }
@@ -115,12 +115,4 @@ class RangeWalk {
     const records = batches.map((batch) => batch.records.within(offset, to)).find(({ length }) => length > 0);
     return { record: records?.record(0), timestamp: batches[0]?.timestamp };
   }
-}
-
-async function sideBySide<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: CONCURRENT }, worker));
 }

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { sideBySide } from '@weir/core';
 import { isCompacted, removeEmptyFolders, removeUntouched, type Lake, type LakeEntry } from '@weir/lake';
 import type { CollectCall } from './collect-garbage';
 
@@ -33,11 +34,7 @@ export class Removal {
 
   /** Removes entries, files that were touched since `beforeMs` excepted, and folders that thereby become empty, down to paths of `depth` names; undefined: no folder. */
   async take(entries: readonly LakeEntry[], beforeMs: number, depth: number | undefined): Promise<void> {
-    const queue = entries.filter(({ kind }) => kind === 'file').values();
-    const worker = async () => {
-      for (const file of queue) await this.takeFile(file, beforeMs);
-    };
-    await Promise.all(Array.from({ length: CONCURRENT }, worker));
+    await sideBySide(entries.filter(({ kind }) => kind === 'file'), CONCURRENT, (file) => this.takeFile(file, beforeMs));
     if (this.dryRun || depth === undefined) return;
     // The folder of a day is not a run's: somebody may be about to write there, unless it has been empty for long.
     const own = entries.filter(({ kind, path }) => kind === 'folder' || !isCompacted(path));

@@ -1,3 +1,4 @@
+import { sideBySide } from '@weir/core';
 import type { Lake, Segment } from '@weir/lake';
 import { withoutSpans, withSpan } from '@weir/platform';
 
@@ -12,16 +13,11 @@ export async function verifySegments(lake: Lake, segments: readonly Content[], s
   // Identical source files are one file in the lake: hash it once.
   const files = new Map(segments.map((segment) => [contentOf(segment), segment]));
   const bytes = [...files.values()].reduce((sum, segment) => sum + segment.bytes, 0);
-  const queue = files.values();
-  const reader = async () => {
-    for (const segment of queue) {
-      signal?.throwIfAborted();
-      await lake.verify(segment);
-    }
+  const verify = async (segment: Content): Promise<void> => {
+    signal?.throwIfAborted();
+    await lake.verify(segment);
   };
-  await withSpan('verify segments', { 'weir.lake.files': files.size, 'weir.lake.bytes': bytes }, () =>
-    withoutSpans(async () => void (await Promise.all(Array.from({ length: CONCURRENT_READS }, reader)))),
-  );
+  await withSpan('verify segments', { 'weir.lake.files': files.size, 'weir.lake.bytes': bytes }, () => withoutSpans(() => sideBySide(files.values(), CONCURRENT_READS, verify)));
 }
 
 /** The same for the same content at the same place. */

@@ -1,5 +1,5 @@
 import { SpanStatusCode, trace } from '@opentelemetry/api';
-import { isWeirError, WeirError } from '@weir/core';
+import { isWeirError, sideBySide, WeirError } from '@weir/core';
 import { collectExport } from './collect';
 import { encodeJson, exportManifestPath, MAX_MANIFEST_BYTES, MAX_POINTER_BYTES, parseManifest, parsePointer, pointerPath, sha256Of, type ExportManifest, type ExportPointer } from './manifest';
 import type { ExportStore, LocalFile } from './store';
@@ -80,15 +80,11 @@ export class ExportDestination {
   }
 
   private async addAll(files: readonly NewFile[], { signal, onBytes }: ExportOptions): Promise<void> {
-    const waiting = files.values();
-    const add = async (): Promise<void> => {
-      for (const file of waiting) {
-        assertRunning(signal, this.name);
-        await this.store.add(file.path, file);
-        onBytes(file.bytes);
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(CONCURRENT_FILES, files.length) }, add));
+    await sideBySide(files, CONCURRENT_FILES, async (file) => {
+      assertRunning(signal, this.name);
+      await this.store.add(file.path, file);
+      onBytes(file.bytes);
+    });
   }
 
   /** Moves the pointer. An answer that says no, or is lost, is settled by looking at who has moved it. */

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
-import { orAborted, WeirError } from '@weir/core';
+import { orAborted, sideBySide, WeirError } from '@weir/core';
 import type { FoundFile } from '../found-file';
 import { assertFolder, baseFolder } from './source';
 import { matchFiles } from './wildcard';
@@ -33,11 +33,9 @@ export function listedPath(path: string, name: string): string {
 
 async function stated(path: string, names: readonly string[]): Promise<readonly FoundFile[]> {
   const found: (FoundFile | undefined)[] = [];
-  const waiting = names.entries();
-  const work = async (): Promise<void> => {
-    for (const [at, name] of waiting) found[at] = await foundFile(listedPath(path, name), name);
-  };
-  await Promise.all(Array.from({ length: CONCURRENT_STATS }, work));
+  await sideBySide(names.entries(), CONCURRENT_STATS, async ([at, name]) => {
+    found[at] = await foundFile(listedPath(path, name), name);
+  });
   return found.filter((file) => file !== undefined);
 }
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { PoisonReason } from '@weir/core';
+import { sideBySide, type PoisonReason } from '@weir/core';
 import { avroReader, MAX_VALUE_BYTES } from './avro';
 import type { RegisteredSchema, SchemaRegistry } from './registry';
 import { UnreadableValue } from './unreadable-value';
@@ -60,11 +60,7 @@ function idsIn(framed: readonly (Framed | null)[]): number[] {
 /** All schemas that a batch needs, before any of it is decoded. There are few, unless somebody makes ids up. */
 async function resolveSchemas(registry: SchemaRegistry, ids: readonly number[]): Promise<Map<number, RegisteredSchema | undefined>> {
   const found = new Map<number, RegisteredSchema | undefined>();
-  const left = [...ids];
-  const resolve = async (): Promise<void> => {
-    for (let id = left.pop(); id !== undefined; id = left.pop()) found.set(id, await registry.schema(id));
-  };
-  await Promise.all(Array.from({ length: REQUESTS }, resolve));
+  await sideBySide(ids, REQUESTS, async (id) => void found.set(id, await registry.schema(id)));
   return found;
 }
 

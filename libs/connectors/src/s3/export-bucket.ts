@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { isWeirError, WeirError, type S3ConnectionSettings, type S3Export } from '@weir/core';
+import { isWeirError, sideBySide, WeirError, type S3ConnectionSettings, type S3Export } from '@weir/core';
 import { Bucket, putObject, putPartsIfAbsent, readTagged, removeObject, replaceObject, type S3Options } from '@weir/s3';
 import type { ExportStore, LocalFile, StoredFile, TaggedFile } from '../export/store';
 
@@ -60,11 +60,7 @@ export class ExportBucket implements ExportStore {
   }
 
   async remove(paths: readonly string[]): Promise<void> {
-    const waiting = paths.values();
-    const remove = async (): Promise<void> => {
-      for (const path of waiting) await removeObject(this.bucket, this.at(path), this.signal);
-    };
-    await asDestination(() => Promise.all(Array.from({ length: Math.min(CONCURRENT_REMOVALS, paths.length) }, remove)));
+    await asDestination(() => sideBySide(paths, CONCURRENT_REMOVALS, (path) => removeObject(this.bucket, this.at(path), this.signal)));
   }
 
   close(): void {
