@@ -99,26 +99,17 @@ export class Lake {
 
   /** What is known of a file without reading it; undefined where there is none. */
   async find(path: string): Promise<StoredFile | undefined> {
-    this.absolute(path);
-    return this.store.find(path).catch((error: unknown) => {
-      throw mapFileError(error, path);
-    });
+    return this.asked(path, () => this.store.find(path));
   }
 
   /** The bytes of a small file, or the first `most` of one. */
   async read(path: string, most = Number.MAX_SAFE_INTEGER): Promise<Buffer> {
-    this.absolute(path);
-    return this.store.read(path, most).catch((error: unknown) => {
-      throw mapFileError(error, path);
-    });
+    return this.asked(path, () => this.store.read(path, most));
   }
 
   /** Removes a file that nobody wants any more, such as the original of a row that was dropped; nothing where there is none. */
   async remove(path: string): Promise<void> {
-    this.absolute(path);
-    await this.store.remove(path).catch((error: unknown) => {
-      throw mapFileError(error, path);
-    });
+    await this.asked(path, () => this.store.remove(path));
   }
 
   /** Reads a manifest and verifies its hash. */
@@ -169,6 +160,14 @@ export class Lake {
     await this.store.removeEmptyFolders(manifests, manifests.split('/').length);
     const temporary = await this.temporary();
     for (const name of await namesIn(temporary)) if (name.startsWith(`${runId}.`)) await rm(join(temporary, name), { recursive: true, force: true });
+  }
+
+  /** What the store says of a path of the lake, or throws. */
+  private async asked<T>(path: string, body: () => Promise<T>): Promise<T> {
+    this.absolute(path);
+    return body().catch((error: unknown) => {
+      throw mapFileError(error, path);
+    });
   }
 
   private put(path: string, write: () => Promise<Digest>): Promise<Digest> {
