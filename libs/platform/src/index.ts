@@ -8,7 +8,7 @@ export { OwnSchema } from './own-schema';
 export { inTransaction, mapPostgresError, openPool, type PostgresConfig } from './postgres';
 export { Readiness } from './readiness';
 export { Secret } from './secret';
-export { listenSettings, postgresSettings, stageSettings, type ListenSettings, type StageSettings } from './settings';
+export { egressSettings, listenSettings, postgresSettings, stageSettings, type EgressSettings, type ListenSettings, type StageSettings } from './settings';
 export { onShutdown } from './shutdown';
 export { StageGate } from './stage-gate';
 export { activeSpanContext, activeTraceId, markFailed, spanProcessor, startTelemetry, stopTelemetry, telemetryResource, withoutSpans, withSpan } from './telemetry';

@@ -1,5 +1,6 @@
 import type { EnvReader } from './environment';
 import type { PostgresConfig } from './postgres';
+import type { Secret } from './secret';
 
 /** Where a service listens. */
 export interface ListenSettings {
@@ -17,6 +18,14 @@ export interface StageSettings {
   readonly maxStages: number;
 }
 
+/** What connections of definitions may use of a service. */
+export interface EgressSettings {
+  /** Addresses of this machine and of private networks that they may reach. */
+  readonly egressAllow: readonly string[];
+  /** A secret by the name that a definition uses. Throws SECRET_MISSING. */
+  readonly secretOf: (name: string) => Secret;
+}
+
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 const MAX_PORT = 65_535;
 
@@ -32,6 +41,11 @@ export function stageSettings(env: EnvReader): StageSettings {
     engine: { memoryLimit: env.text('WEIR_MEMORY_LIMIT', '256MB'), threads: env.integer('WEIR_ENGINE_THREADS', 2, { min: 1, max: 64 }) },
     maxStages: env.integer('WEIR_MAX_STAGES', 2, { min: 1, max: 64 }),
   };
+}
+
+/** WEIR_EGRESS_ALLOW, addresses with commas between them, and WEIR_SECRET_<NAME>. */
+export function egressSettings(env: EnvReader): EgressSettings {
+  return { egressAllow: (env.optional('WEIR_EGRESS_ALLOW') ?? '').split(',').map((text) => text.trim()).filter(Boolean), secretOf: (name) => env.secretOf(name) };
 }
 
 /** WEIR_<NAME>_HOST, _PORT, _DATABASE, _USER and _PASSWORD; `database` is the default of the third. Throws MISSING_KEY and INVALID_VALUE. */

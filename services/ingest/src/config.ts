@@ -1,17 +1,13 @@
 import { SASL_MECHANISMS, type KafkaConnection, type KafkaLogin } from '@weir/connectors';
 import { WeirError } from '@weir/core';
-import { lakeSettings, listenSettings, readEnvironment, stageSettings, type EnvReader, type LakeSettings, type ListenSettings, type Secret, type StageSettings } from '@weir/platform';
+import { egressSettings, lakeSettings, listenSettings, readEnvironment, stageSettings, type EgressSettings, type EnvReader, type LakeSettings, type ListenSettings, type StageSettings } from '@weir/platform';
 
-export interface Config extends ListenSettings, StageSettings {
+export interface Config extends ListenSettings, StageSettings, EgressSettings {
   readonly lake: LakeSettings;
   /** host:port of the other services. */
   readonly services: Readonly<Record<'quality' | 'transform' | 'load' | 'metadata', string>>;
   /** The Kafkas that definitions may read, by name. */
   readonly kafka: Readonly<Record<string, KafkaConnection>>;
-  /** Addresses of this machine and of private networks that connections of definitions may reach. */
-  readonly egressAllow: readonly string[];
-  /** A secret of a connection, by the name that its definition uses. Throws SECRET_MISSING. */
-  readonly secretOf: (name: string) => Secret;
 }
 
 /** The service's settings. Throws MISSING_KEY and INVALID_VALUE, naming the variable. */
@@ -20,6 +16,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return {
     ...listenSettings(settings, 7411),
     ...stageSettings(settings),
+    ...egressSettings(settings),
     lake: lakeSettings(settings),
     services: {
       quality: settings.text('WEIR_QUALITY_ADDRESS', '127.0.0.1:7412'),
@@ -28,8 +25,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       metadata: settings.text('WEIR_METADATA_ADDRESS', '127.0.0.1:7415'),
     },
     kafka: { kafka: kafkaSettings(settings) },
-    egressAllow: (settings.optional('WEIR_EGRESS_ALLOW') ?? '').split(',').map((text) => text.trim()).filter(Boolean),
-    secretOf: (name) => settings.secretOf(name),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { PostgresConnection } from '@weir/connectors';
-import { lakeSettings, listenSettings, postgresSettings, readEnvironment, stageSettings, type LakeSettings, type ListenSettings, type Secret, type StageSettings } from '@weir/platform';
+import { egressSettings, lakeSettings, listenSettings, postgresSettings, readEnvironment, stageSettings, type EgressSettings, type LakeSettings, type ListenSettings, type StageSettings } from '@weir/platform';
 
-export interface Config extends ListenSettings, StageSettings {
+export interface Config extends ListenSettings, StageSettings, EgressSettings {
   readonly lake: LakeSettings;
   /** host:port of the quality service, which keeps the quarantine. */
   readonly quality: string;
@@ -11,10 +11,6 @@ export interface Config extends ListenSettings, StageSettings {
   readonly connections: Readonly<Record<string, PostgresConnection>>;
   /** Folder below which destinations of type file lie; undefined where there are none. */
   readonly exports: string | undefined;
-  /** Addresses of this machine and of private networks that connections of definitions may reach. */
-  readonly egressAllow: readonly string[];
-  /** A secret of a connection, by the name that its definition uses. Throws SECRET_MISSING. */
-  readonly secretOf: (name: string) => Secret;
 }
 
 /** The service's settings. Throws MISSING_KEY and INVALID_VALUE, naming the variable. */
@@ -23,12 +19,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return {
     ...listenSettings(settings, 7414),
     ...stageSettings(settings),
+    ...egressSettings(settings),
     lake: lakeSettings(settings),
     quality: settings.text('WEIR_QUALITY_ADDRESS', '127.0.0.1:7412'),
     metadata: settings.text('WEIR_METADATA_ADDRESS', '127.0.0.1:7415'),
     connections: { warehouse: postgresSettings(settings, 'WAREHOUSE', 'warehouse') },
     exports: settings.optional('WEIR_EXPORTS'),
-    egressAllow: (settings.optional('WEIR_EGRESS_ALLOW') ?? '').split(',').map((text) => text.trim()).filter(Boolean),
-    secretOf: (name) => settings.secretOf(name),
   };
 }
