@@ -4,9 +4,9 @@ import { CSV_LAYOUT, type FileSource } from '@weir/core';
 import { tempDir } from '@weir/testkit';
 import { byDay, csvOf, csvRows } from './csv-rows';
 import type { Row } from './row';
-import type { Mistake, OpenSource, Reading, SourceKind } from './source-kind';
+import { changedSource, type Mistake, type OpenSource, type SourceKind } from './source-kind';
 
-const changed = (change: Partial<FileSource>) => (reading: Reading): Reading => ({ ...reading, source: { ...reading.source, ...change } as FileSource });
+const changed = changedSource<FileSource>;
 
 const NO_FOLDER: Mistake = { what: 'a folder that is not there', change: changed({ path: '/weir-nowhere/*.csv' }), error: { code: 'SOURCE_MISSING', place: '/weir-nowhere', fix: /Create the folder/ } };
 

@@ -3,10 +3,10 @@ import { CSV_LAYOUT, type S3ConnectionSettings, type S3Source } from '@weir/core
 import { testBucket, TransferProxy, type TestBucket } from '@weir/testkit';
 import { byDay } from './csv-rows';
 import type { Row } from './row';
-import type { Mistake, OpenSource, Reading, SourceKind } from './source-kind';
+import { changedConnection, changedSource, type Mistake, type OpenSource, type SourceKind } from './source-kind';
 
-const source = (change: Partial<S3Source>) => (reading: Reading): Reading => ({ ...reading, source: { ...reading.source, ...change } as S3Source });
-const connection = (change: Partial<S3ConnectionSettings>) => (reading: Reading): Reading => ({ ...reading, connections: { store: { ...reading.connections['store'], ...change } as S3ConnectionSettings } });
+const source = changedSource<S3Source>;
+const connection = changedConnection<S3ConnectionSettings>;
 
 const MISTAKES: readonly Mistake[] = [
   { what: 'a wrong secret', change: (reading) => ({ ...reading, secrets: { STORE: 'wrong-canary' } }), error: { code: 'SOURCE_REFUSED', place: /^weir-test-/, fix: /Correct `accessKeyId` of the connection, or the secret/ } },

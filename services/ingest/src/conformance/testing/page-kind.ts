@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { CSV_LAYOUT, type ApiConnectionSettings, type ApiSource } from '@weir/core';
 import { apiServer, TransferProxy } from '@weir/testkit';
 import type { Row } from './row';
-import type { OpenSource, Reading, SourceKind } from './source-kind';
+import { changedConnection, changedSource, type OpenSource, type SourceKind } from './source-kind';
 
 const TOKEN = 'right-canary';
 const REFUSED = { code: 'SOURCE_REFUSED', place: /^127\.0\.0\.1:\d+$/ } as const;
 
-const source = (change: Partial<ApiSource>) => (reading: Reading): Reading => ({ ...reading, source: { ...reading.source, ...change } as ApiSource });
+const source = changedSource<ApiSource>;
 
 export const PAGES: SourceKind = {
   name: 'pages of an API',
@@ -16,7 +16,7 @@ export const PAGES: SourceKind = {
   spoilt: { reset: 'goes on', end: 'goes on', corrupt: 'goes on' },
   mistakes: [
     { what: 'a wrong secret', change: (reading) => ({ ...reading, secrets: { API: 'wrong-canary' } }), error: { ...REFUSED, fix: /login/ } },
-    { what: 'no login', change: (reading) => ({ ...reading, connections: { api: { ...reading.connections['api'], login: undefined } as ApiConnectionSettings } }), error: { ...REFUSED, fix: /login/ } },
+    { what: 'no login', change: changedConnection<ApiConnectionSettings>({ login: undefined }), error: { ...REFUSED, fix: /login/ } },
     { what: 'a path that is not there', change: source({ path: '/nowhere' }), error: { ...REFUSED, fix: /path/ } },
     { what: 'records where there are none', change: source({ layout: { ...CSV_LAYOUT, format: 'json', records: 'data' } }), error: { ...REFUSED, fix: /`source\.records`/ } },
   ],

@@ -1,4 +1,4 @@
-import type { Definition, WeirError } from '@weir/core';
+import type { ConnectionSettings, Definition, WeirError } from '@weir/core';
 import type { TransferFault, TransferProxy } from '@weir/testkit';
 import type { ExtractDependencies } from '../../extract';
 import type { Row } from './row';
@@ -10,6 +10,16 @@ export interface Reading extends Pick<Definition, 'source'> {
   readonly secrets: Readonly<Record<string, string>>;
   /** WEIR_EGRESS_ALLOW. */
   readonly allowed: readonly string[];
+}
+
+/** A reading whose source, of type `S`, says something else. */
+export function changedSource<S extends Definition['source']>(change: Partial<S>): Mistake['change'] {
+  return (reading) => ({ ...reading, source: { ...reading.source, ...change } });
+}
+
+/** A reading whose connection, of type `C`, says something else. */
+export function changedConnection<C extends ConnectionSettings>(change: Partial<C>): Mistake['change'] {
+  return (reading) => ({ ...reading, connections: Object.fromEntries(Object.entries(reading.connections).map(([name, settings]) => [name, { ...settings, ...change } as C])) });
 }
 
 /** A way to get a definition or its surroundings wrong, and what a run says of it. */

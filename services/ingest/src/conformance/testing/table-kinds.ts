@@ -1,10 +1,10 @@
 import { CSV_LAYOUT, type PostgresConnectionSettings, type PostgresSource } from '@weir/core';
 import { testDatabase, TransferProxy } from '@weir/testkit';
 import { csvRows } from './csv-rows';
-import type { Mistake, OpenSource, Reading, SourceKind } from './source-kind';
+import { changedConnection, changedSource, type Mistake, type OpenSource, type SourceKind } from './source-kind';
 
-const source = (change: Partial<PostgresSource>) => (reading: Reading): Reading => ({ ...reading, source: { ...reading.source, ...change } as PostgresSource });
-const connection = (change: Partial<PostgresConnectionSettings>) => (reading: Reading): Reading => ({ ...reading, connections: { shop: { ...reading.connections['shop'], ...change } as PostgresConnectionSettings } });
+const source = changedSource<PostgresSource>;
+const connection = changedConnection<PostgresConnectionSettings>;
 const SERVER = /^127\.0\.0\.1:\d+\/\w+$/;
 
 const MISTAKES: readonly Mistake[] = [
