@@ -9,7 +9,7 @@ export { explainFailure } from './explain-failure';
 export { firstRows, type FirstRows } from './first-rows';
 export { inspector } from './inspector';
 export { measureChecks, type Measured } from './measure-checks';
-export { writeParquet, type ParquetFile, type ParquetOptions, type PartitionRows } from './parquet';
+export { ROW_GROUP_ROWS, writeParquet, type ParquetFile, type ParquetOptions, type PartitionRows } from './parquet';
 export { MAX_OUTPUT_BYTES, planBatch, type BatchPlan, type BatchRow } from './plan-batch';
 export { DELETED_COLUMN, livingRelation, PARTITION_COLUMN, ROW_COLUMNS, segmentRelation, type RelationSegment } from './relation';
 export { suggestChecks, type SuggestInput, type Suggestions } from './suggest-checks';

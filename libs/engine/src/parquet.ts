@@ -12,7 +12,7 @@ const FILE_BYTES = 256 * 1024 * 1024;
 const ENCODING = 'parquet_version v2, compression zstd, compression_level 1';
 
 /** Rows per row group: bounds what a writer holds in memory, and lets a reader skip all but the partition it wants. */
-const ROW_GROUP_ROWS = 30_720;
+export const ROW_GROUP_ROWS = 30_720;
 
 export interface PartitionRows {
   readonly partition: string;

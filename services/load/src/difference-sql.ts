@@ -51,9 +51,13 @@ export function differenceSql(spec: TableSpec, relations: DifferenceRelations, w
 /** What the table has of the older snapshot. */
 function loaded(refused: readonly string[] = []): string {
   if (refused.length === 0) return 'before_rows';
-  // Postgres writes ids with hyphens, the engine without.
-  const ids = refused.map((id) => quoteLiteral(id.replaceAll('-', ''))).join(', ');
+  const ids = refused.map((id) => quoteLiteral(digitsOf(id))).join(', ');
   return `(select * from before_rows where replace(_weir_row_id, '-', '') not in (select unnest([${ids}])))`;
+}
+
+/** A row's id as it can be compared: Postgres writes ids with hyphens, the engine without. */
+export function digitsOf(rowId: string): string {
+  return rowId.replaceAll('-', '');
 }
 
 function prepare(spec: TableSpec, relations: DifferenceRelations, winner: WinnerRule): string[] {

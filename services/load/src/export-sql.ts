@@ -1,10 +1,8 @@
 import { identityColumns } from '@weir/connectors';
 import { quoteIdent, quoteLiteral, WHOLE, type Column } from '@weir/core';
+import { ROW_GROUP_ROWS } from '@weir/engine';
 import { same } from './difference-sql';
 import type { TableLayout } from './export-layout';
-
-/** Rows per row group: bounds what the engine holds while it writes. */
-const ROW_GROUP_ROWS = 30_720;
 
 /** The first level of zstd takes two thirds of the engine's default, for files of the same size. Pages stay those of the first version, which every reader knows. */
 const PARQUET: Readonly<Record<TableLayout['compression'], string>> = { none: 'compression uncompressed', gzip: 'compression gzip', zstd: 'compression zstd, compression_level 1' };

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { ExportDestination, ExportedTable, ExportManifest, ExportStanding, NewFile } from '@weir/connectors';
-import { destinationName, isWeirError, WeirError, type Definition, type Export } from '@weir/core';
+import { destinationName, WeirError, type Definition, type Export } from '@weir/core';
 import type { Scratch } from '@weir/lake';
 import { activeTraceId, withSpan } from '@weir/platform';
 import type { StageContext, TableLoad } from '@weir/rpc';
 import { exportTable } from './export-layout';
 import { prepareExport, type ExportJob } from './prepare-export';
-import { PLANS, type LoadedModel, type ReportTable, type TableDependencies } from './table-job';
+import { assertKnown, copyReport, PLANS, type Holder, type LoadedModel, type ReportTable, type TableDependencies } from './table-job';
 
 /** An export to bring to a snapshot. */
 export interface ExportOrder {
@@ -44,7 +44,7 @@ async function bringTo(deps: TableDependencies, order: ExportOrder, calls: LoadC
   const { context, destination } = order;
   for (let attempt = 1; attempt <= PLANS; attempt += 1) {
     const standing = await destination.standing(context.pipeline);
-    if (standing.manifest) await assertKnown(deps, order, standing.manifest, calls.signal);
+    if (standing.manifest && standing.manifest.snapshot > order.snapshot) await assertKnown(deps.catalog, context, holderOf(destination, standing.manifest), calls.signal);
     if (standing.manifest && isReached(order, standing.manifest)) return standing.manifest;
     const snapshot = await deps.catalog.target({ pipeline: context.pipeline, definitionVersion: context.definitionVersion, after: order.snapshot }, calls.signal);
     const next = await follow(deps, { ...order, snapshot }, standing, calls);
@@ -71,7 +71,8 @@ async function follow(deps: TableDependencies, order: ExportOrder, standing: Exp
       version: 1, pipeline: context.pipeline, snapshot, commit: job.commit, after: standing.manifest?.commit ?? null, definition: context.definitionVersion, run: context.runId, trace: activeTraceId() ?? '',
       loadedAt: new Date().toISOString(), tables,
     };
-    const moved = await destination.commit(standing, { manifest, files }, { signal: calls.signal, nowMs: Date.now(), onBytes: copyReport(calls.report, destinationName(order.target), files) });
+    const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    const moved = await destination.commit(standing, { manifest, files }, { signal: calls.signal, nowMs: Date.now(), onBytes: copyReport(calls.report, destinationName(order.target), total) });
     return moved ? manifest : undefined;
   } finally {
     await Promise.all(scratches.map((scratch) => scratch.dispose()));
@@ -95,21 +96,8 @@ async function prepareAll(deps: TableDependencies, job: ExportJob, { models }: E
   return { tables, files };
 }
 
-function copyReport(report: ReportTable, name: string, files: readonly NewFile[]): (bytes: number) => void {
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  let copied = 0;
-  return (bytes) => report(`${name}: copy`, (copied += bytes), total);
-}
-
-/** An export beyond the catalog was loaded from another one, and would be left alone for ever: say so instead. */
-async function assertKnown({ catalog }: TableDependencies, { context, snapshot, destination }: ExportOrder, held: ExportManifest, signal: AbortSignal): Promise<void> {
-  if (held.snapshot <= snapshot) return;
-  try {
-    await catalog.target({ pipeline: context.pipeline, definitionVersion: context.definitionVersion, after: held.snapshot }, signal);
-  } catch (error) {
-    if (!isWeirError(error) || error.code !== 'INVALID_VALUE') throw error;
-    throw new WeirError({ code: 'DESTINATION_INCOMPATIBLE', message: `The export ${destination.name} holds snapshot ${held.snapshot} of ${context.pipeline}, which this catalog does not have: another platform loaded it.`, place: destination.name, fix: `Choose another place, or remove _weir/${context.pipeline}.json there: the next load writes all anew.` }, { cause: error });
-  }
+function holderOf({ name }: ExportDestination, { snapshot, pipeline }: ExportManifest): Holder {
+  return { what: 'The export', place: name, snapshot, fix: `Choose another place, or remove _weir/${pipeline}.json there: the next load writes all anew.` };
 }
 
 function tableLabel(destination: string, table: string): string {

@@ -4,7 +4,7 @@ import { withSpan } from '@weir/platform';
 import type { TableLoad } from '@weir/rpc';
 import { allOf } from './failures';
 import { PreparedLoads } from './prepared-loads';
-import { assertKnown, inTurn, PLANS, tableLoad, type DestinationJob, type LoadedModel, type ReportTable, type TableDependencies } from './table-job';
+import { assertKnownTable, inTurn, PLANS, tableLoad, type DestinationJob, type LoadedModel, type ReportTable, type TableDependencies } from './table-job';
 import { tableSpec } from './table-spec';
 import { tellRefused, type FollowedModel, type TellDependencies } from './tell-refused';
 
@@ -72,7 +72,7 @@ async function loadStanding(deps: TableDependencies, job: DestinationJob, { foll
 
 /** The counts of the commit that the table stands at, if this very run made it: its answer was lost then. Otherwise nothing was to do. */
 async function alreadyThere({ catalog }: TableDependencies, job: DestinationJob, { head, last, spec, pipeline }: Pick<KeptTable, 'head' | 'last' | 'spec' | 'pipeline'>, signal: AbortSignal): Promise<LedgerEntry> {
-  if (head.snapshot > job.snapshot) await assertKnown(catalog, job, { head, spec }, signal);
+  if (head.snapshot > job.snapshot) await assertKnownTable(catalog, job, { head, spec }, signal);
   if (last?.runId === job.context.runId) return last;
   return {
     commitId: head.commitId,

@@ -3,13 +3,14 @@ import type { ExportedPartition, ExportedTable, NewFile } from '@weir/connectors
 import { WHOLE, type Definition, type Export } from '@weir/core';
 import type { Scratch } from '@weir/lake';
 import { withSpan } from '@weir/platform';
-import type { LiveSegment, StageContext } from '@weir/rpc';
+import type { StageContext } from '@weir/rpc';
 import type { CatalogDifference } from './catalog';
 import { computeOver, enginesIn, type DifferencePlace } from './compute-difference';
 import { exportTable, type TableLayout } from './export-layout';
 import { changedDays, writeDays, writeEmpty, type ChangedDay, type CountedDay, type WrittenFile } from './export-rows';
 import { extensionOf } from './export-sql';
 import type { RangedSegment } from './key-ranges';
+import { locatedDifference, segmentsOf } from './located-segments';
 import { datasetOf, type LoadedModel, type TableDependencies } from './table-job';
 
 /** The next version of an export. */
@@ -76,8 +77,7 @@ interface NextRows {
 async function nextRows({ lake, engine, keyRanges }: TableDependencies, work: TableWork, held: ExportedTable | undefined, found: CatalogDifference): Promise<NextRows> {
   const { layout, winner, scratch, signal } = work;
   const { dir } = scratch;
-  const located = (segments: readonly LiveSegment[]): RangedSegment[] => segments.map(({ path, partitions, whole, zoneMap }) => ({ absolutePath: lake.absolute(path), partitions, whole, ranges: zoneMap?.columns }));
-  const difference = { before: located(found.before), after: located(found.after), unchanged: located(found.unchanged) };
+  const difference = locatedDifference(lake, found);
   const live = [...difference.after, ...difference.unchanged];
   const grains = grainsByDay(layout, live);
   const place: DifferencePlace = { over: enginesIn(scratch, engine, signal), ranges: keyRanges, dir };
@@ -107,13 +107,6 @@ function grainsByDay(layout: TableLayout, live: readonly RangedSegment[]): Map<s
 /** Days of which the catalog has less than they were written from, because it was kept long enough: a key that was there may have its winner elsewhere now. Where rows are told apart by their partition they stay. */
 function daysThatLost({ spec }: TableLayout, { partitions }: ExportedTable, grains: ReadonlyMap<string, number>): string[] {
   return spec.identity.by === 'row' ? [] : partitions.filter((each) => (grains.get(each.date ?? WHOLE) ?? 0) < each.grains).map(({ date = WHOLE }) => date);
-}
-
-function segmentsOf(live: readonly RangedSegment[], wanted: (partition: string) => boolean): RangedSegment[] {
-  return live.flatMap((segment) => {
-    const partitions = segment.partitions.filter(wanted);
-    return partitions.length === 0 ? [] : [{ ...segment, partitions, whole: segment.whole && partitions.length === segment.partitions.length }];
-  });
 }
 
 /** The table of the next version: what is the same of the one before, and what is new. */

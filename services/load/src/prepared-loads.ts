@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { tableLabel, type LedgerEntry, type LoadPlan, type PreparedLoad } from '@weir/connectors';
 import type { Scratch } from '@weir/lake';
 import { activeTraceId, withSpan } from '@weir/platform';
-import type { LiveSegment } from '@weir/rpc';
 import { computeDifference, enginesIn } from './compute-difference';
-import type { RangedSegment } from './key-ranges';
+import { locatedDifference } from './located-segments';
 import { copyReport, datasetOf, type DestinationJob, type LoadedModel, type ReportTable, type TableDependencies } from './table-job';
-import type { RowDifference } from './write-difference';
+import { bytesOf, type RowDifference } from './write-difference';
 
 /** A model whose table is behind, and how it gets on. */
 export interface PlannedModel extends LoadedModel {
@@ -86,7 +85,7 @@ export class PreparedLoads {
       span.setAttributes({ 'weir.rows.out': rows.upserts.rows, 'weir.rows.deleted': rows.deletes.rows });
       return rows;
     });
-    this.reports.set(label, copyReport(this.report, label, difference));
+    this.reports.set(label, copyReport(this.report, label, bytesOf(difference)));
     const load = { plan, commitId: randomUUID(), toSnapshot: job.snapshot, runId: job.context.runId, traceId: activeTraceId() ?? '', ...difference };
     this.kept.set(label, { basis, load });
     return load;
@@ -95,8 +94,7 @@ export class PreparedLoads {
   private async prepare({ context, snapshot }: DestinationJob, { model, winner, plan }: PlannedModel, scratch: Scratch, signal: AbortSignal): Promise<RowDifference> {
     const { catalog, lake, engine, engineTurns, keyRanges } = this.deps;
     const found = await catalog.difference({ pipeline: context.pipeline, dataset: datasetOf(model), from: plan.fromSnapshot, to: snapshot }, signal);
-    const located = (segments: readonly LiveSegment[]): RangedSegment[] => segments.map(({ path, partitions, whole, zoneMap }) => ({ absolutePath: lake.absolute(path), partitions, whole, ranges: zoneMap?.columns }));
-    const difference = { before: located(found.before), after: located(found.after), unchanged: located(found.unchanged), refused: plan.refused };
+    const difference = { ...locatedDifference(lake, found), refused: plan.refused };
     return engineTurns.take('engine', { signal, background: context.background }, () => computeDifference({ over: enginesIn(scratch, engine, signal), ranges: keyRanges, dir: scratch.dir }, plan.spec, winner, difference));
   }
 }

@@ -4,13 +4,13 @@ import { streamTable, tableLabel, type LedgerEntry, type RestatePlan, type Strea
 import { WeirError } from '@weir/core';
 import type { Scratch } from '@weir/lake';
 import { activeTraceId, withSpan } from '@weir/platform';
-import type { LiveSegment, TableLoad } from '@weir/rpc';
+import type { TableLoad } from '@weir/rpc';
 import { computeOver, enginesIn } from './compute-difference';
 import { coveredRanges } from './covered-ranges';
-import type { RangedSegment } from './key-ranges';
-import { assertKnown, copyReport, datasetOf, inTurn, PLANS, spanAttributes, tableLoad, type ReportTable, type TableDependencies, type TableJob } from './table-job';
+import { located, segmentsOf } from './located-segments';
+import { assertKnownTable, copyReport, datasetOf, inTurn, PLANS, spanAttributes, tableLoad, type ReportTable, type TableDependencies, type TableJob } from './table-job';
 import { tableSpec } from './table-spec';
-import type { RowDifference, SegmentDifference } from './write-difference';
+import { bytesOf, type RowDifference, type SegmentDifference } from './write-difference';
 import { presentSegment, writeRestatement } from './write-restatement';
 
 /** Restates the records of a run in a table that the stream writes from a topic, when it is its turn. Throws as `restate` does. */
@@ -42,7 +42,7 @@ async function restate(deps: TableDependencies, job: TableJob, topic: string, si
     const plan = await destination.planRestate(table, context.pipeline, covered, signal);
     // Its answer was lost.
     if (plan.last?.runId === context.runId) return plan.last;
-    if (plan.head.snapshot > job.snapshot) await assertKnown(deps.catalog, job, { head: plan.head, spec: table.spec }, signal);
+    if (plan.head.snapshot > job.snapshot) await assertKnownTable(deps.catalog, job, { head: plan.head, spec: table.spec }, signal);
     const snapshot = await deps.catalog.target({ pipeline: context.pipeline, definitionVersion: context.definitionVersion, after: Math.max(job.snapshot, plan.head.snapshot) }, signal);
     const entry = await restatePlanned(deps, { ...job, snapshot }, plan, signal, report);
     if (entry) return entry;
@@ -61,7 +61,7 @@ async function restatePlanned(deps: TableDependencies, job: TableJob, plan: Rest
     await destination.writePresent(plan, present, signal);
     report(`${label}: winners`, 0, 0);
     const rows = await prepare(deps, job, plan.table, { present, scratch }, signal);
-    return await destination.restate({ plan, commitId: randomUUID(), toSnapshot: job.snapshot, runId: context.runId, traceId: activeTraceId() ?? '', ...rows }, { signal, onBytes: copyReport(report, label, rows) });
+    return await destination.restate({ plan, commitId: randomUUID(), toSnapshot: job.snapshot, runId: context.runId, traceId: activeTraceId() ?? '', ...rows }, { signal, onBytes: copyReport(report, label, bytesOf(rows)) });
   } finally {
     await scratch.dispose();
   }
@@ -74,9 +74,10 @@ interface Workplace {
 }
 
 async function prepare(deps: TableDependencies, job: TableJob, { spec }: StreamTable, { present, scratch }: Workplace, signal: AbortSignal): Promise<RowDifference> {
-  const { after: live } = await deps.catalog.difference({ pipeline: job.context.pipeline, dataset: datasetOf(job.model), from: 0, to: job.snapshot }, signal);
-  const restated = segmentsOf(deps, live, (partition) => isRestated(job, partition));
-  const others = segmentsOf(deps, live, (partition) => !isRestated(job, partition));
+  const { after } = await deps.catalog.difference({ pipeline: job.context.pipeline, dataset: datasetOf(job.model), from: 0, to: job.snapshot }, signal);
+  const live = located(deps.lake, after);
+  const restated = segmentsOf(live, (partition) => isRestated(job, partition));
+  const others = segmentsOf(live, (partition) => !isRestated(job, partition));
   const { dir } = scratch;
   const over = enginesIn(scratch, deps.engine, signal);
   return deps.engineTurns.take('engine', { signal, background: job.context.background }, async () => {
@@ -88,12 +89,4 @@ async function prepare(deps: TableDependencies, job: TableJob, { spec }: StreamT
 
 function isRestated({ context: { interval } }: TableJob, partition: string): boolean {
   return interval === undefined || (partition >= interval.start && partition < interval.end);
-}
-
-/** The segments of some partitions. */
-function segmentsOf({ lake }: TableDependencies, live: readonly LiveSegment[], wanted: (partition: string) => boolean): RangedSegment[] {
-  return live.flatMap(({ path, partitions, whole, zoneMap }) => {
-    const some = partitions.filter(wanted);
-    return some.length === 0 ? [] : [{ absolutePath: lake.absolute(path), partitions: some, whole: whole && some.length === partitions.length, ranges: zoneMap?.columns }];
-  });
 }

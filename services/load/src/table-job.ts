@@ -5,7 +5,6 @@ import { RuleOutcome, Severity, type StageContext, type TableLoad } from '@weir/
 import type { Catalog } from './catalog';
 import type { KeyRanges } from './key-ranges';
 import type { Turns } from './turns';
-import type { RowDifference } from './write-difference';
 
 /** How often tables are planned anew because another load moved one in the meantime. */
 export const PLANS = 5;
@@ -51,9 +50,8 @@ export interface TableJob extends DestinationJob, LoadedModel {}
 /** Where a table's load is; `done` and `total` are bytes of rows while it copies. */
 export type ReportTable = (step: string, done: number, total: number) => void;
 
-/** Tells how much of a difference was copied: takes the bytes as they go. */
-export function copyReport(report: ReportTable, label: string, { upserts, deletes }: RowDifference): (bytes: number) => void {
-  const total = upserts.bytes + deletes.bytes;
+/** Tells how much of so many bytes was copied: takes them as they go. */
+export function copyReport(report: ReportTable, label: string, total: number): (bytes: number) => void {
   let copied = 0;
   // When a table refuses rows all are copied once more.
   return (bytes) => report(`${label}: copy`, Math.min(total, (copied += bytes)), total);
@@ -86,22 +84,27 @@ export function spanAttributes({ inserted, updated, deleted, fromSnapshot, toSna
   return { 'weir.rows.out': inserted + updated, 'weir.rows.deleted': deleted, 'weir.snapshot.from': fromSnapshot, 'weir.snapshot.to': toSnapshot };
 }
 
-/** A table beyond the catalog was loaded from another one, and would be left alone for ever: say so instead. */
-export async function assertKnown(catalog: Catalog, job: DestinationJob, { head, spec }: Pick<LoadPlan, 'head' | 'spec'>, signal: AbortSignal): Promise<void> {
+/** What holds a snapshot, and what to do where it holds one that nobody knows. */
+export interface Holder {
+  readonly what: string;
+  readonly place: string;
+  readonly snapshot: number;
+  readonly fix: string;
+}
+
+/** What is beyond the catalog was loaded from another one, and would be left alone for ever: say so instead. */
+export async function assertKnown(catalog: Catalog, { pipeline, definitionVersion }: StageContext, { what, place, snapshot, fix }: Holder, signal: AbortSignal): Promise<void> {
   try {
-    await catalog.target({ pipeline: job.context.pipeline, definitionVersion: job.context.definitionVersion, after: head.snapshot }, signal);
+    await catalog.target({ pipeline, definitionVersion, after: snapshot }, signal);
   } catch (error) {
     if (!isWeirError(error) || error.code !== 'INVALID_VALUE') throw error;
-    throw new WeirError(
-      {
-        code: 'DESTINATION_INCOMPATIBLE',
-        message: `Table ${tableLabel(spec)} holds snapshot ${head.snapshot} of ${job.context.pipeline}, which this catalog does not have: another platform loaded it.`,
-        place: tableLabel(spec),
-        fix: 'Drop the table, or choose another schema.',
-      },
-      { cause: error },
-    );
+    throw new WeirError({ code: 'DESTINATION_INCOMPATIBLE', message: `${what} ${place} holds snapshot ${snapshot} of ${pipeline}, which this catalog does not have: another platform loaded it.`, place, fix }, { cause: error });
   }
+}
+
+/** The same of a table. */
+export function assertKnownTable(catalog: Catalog, { context }: DestinationJob, { head, spec }: Pick<LoadPlan, 'head' | 'spec'>, signal: AbortSignal): Promise<void> {
+  return assertKnown(catalog, context, { what: 'Table', place: tableLabel(spec), snapshot: head.snapshot, fix: 'Drop the table, or choose another schema.' }, signal);
 }
 
 /** Qualified name of a model's dataset. */

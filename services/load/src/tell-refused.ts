@@ -3,6 +3,8 @@ import { quoteLiteral, WHOLE } from '@weir/core';
 import { PARTITION_COLUMN, ROW_COLUMNS, segmentRelation } from '@weir/engine';
 import type { RefusedRow } from '@weir/rpc';
 import { enginesIn } from './compute-difference';
+import { digitsOf } from './difference-sql';
+import { located } from './located-segments';
 import type { Quarantine } from './quarantine';
 import { datasetOf, type DestinationJob, type LoadedModel, type TableDependencies } from './table-job';
 
@@ -33,7 +35,7 @@ export async function tellRefused(deps: TellDependencies, job: DestinationJob, f
     }
     const told = rows.flatMap((row) => {
       const model = byTable.get(row.table);
-      return model ? [refusedRow(job, model, row, row.partition || (grains.get(digits(row.rowId)) ?? WHOLE))] : [];
+      return model ? [refusedRow(job, model, row, row.partition || (grains.get(digitsOf(row.rowId)) ?? WHOLE))] : [];
     });
     await deps.quarantine.noteRefused({ pipeline, contractVersion, rows: told }, signal);
     await destination.markTold(rows, signal);
@@ -46,11 +48,11 @@ async function grainsOf(deps: TableDependencies, job: DestinationJob, { model }:
   const { catalog, lake, engine, engineTurns } = deps;
   const target = await catalog.target({ pipeline: context.pipeline, definitionVersion: context.definitionVersion, after: job.snapshot }, signal);
   const { after } = await catalog.difference({ pipeline: context.pipeline, dataset: datasetOf(model), from: 0, to: target }, signal);
-  const segments = after.map(({ path, partitions, whole }) => ({ absolutePath: lake.absolute(path), partitions, whole }));
+  const segments = located(lake, after);
   const scratch = await lake.scratch(context.runId, context.attempt);
   try {
     const relation = segmentRelation(segments, [PARTITION_COLUMN, ...ROW_COLUMNS]);
-    const wanted = rows.map(({ rowId }) => quoteLiteral(digits(rowId))).join(', ');
+    const wanted = rows.map(({ rowId }) => quoteLiteral(digitsOf(rowId))).join(', ');
     const sql = `select distinct replace(_weir_row_id, '-', '') as id, _weir_partition as grain from ${relation} where replace(_weir_row_id, '-', '') in (${wanted})`;
     const found = await engineTurns.take('engine', { signal, background: context.background }, () => enginesIn(scratch, engine, signal)(segments, (open) => open.rows<{ id: string; grain: string }>(sql, `${model.name} grains`)));
     return new Map(found.map(({ id, grain }) => [id, grain]));
@@ -63,9 +65,4 @@ function refusedRow({ connection }: DestinationJob, { model }: LoadedModel, row:
   const { table, rowId, partition, position, rule, reason, original, became, runId, changed } = row;
   const [, file = position, line = '0'] = /^(.*):(\d{1,15})$/s.exec(position) ?? [];
   return { table: `${connection}/${table}`, dataset: datasetOf(model), rowId, tablePartition: partition, grain, file, line: Number(line), rule, reason, original: original === undefined ? undefined : Buffer.from(original), became: became ?? '', runId, changed };
-}
-
-/** Postgres writes ids with hyphens, the engine without. */
-function digits(rowId: string): string {
-  return rowId.replaceAll('-', '');
 }

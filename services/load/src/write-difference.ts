@@ -21,6 +21,11 @@ export interface RowDifference {
   readonly deletes: RowFiles;
 }
 
+/** How much there is to copy. */
+export function bytesOf({ upserts, deletes }: RowDifference): number {
+  return upserts.bytes + deletes.bytes;
+}
+
 /** Has the engine write the difference into `dir`, its staging folder. Rows go from file to file; none is seen here. */
 export async function writeDifference(engine: Engine, spec: TableSpec, winner: WinnerRule, difference: SegmentDifference, dir: string): Promise<RowDifference> {
   const columns = sourceColumns(spec);
