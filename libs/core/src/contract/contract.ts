@@ -41,6 +41,8 @@ export interface ContractDataset {
   readonly deletes?: string | undefined;
   /** What is done where data is not as the contract says; what is not there is as DEFAULT_DRIFT says. */
   readonly drift?: Partial<DriftPolicies> | undefined;
+  /** What empty text is in columns of text: null, or, with `keep`, itself. Its source says that, not the contract: see sourceDataset. */
+  readonly emptyText?: 'keep' | undefined;
   /** Which earlier versions a new one must agree with, and which way; undefined is DEFAULT_COMPATIBILITY. */
   readonly compatibility?: CompatibilityMode | undefined;
 }
