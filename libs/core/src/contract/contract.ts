@@ -23,6 +23,8 @@ export interface ContractColumn {
   readonly keyPosition?: number | undefined;
   /** strptime format where the file does not write ISO 8601. */
   readonly format?: string | undefined;
+  /** Its values are JSON arrays: `array` and `vector` of the standard. */
+  readonly isArray?: true | undefined;
   /** What a row has in it where the data lacks the column; undefined where the contract states none. Dates and times as ISO 8601 text. */
   readonly default?: string | number | boolean | undefined;
 }
