@@ -274,6 +274,8 @@ export interface CollectGarbageResult {
   datasets: CollectedDataset[];
   /** Snapshots that can no longer be read; 0 when all can. */
   forgottenBelow: number;
+  /** Files that were taken, by name, which the source has not had for long: forgotten. Unset for none. */
+  forgottenFiles?: number | undefined;
 }
 
 /** Progress any number of times, then one result. */
@@ -2502,7 +2504,7 @@ export const CollectedDataset: MessageFns<CollectedDataset> = {
 };
 
 function createBaseCollectGarbageResult(): CollectGarbageResult {
-  return { datasets: [], forgottenBelow: 0 };
+  return { datasets: [], forgottenBelow: 0, forgottenFiles: undefined };
 }
 
 export const CollectGarbageResult: MessageFns<CollectGarbageResult> = {
@@ -2512,6 +2514,9 @@ export const CollectGarbageResult: MessageFns<CollectGarbageResult> = {
     }
     if (message.forgottenBelow !== 0) {
       writer.uint32(16).int64(message.forgottenBelow);
+    }
+    if (message.forgottenFiles !== undefined) {
+      writer.uint32(24).int64(message.forgottenFiles);
     }
     return writer;
   },
@@ -2545,6 +2550,14 @@ export const CollectGarbageResult: MessageFns<CollectGarbageResult> = {
             message.forgottenBelow = longToNumber(reader.int64());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.forgottenFiles = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2564,6 +2577,7 @@ export const CollectGarbageResult: MessageFns<CollectGarbageResult> = {
     const message = createBaseCollectGarbageResult();
     message.datasets = object.datasets?.map((e) => CollectedDataset.fromPartial(e)) || [];
     message.forgottenBelow = object.forgottenBelow ?? 0;
+    message.forgottenFiles = object.forgottenFiles ?? undefined;
     return message;
   },
 };
@@ -2736,7 +2750,7 @@ export const CatalogServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** Which files of some names a pipeline has taken, each as it was taken last. */
+    /** Which files of some names, which its source has now, a pipeline has taken, each as it was taken last. */
     findTakenFiles: {
       name: "FindTakenFiles",
       requestType: FindTakenFilesRequest as typeof FindTakenFilesRequest,
@@ -2874,7 +2888,7 @@ export const CatalogServiceService = {
     responseSerialize: (value: ListTakesResponse): Buffer => Buffer.from(ListTakesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListTakesResponse => ListTakesResponse.decode(value),
   },
-  /** Which files of some names a pipeline has taken, each as it was taken last. */
+  /** Which files of some names, which its source has now, a pipeline has taken, each as it was taken last. */
   findTakenFiles: {
     path: "/weir.metadata.v1.CatalogService/FindTakenFiles" as const,
     requestStream: false as const,
@@ -2943,7 +2957,7 @@ export interface CatalogServiceServer extends UntypedServiceImplementation {
   listPositions: handleUnaryCall<ListPositionsRequest, ListPositionsResponse>;
   /** Of a source that is read in sequence: where it stands, and what intervals took. */
   listTakes: handleServerStreamingCall<ListTakesRequest, ListTakesResponse>;
-  /** Which files of some names a pipeline has taken, each as it was taken last. */
+  /** Which files of some names, which its source has now, a pipeline has taken, each as it was taken last. */
   findTakenFiles: handleUnaryCall<FindTakenFilesRequest, FindTakenFilesResponse>;
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
   collectGarbage: handleServerStreamingCall<CollectGarbageRequest, CollectGarbageResponse>;
@@ -3065,7 +3079,7 @@ export interface CatalogServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ListTakesResponse>;
-  /** Which files of some names a pipeline has taken, each as it was taken last. */
+  /** Which files of some names, which its source has now, a pipeline has taken, each as it was taken last. */
   findTakenFiles(
     request: FindTakenFilesRequest,
     callback: (error: ServiceError | null, response: FindTakenFilesResponse) => void,
