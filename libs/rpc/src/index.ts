@@ -119,6 +119,7 @@ export {
   type ListPipelinesRequest,
   type ListPipelinesResponse,
   type PipelineSummary,
+  type SourceStanding,
 } from './gen/weir/metadata/v1/definition';
 export {
   RunKind,
@@ -169,6 +170,8 @@ export {
   type PositionMove,
   type PublishRequest,
   type PublishResponse,
+  type ResetSourceRequest,
+  type ResetSourceResponse,
   type SourceFile,
   type TakenFile,
 } from './gen/weir/metadata/v1/catalog';

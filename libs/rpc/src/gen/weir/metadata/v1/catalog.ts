@@ -128,6 +128,22 @@ export interface FindTakenFilesResponse {
   files: TakenFile[];
 }
 
+/** Which source. */
+export interface ResetSourceRequest {
+  pipeline: string;
+  /** That the source fills, such as "orders". */
+  dataset: string;
+  /** Say where it stands, and leave it. */
+  dryRun: boolean;
+  /** Who asks. */
+  by: string;
+}
+
+/** Where it stood: the newest interval that took anything since the beginning. Unset for none: there was nothing to do. */
+export interface ResetSourceResponse {
+  position?: Take | undefined;
+}
+
 /** The snapshot that holds it. */
 export interface PublishResponse {
   snapshot: number;
@@ -1183,6 +1199,154 @@ export const FindTakenFilesResponse: MessageFns<FindTakenFilesResponse> = {
   fromPartial(object: DeepPartial<FindTakenFilesResponse>): FindTakenFilesResponse {
     const message = createBaseFindTakenFilesResponse();
     message.files = object.files?.map((e) => TakenFile.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseResetSourceRequest(): ResetSourceRequest {
+  return { pipeline: "", dataset: "", dryRun: false, by: "" };
+}
+
+export const ResetSourceRequest: MessageFns<ResetSourceRequest> = {
+  encode(message: ResetSourceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== "") {
+      writer.uint32(10).string(message.pipeline);
+    }
+    if (message.dataset !== "") {
+      writer.uint32(18).string(message.dataset);
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(24).bool(message.dryRun);
+    }
+    if (message.by !== "") {
+      writer.uint32(34).string(message.by);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResetSourceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResetSourceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ResetSourceRequest>): ResetSourceRequest {
+    return ResetSourceRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResetSourceRequest>): ResetSourceRequest {
+    const message = createBaseResetSourceRequest();
+    message.pipeline = object.pipeline ?? "";
+    message.dataset = object.dataset ?? "";
+    message.dryRun = object.dryRun ?? false;
+    message.by = object.by ?? "";
+    return message;
+  },
+};
+
+function createBaseResetSourceResponse(): ResetSourceResponse {
+  return { position: undefined };
+}
+
+export const ResetSourceResponse: MessageFns<ResetSourceResponse> = {
+  encode(message: ResetSourceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.position !== undefined) {
+      Take.encode(message.position, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResetSourceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResetSourceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.position = Take.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ResetSourceResponse>): ResetSourceResponse {
+    return ResetSourceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResetSourceResponse>): ResetSourceResponse {
+    const message = createBaseResetSourceResponse();
+    message.position = (object.position !== undefined && object.position !== null)
+      ? Take.fromPartial(object.position)
+      : undefined;
     return message;
   },
 };
@@ -2759,6 +2923,15 @@ export const CatalogServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Has a source that is read in sequence begin anew: the next interval takes what there is from the beginning; what earlier ones took stays theirs. Refused while a run takes something. */
+    resetSource: {
+      name: "ResetSource",
+      requestType: ResetSourceRequest as typeof ResetSourceRequest,
+      requestStream: false,
+      responseType: ResetSourceResponse as typeof ResetSourceResponse,
+      responseStream: false,
+      options: {},
+    },
     /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
     collectGarbage: {
       name: "CollectGarbage",
@@ -2900,6 +3073,16 @@ export const CatalogServiceService = {
       Buffer.from(FindTakenFilesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): FindTakenFilesResponse => FindTakenFilesResponse.decode(value),
   },
+  /** Has a source that is read in sequence begin anew: the next interval takes what there is from the beginning; what earlier ones took stays theirs. Refused while a run takes something. */
+  resetSource: {
+    path: "/weir.metadata.v1.CatalogService/ResetSource" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ResetSourceRequest): Buffer => Buffer.from(ResetSourceRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ResetSourceRequest => ResetSourceRequest.decode(value),
+    responseSerialize: (value: ResetSourceResponse): Buffer => Buffer.from(ResetSourceResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ResetSourceResponse => ResetSourceResponse.decode(value),
+  },
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
   collectGarbage: {
     path: "/weir.metadata.v1.CatalogService/CollectGarbage" as const,
@@ -2959,6 +3142,8 @@ export interface CatalogServiceServer extends UntypedServiceImplementation {
   listTakes: handleServerStreamingCall<ListTakesRequest, ListTakesResponse>;
   /** Which files of some names, which its source has now, a pipeline has taken, each as it was taken last. */
   findTakenFiles: handleUnaryCall<FindTakenFilesRequest, FindTakenFilesResponse>;
+  /** Has a source that is read in sequence begin anew: the next interval takes what there is from the beginning; what earlier ones took stays theirs. Refused while a run takes something. */
+  resetSource: handleUnaryCall<ResetSourceRequest, ResetSourceResponse>;
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
   collectGarbage: handleServerStreamingCall<CollectGarbageRequest, CollectGarbageResponse>;
   /** Which files of a dataset a compaction should rewrite next: a bounded number of days, in their order. Changes nothing. */
@@ -3094,6 +3279,22 @@ export interface CatalogServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: FindTakenFilesResponse) => void,
+  ): ClientUnaryCall;
+  /** Has a source that is read in sequence begin anew: the next interval takes what there is from the beginning; what earlier ones took stays theirs. Refused while a run takes something. */
+  resetSource(
+    request: ResetSourceRequest,
+    callback: (error: ServiceError | null, response: ResetSourceResponse) => void,
+  ): ClientUnaryCall;
+  resetSource(
+    request: ResetSourceRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ResetSourceResponse) => void,
+  ): ClientUnaryCall;
+  resetSource(
+    request: ResetSourceRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ResetSourceResponse) => void,
   ): ClientUnaryCall;
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
   collectGarbage(
