@@ -170,11 +170,10 @@ export {
   type PositionMove,
   type PublishRequest,
   type PublishResponse,
-  type ResetSourceRequest,
-  type ResetSourceResponse,
   type SourceFile,
   type TakenFile,
 } from './gen/weir/metadata/v1/catalog';
+export { type ResetSourceRequest, type ResetSourceResponse } from './gen/weir/metadata/v1/reset';
 export {
   type ColumnRange,
   type CompactedDay,

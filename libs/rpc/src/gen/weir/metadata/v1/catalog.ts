@@ -25,6 +25,7 @@ import {
   ReplaceSegmentsResponse,
   ZoneMap,
 } from "./compaction";
+import { ResetSourceRequest, ResetSourceResponse } from "./reset";
 
 export const protobufPackage = "weir.metadata.v1";
 
@@ -126,22 +127,6 @@ export interface FindTakenFilesRequest {
 /** Those that were taken, each once. */
 export interface FindTakenFilesResponse {
   files: TakenFile[];
-}
-
-/** Which source. */
-export interface ResetSourceRequest {
-  pipeline: string;
-  /** That the source fills, such as "orders". */
-  dataset: string;
-  /** Say where it stands, and leave it. */
-  dryRun: boolean;
-  /** Who asks. */
-  by: string;
-}
-
-/** Where it stood: the newest interval that took anything since the beginning. Unset for none: there was nothing to do. */
-export interface ResetSourceResponse {
-  position?: Take | undefined;
 }
 
 /** The snapshot that holds it. */
@@ -1199,154 +1184,6 @@ export const FindTakenFilesResponse: MessageFns<FindTakenFilesResponse> = {
   fromPartial(object: DeepPartial<FindTakenFilesResponse>): FindTakenFilesResponse {
     const message = createBaseFindTakenFilesResponse();
     message.files = object.files?.map((e) => TakenFile.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseResetSourceRequest(): ResetSourceRequest {
-  return { pipeline: "", dataset: "", dryRun: false, by: "" };
-}
-
-export const ResetSourceRequest: MessageFns<ResetSourceRequest> = {
-  encode(message: ResetSourceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pipeline !== "") {
-      writer.uint32(10).string(message.pipeline);
-    }
-    if (message.dataset !== "") {
-      writer.uint32(18).string(message.dataset);
-    }
-    if (message.dryRun !== false) {
-      writer.uint32(24).bool(message.dryRun);
-    }
-    if (message.by !== "") {
-      writer.uint32(34).string(message.by);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ResetSourceRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseResetSourceRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.pipeline = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.dataset = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.dryRun = reader.bool();
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.by = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ResetSourceRequest>): ResetSourceRequest {
-    return ResetSourceRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ResetSourceRequest>): ResetSourceRequest {
-    const message = createBaseResetSourceRequest();
-    message.pipeline = object.pipeline ?? "";
-    message.dataset = object.dataset ?? "";
-    message.dryRun = object.dryRun ?? false;
-    message.by = object.by ?? "";
-    return message;
-  },
-};
-
-function createBaseResetSourceResponse(): ResetSourceResponse {
-  return { position: undefined };
-}
-
-export const ResetSourceResponse: MessageFns<ResetSourceResponse> = {
-  encode(message: ResetSourceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.position !== undefined) {
-      Take.encode(message.position, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ResetSourceResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseResetSourceResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.position = Take.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ResetSourceResponse>): ResetSourceResponse {
-    return ResetSourceResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ResetSourceResponse>): ResetSourceResponse {
-    const message = createBaseResetSourceResponse();
-    message.position = (object.position !== undefined && object.position !== null)
-      ? Take.fromPartial(object.position)
-      : undefined;
     return message;
   },
 };
