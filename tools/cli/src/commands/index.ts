@@ -39,6 +39,7 @@ import * as schedulesPause from './schedules/pause';
 import * as schedulesResume from './schedules/resume';
 import * as schedulesShow from './schedules/show';
 import * as sourcesDiscover from './sources/discover';
+import * as sourcesReset from './sources/reset';
 import * as sourcesTest from './sources/test';
 import * as status from './status';
 import * as streamsList from './streams/list';
@@ -74,7 +75,7 @@ const NOUNS: readonly Noun[] = [
   { name: 'streams', description: 'Streams: realtime pipelines at work, and a hand on them.', verbs: [streamsList, streamsShow, streamsStart, streamsPause, streamsResume, streamsStop, streamsScale] },
   { name: 'quarantine', description: 'Quarantine: rows that a contract did not admit, and their way back.', verbs: [quarantineList, quarantineShow, quarantineReplay, quarantineDrop] },
   { name: 'datasets', description: 'Datasets: what is published, what it speaks for, and what no longer is needed.', verbs: [datasetsList, datasetsFiles, datasetsSuggest, datasetsCompact, datasetsGc] },
-  { name: 'sources', description: 'Sources: what pipelines read, before they read it.', verbs: [sourcesTest, sourcesDiscover] },
+  { name: 'sources', description: 'Sources: what pipelines read, before they read it, and from the beginning once more.', verbs: [sourcesTest, sourcesDiscover, sourcesReset] },
   { name: 'generate', description: 'Records for the realtime examples, sent to a topic of the platform.', verbs: [generateClickstream, generateRetailRealtime] },
 ];
 
