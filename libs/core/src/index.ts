@@ -98,6 +98,7 @@ export { columnDrift, DRIFT_KINDS, DRIFT_POLICIES, type DriftPolicies, driftPoli
 export { type DecodeRule, NEW_COLUMN } from './contract/decode-rules';
 export { BROKEN_RULES, DELETED, type Decode, EXTRA, ROW_ID, compileDecode } from './contract/decode-sql';
 export { rowIdSql } from './contract/row-id';
+export { HEADERS, headerNames } from './contract/record-headers';
 export { storedValueSql } from './contract/side-column';
 export { type FileColumn, fileColumnName, fileTextsSql } from './plan/file-texts';
 export { ADMITTED_ROWS, BRONZE_ROWS, FILE_COLUMN, KEY_CONFLICT, OFFSET_COLUMN, type ReadFile, VALID_ROWS, type ValidatePlan, planValidate } from './plan/validate';

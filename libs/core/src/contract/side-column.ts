@@ -2,6 +2,7 @@ import { quoteIdent, quoteLiteral } from '../sql/quote';
 import type { ContractColumn, ContractDataset } from './contract';
 import { decodeColumn } from './decode-column';
 import { defaultSql, EXTRA, textSql } from './decode-sql';
+import { HEADERS, recordHeader } from './record-headers';
 
 /**
  * SQL for the value of a column in stored rows, which an older contract may have judged: what was kept aside under its name comes first, as it would if the row was judged now. What stands in the column then is null, a default that
@@ -17,8 +18,10 @@ export function storedValueSql(column: ContractColumn, lacking: boolean, dataset
   return `case when ${EXTRA} is not null and (json_exists(${EXTRA}, ${own}) or json_exists(${EXTRA}, ${nested})) then ${aside} else ${defaultSql(column)} end`;
 }
 
-/** Names of the fields from the top to a column's: of `$.customer.id` customer and id. */
+/** Names of the fields from the top to a column's: of `$.customer.id` customer and id, of a header's HEADERS and its name. */
 export function stepsOf(physicalName: string): string[] {
+  const header = recordHeader({ physicalName });
+  if (header !== undefined) return [HEADERS, header];
   return physicalName.startsWith('$.') ? physicalName.slice(2).split('.') : [physicalName];
 }
 
