@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { CSV_LAYOUT, type Definition, type FileLayout } from '@weir/core';
+import { CSV_LAYOUT, WeirError, type Definition, type FileLayout } from '@weir/core';
 import { withEngine } from '@weir/engine';
 import { HEADER, line, retail, Workbench } from '../testing/workbench';
 import { tryRows } from '../try-rows';
+import { parquetFormat } from './parquet-format';
 
 let bench: Workbench;
 beforeAll(async () => {
@@ -104,6 +105,15 @@ const EMPTIES: readonly (readonly [string, Partial<FileLayout>, () => Promise<Bu
   ['a JSON list', { format: 'json' }, () => '[{"id":1,"note":"","amount":""},\n {"id":2,"note":null}, {"id":3,"note":"a","amount":1}]'],
   ['Parquet', { format: 'parquet' }, () => writtenBy("select * from (values (1, '', null), (2, null, null), (3, 'a', 1)) v(id, note, amount)", 'format parquet')],
 ];
+
+test('a Parquet file that takes more memory than there is is named, and what is not its fault is left', async () => {
+  const file = { file: 0, partition: 'all', name: 'rows.parquet', path: '/', sha256: '', first: 0, scan: { bytes: 0, sha256: '', records: 0, damaged: [], index: { offsets: [], lines: [] }, shift: 1, columns: [] } };
+  // An engine that really has too little.
+  const full = await withEngine({ inputs: [], staging: bench.dir.path, memoryLimit: '8MB', threads: 1 }, (engine) => engine.rows('select len(list(n)) as n from range(5000000) r(n)')).catch((error: unknown) => error);
+  expect(parquetFormat.fault?.(full, file)).toMatchObject({ code: 'MEMORY_LIMIT', place: 'rows.parquet', message: expect.stringContaining('While rows.parquet was read: ') as string });
+  const cancelled = new WeirError({ code: 'CANCELLED', message: 'It was cancelled.' });
+  expect(parquetFormat.fault?.(cancelled, file)).toBe(cancelled);
+});
 
 test.each(EMPTIES)('empty text of %s is null, or itself where the source keeps it', async (_what, layout, content) => {
   const columns = [{ name: 'id', type: 'BIGINT' }, { name: 'note', type: 'VARCHAR' }, { name: 'amount', type: 'DECIMAL(9,2)' }] as const;

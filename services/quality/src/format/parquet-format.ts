@@ -57,10 +57,12 @@ async function footer(engine: Engine, path: string): Promise<{ columns: ParquetC
   return { columns, records: counted?.records ?? 0 };
 }
 
-/** What the engine says of a file that it cannot read; a stage that was cancelled or has no memory is not the file's fault. */
+/** What the engine says of a file that it cannot read; a stage that was cancelled, or has no memory, need not be the file's fault. */
 const FAULTS = new Set(['SEGMENT_CORRUPT', 'MODEL_FAILED', 'ENGINE_FAILED']);
 
 function malformed(error: unknown, { name }: Pick<ScannedFile, 'name'>): unknown {
+  // A length that was damaged may ask for any amount: then it helps to know where.
+  if (isWeirError(error) && error.code === 'MEMORY_LIMIT') return new WeirError({ code: error.code, message: `While ${name} was read: ${error.message}`, place: name, fix: 'Run smaller intervals, raise the memory limit of the service, or have the file written anew if it is damaged.' }, { cause: error });
   if (!isWeirError(error) || !FAULTS.has(error.code)) return error;
   return new WeirError({ code: 'FILE_MALFORMED', message: `${name} is no Parquet file that can be read: ${error.message.slice(0, 300)}`, place: name }, { cause: error });
 }
