@@ -103,9 +103,10 @@ function inDocker({ home, durable }: ServerContext, plan: TemporalPlan): Process
 
 /**
  * Fairness lets a pipeline's runs share the queue with those of a large backfill. Eager execution hands a run's next activity to the worker with
- * the answer to its workflow task: half the time between stages, and a quarter less work for the server.
+ * the answer to its workflow task: half the time between stages, and a quarter less work for the server. The time shift is how much later than now a timer
+ * fires at the earliest, which allows for clocks of servers that differ: one server has one clock, and with the default every short wait would last a second.
  */
-const SETTINGS = ['matching.useNewMatcher=true', 'matching.enableFairness=true', 'system.enableActivityEagerExecution=true'];
+const SETTINGS = ['matching.useNewMatcher=true', 'matching.enableFairness=true', 'system.enableActivityEagerExecution=true', 'history.timerProcessorMaxTimeShift="10ms"'];
 
 /** The dev server's arguments, the same natively and in Docker. */
 export function startDev({ ip, port, ui, database, durable }: { ip: string; port: number; ui: number; database: string; durable: boolean }): string[] {
