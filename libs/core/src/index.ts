@@ -49,6 +49,7 @@ export { destinationName } from './definition/parse-destinations';
 export { type ApiConnectionSettings, type ApiLogin, type ConnectionSettings, type PostgresConnectionSettings, type S3ConnectionSettings, type SecretReference } from './definition/connection';
 export { CONNECTIONS_SCHEMA } from './definition/connection-schema';
 export { DEFAULTS } from './definition/defaults';
+export { arrayColumns, sourceDataset } from './definition/source-dataset';
 export { type ApiPages, type ApiSource, CSV_LAYOUT, type FileLayout, type FileSource, isReadInSequence, type KafkaSource, type PostgresSource, type RecordForm, type RecordFormat, recordForm, type S3Source, type Source } from './definition/source';
 export { PIPELINE_SCHEMA } from './definition/pipeline-schema';
 export { type Problem, problemsError } from './definition/problem';

@@ -15,8 +15,12 @@ afterAll(() => dir.dispose());
 const column = (name: string, type: ContractColumn['type'], more: Partial<ContractColumn> = {}): ContractColumn => ({ name, physicalName: name, type, required: false, ...more });
 
 /** What models see of files, each given by the SELECT that an older contract stored, under the contract of today. */
-async function seen(columns: readonly ContractColumn[], ...selects: readonly string[]): Promise<unknown[]> {
-  const dataset: ContractDataset = { name: 'd', columns, rules: [], checks: [], order: { by: 'arrival' } };
+function seen(columns: readonly ContractColumn[], ...selects: readonly string[]): Promise<unknown[]> {
+  return seenBy({ name: 'd', columns, rules: [], checks: [], order: { by: 'arrival' } }, selects);
+}
+
+async function seenBy(dataset: ContractDataset, selects: readonly string[]): Promise<unknown[]> {
+  const { columns } = dataset;
   const files: string[] = [];
   for (const [n, select] of selects.entries()) {
     const written = await withEngine({ inputs: [], staging: dir.path, memoryLimit: '128MB', threads: 1 }, (engine) => writeParquet(engine, { select: `select 'all' as _weir_partition, * from (${select})`, dir: join(dir.path, `${process.hrtime.bigint()}`), name: `file-${n}` }));
@@ -38,6 +42,13 @@ test('a column that the contract has taken has what was kept aside under its nam
   expect(await seen([ID, column('channel', 'VARCHAR', { physicalName: 'Channel' })], kept)).toEqual([{ id: 1, channel: 'web' }, { id: 2, channel: null }, { id: 3, channel: null }, { id: 4, channel: null }]);
   const texts = `select * from (values (1, '{"a/b~":"2.50"}'), (2, '{"a/b~":2.5}'), (3, '{"a/b~":"much"}')) v(id, ${EXTRA})`;
   expect(await seen([ID, column('price', 'DECIMAL(8,2)', { physicalName: 'a/b~' })], texts)).toEqual([{ id: 1, price: '2.50' }, { id: 2, price: '2.50' }, { id: 3, price: null }]);
+});
+
+test('empty text that was kept aside is null, or itself where the source keeps it', async () => {
+  const kept = [`select * from (values (1, '{"note":"","n":""}'), (2, '{"note":null}')) v(id, ${EXTRA})`];
+  const dataset: ContractDataset = { name: 'd', columns: [ID, column('note', 'VARCHAR'), column('n', 'BIGINT')], rules: [], checks: [], order: { by: 'arrival' } };
+  expect(await seenBy(dataset, kept)).toEqual([{ id: 1, note: null, n: null }, { id: 2, note: null, n: null }]);
+  expect(await seenBy({ ...dataset, emptyText: 'keep' }, kept)).toEqual([{ id: 1, note: '', n: null }, { id: 2, note: null, n: null }]);
 });
 
 test('a field of an object that was kept aside is found by its path', async () => {

@@ -12,18 +12,19 @@ interface Group {
  * As segmentRelation, of a source dataset: a column that an older contract did not name has what was kept aside for it, or the contract's default.
  * `columns` are the contract's, and those of Weir that are wanted.
  */
-export async function bronzeRelation(engine: Engine, { columns: contract }: ContractDataset, segments: readonly RelationSegment[], columns: readonly Column[]): Promise<string> {
+export async function bronzeRelation(engine: Engine, dataset: ContractDataset, segments: readonly RelationSegment[], columns: readonly Column[]): Promise<string> {
+  const { columns: contract } = dataset;
   const byName = new Map(contract.map((column) => [column.name, column]));
   const groups = await groupsOf(engine, contract, segments);
-  const relations = groups.map(({ segments: live, lacking }) => segmentRelation(live, [...columns, EXTRA_COLUMN], (name) => storedOf(byName.get(name), lacking)));
+  const relations = groups.map(({ segments: live, lacking }) => segmentRelation(live, [...columns, EXTRA_COLUMN], (name) => storedOf(byName.get(name), lacking, dataset)));
   const names = columns.map(({ name }) => quoteIdent(name)).join(', ');
   return `(${relations.map((relation) => `select ${names} from ${relation}`).join(' union all ')})`;
 }
 
 const EXTRA_COLUMN: Column = { name: EXTRA, type: 'VARCHAR' };
 
-function storedOf(column: ContractColumn | undefined, lacking: ReadonlySet<string>): string | undefined {
-  return column && storedValueSql(column, lacking.has(column.name));
+function storedOf(column: ContractColumn | undefined, lacking: ReadonlySet<string>, dataset: ContractDataset): string | undefined {
+  return column && storedValueSql(column, lacking.has(column.name), dataset);
 }
 
 /** Only where the contract has defaults does it matter which file has which column. */

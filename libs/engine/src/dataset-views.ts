@@ -1,4 +1,4 @@
-import { datasetShape, DELETED, quoteIdent, rowHashSql, WHOLE, winnerOrderSql, type Column, type DatasetShape, type Definition, type ModelScope } from '@weir/core';
+import { datasetShape, DELETED, quoteIdent, rowHashSql, sourceDataset, WHOLE, winnerOrderSql, type Column, type DatasetShape, type Definition, type ModelScope } from '@weir/core';
 import type { ModelInput } from './bind-tables';
 import { bronzeRelation } from './bronze-relation';
 import type { Engine } from './engine';
@@ -51,7 +51,7 @@ export class DatasetViews {
     const { definition, partitions } = this.work;
     const shape = datasetShape(definition, dataset);
     const overHistory = partitions.length === 1 && partitions[0] === WHOLE && definition.grain !== undefined;
-    const source = definition.contract.datasets.find(({ name }) => dataset === `bronze.${name}` && name === definition.source.dataset);
+    const source = dataset === `bronze.${definition.source.dataset}` ? sourceDataset(definition) : undefined;
     const stored = source ? await bronzeRelation(this.engine, source, segments, storedColumns(shape)) : storedRows(shape, segments);
     const relation = await this.create(dataset, `select * from ${stored}`);
     this.all.set(dataset, { relation, columns: shape.columns });

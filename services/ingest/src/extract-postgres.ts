@@ -1,5 +1,5 @@
 import { readPostgres } from '@weir/connectors';
-import { WeirError, type Definition, type PostgresSource } from '@weir/core';
+import { arrayColumns, WeirError, type Definition, type PostgresSource } from '@weir/core';
 import type { Lake } from '@weir/lake';
 import { withoutSpans, withSpan } from '@weir/platform';
 import type { StageContext } from '@weir/rpc';
@@ -22,7 +22,7 @@ export async function extractPostgres({ lake, egress, secretOf }: PostgresDepend
   if (grain !== undefined && !context.interval) throw new WeirError({ code: 'INVALID_INTERVAL', message: `The pipeline ${name} has the grain ${grain}; a run needs an interval.` });
   const partitions = partitionsIn(context.interval, definition);
   const connection = { ...settings, password: password && secretOf(password.secret) };
-  const options = { signal: call.signal, address: (host: string, port: number) => egress.address(host, port), timeoutMs: policy.executionTimeoutMs };
+  const options = { signal: call.signal, address: (host: string, port: number) => egress.address(host, port), timeoutMs: policy.executionTimeoutMs, arrays: arrayColumns(definition) };
   return withSpan('read table', { 'db.system.name': 'postgresql', 'db.collection.name': source.table, 'server.address': settings.host, 'server.port': settings.port, 'weir.dataset': source.dataset }, (span) =>
     // A wide run asks for thousands of grains.
     withoutSpans(async () => {

@@ -1,5 +1,5 @@
 import { IdReader, type IdBounds } from '@weir/connectors';
-import { grainFrom, type Definition, type PostgresSource, type Take } from '@weir/core';
+import { arrayColumns, grainFrom, type Definition, type PostgresSource, type Take } from '@weir/core';
 import type { Lake, Segment } from '@weir/lake';
 import { withoutSpans, withSpan } from '@weir/platform';
 import type { StageContext } from '@weir/rpc';
@@ -24,7 +24,7 @@ export async function takeIds(deps: IdDependencies, context: StageContext, defin
   const name = `${source.table}.${source.cursor}`;
   const standing = await standingOf(deps, context, definition, name, call.signal);
   const connection = { ...settings, password: password && secretOf(password.secret) };
-  const options = { signal: call.signal, address: (host: string, port: number) => egress.address(host, port), timeoutMs: definition.policy.executionTimeoutMs, bounds };
+  const options = { signal: call.signal, address: (host: string, port: number) => egress.address(host, port), timeoutMs: definition.policy.executionTimeoutMs, arrays: arrayColumns(definition), bounds };
   return withSpan('read table', { 'db.system.name': 'postgresql', 'db.collection.name': source.table, 'server.address': settings.host, 'server.port': settings.port, 'weir.dataset': source.dataset }, (span) =>
     withoutSpans(async () => {
       call.report({ step: 'wait for writers', done: 0, total: 0 });

@@ -47,7 +47,7 @@ test.each(['upsert', 'append'] as const)('%s: the row that the table refuses goe
   const model = orders({ writeMode, key: writeMode === 'upsert' ? ['k'] : [] });
   const { destination, load, publish } = await checkedTable(model);
   const { tables } = await load.to(await publish(rowAt(TWO, 'b', 2), rowAt(TWO, 'c', -3), rowAt(TWO, 'd', 4)), { context: { ...newRun(), runId: 'run-x' } });
-  expect(tables).toMatchObject([{ insertedOrUpdated: 2, refused: 1, rowsInTable: 3, rules: [{ rule: 'destination:check:positive', rows: 1, samples: ['2010-12-02.csv:99: destination:check:positive'], outcome: 'RULE_OUTCOME_QUARANTINE' }] }]);
+  expect(tables).toMatchObject([{ insertedOrUpdated: 2, refused: 1, rowsInTable: 3, rules: [{ rule: 'destination:check:positive', rows: 1, samples: ['2010-12-02.csv:99: destination:check:positive'], outcome: 'RULE_OUTCOME_QUARANTINE', table: `warehouse/test.${model.name}` }] }]);
   expect(await warehouse.rows(model)).toEqual([['a', '1'], ['b', '2'], ['d', '4']]);
   expect(load.quarantine.told).toEqual([`warehouse/test.${model.name} gold.${model.name} ${TWO} 2010-12-02.csv:99 destination:check:positive run-x`]);
   expect(JSON.parse(load.quarantine.rows[0]?.original?.toString() ?? '')).toMatchObject({ k: 'c', v: -3 });

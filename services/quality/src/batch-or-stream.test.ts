@@ -172,3 +172,14 @@ describe.each(['sequence', 'arrival'] as const)('random logs whose winner is by 
     expect(result?.accounts).toMatchObject({ read: events.length, quarantined: expected.refused.length });
   });
 });
+
+test.each([[undefined, [null]], ['keep', ['', null]]] as const)('empty text is the same in a stream as in a run over its archive, where the source says of it: %s', async (emptyText, notes) => {
+  bench.definition = clicks({ columns: [column('id', 'VARCHAR'), column('note', 'VARCHAR')] }, { emptyText });
+  const records = ['{"id":"a","note":""}', '{"id":"a","note":null}', '{"id":"a"}'].map((value, offset) => ({ value, partition: 0, offset, grain: 'all' }));
+  const streamed = rowsIn(await sendBatch(bench, records));
+  expect(streamed.map(({ note, _weir_position: at }) => [note, at])).toEqual(notes.map((note, at) => [note, `clicks:0:${at}`]));
+  const { result } = await bench.validateRaw(`empty-${emptyText}`, await stageLog(bench, records));
+  const names = ['id', 'note', '_weir_row_id', '_weir_position'];
+  const picked = streamed.map((row) => Object.fromEntries(names.map((name) => [name, row[name]])));
+  expect(await bench.rowsOf(result?.bronze, names.join())).toEqual(picked);
+});

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { compileDecode, fileTextsSql, type ColumnType, type ContractColumn, type ContractDataset, type RowRule } from '@weir/core';
 import { withEngine } from '@weir/engine';
 import { tempDir, type TempDir } from '@weir/testkit';
@@ -12,8 +13,8 @@ const column = (name: string, type: ColumnType, more: Partial<ContractColumn> = 
 const rule = (id: string, predicate: string, severity: RowRule['severity'] = 'critical'): RowRule => ({ id, predicate, severity, type: 'accuracy', description: id });
 
 /** Decodes rows of text; an undefined field is one that is not there. */
-async function decode(columns: ContractColumn[], rows: (string | undefined)[][], rules: RowRule[] = []): Promise<Record<string, unknown>[]> {
-  const dataset: ContractDataset = { name: 'd', columns, rules, checks: [], order: { by: 'arrival' } };
+async function decode(columns: ContractColumn[], rows: (string | undefined)[][], rules: RowRule[] = [], emptyText?: 'keep'): Promise<Record<string, unknown>[]> {
+  const dataset: ContractDataset = { name: 'd', columns, rules, checks: [], order: { by: 'arrival' }, emptyText };
   const { select } = compileDecode(dataset);
   const values = rows.map((row, at) => `(${at}, ${row.map((field) => (field === undefined ? 'null' : `'${field.replaceAll("'", "''")}'`)).join(', ')})`);
   const relation = `(values ${values.join(', ')}) t(place, ${columns.map((_, at) => `c${at}`).join(', ')})`;
@@ -103,5 +104,29 @@ describe('the id of a row', () => {
     const columns = [column('a', 'VARCHAR'), column('b', 'VARCHAR'), column('c', 'BIGINT')];
     const rows = await decode(columns, [['a', 'b', '1'], ['ab', '', '1'], ['', 'ab', '1'], ['a1:b', '', '1'], ['1:a', '1:b', ''], ['\u001f', '', ''], ['', '\u001f', ''], ['', '', ''], ['a\u001fb', '', '1'], ['a', '\u001fb', '1'], ['\u001f', '\u001f\u001f', ''], ['\u001f\u001f', '\u001f', '']]);
     expect(new Set(rows.map((row) => row['_weir_row_id'])).size).toBe(rows.length);
+  });
+
+  const columns = [column('a', 'VARCHAR'), column('n', 'BIGINT'), column('b', 'VARCHAR')];
+  const idsOf = async (rows: (string | undefined)[][], emptyText?: 'keep') => (await decode(columns, rows, [], emptyText)).map((row) => row['_weir_row_id']);
+  const hash = (...texts: string[]): string => createHash('md5').update(texts.join('\u001f')).digest('hex');
+
+  it('stays what it was in rows that were stored long ago: null and empty text are the same, lengths follow where a text has the separator', async () => {
+    expect(await idsOf([['x', '1', 'y'], ['x', undefined, ''], ['', '7', undefined], ['a\u001fb', '1', undefined]])).toEqual([hash('x', '1', 'y'), hash('x', '', ''), hash('', '7', ''), hash('a\u001fb', '1', '', '3', '0')]);
+  });
+
+  it('is the same where empty text is kept, save of rows that have some: these are told from those with null, wherever it stands', async () => {
+    const without = [['x', '1', 'y'], [undefined, '1', 'y'], ['x', '', undefined], ['a\u001fb', '1', undefined], [undefined, undefined, undefined]];
+    expect(await idsOf(without, 'keep')).toEqual(await idsOf(without));
+    const texts = [undefined, '', '-', '0', '\u001f', '\u001f-', '-\u001f'];
+    const all = texts.flatMap((a) => texts.flatMap((b) => [[a, undefined, b], [a, '1', b]]));
+    expect(new Set(await idsOf(all, 'keep')).size).toBe(all.length);
+  });
+});
+
+describe('empty text that is kept', () => {
+  it('is a value of columns of text, which need not be there then; of other types it is null', async () => {
+    const columns = [column('t', 'VARCHAR', { required: true }), column('n', 'BIGINT'), column('d', 'DATE', { format: '%d.%m.%Y' })];
+    const rows = await decode(columns, [['', '', ''], [undefined, undefined, undefined]], [rule('short', 'length(t) < 3')], 'keep');
+    expect(rows.map(({ t: text, n, d, _weir_rules: rules }) => ({ text, n, d, rules }))).toEqual([{ text: '', n: null, d: null, rules: null }, { text: null, n: null, d: null, rules: ['required:t'] }]);
   });
 });

@@ -14,9 +14,9 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 /** What a source gives of shop.orders, as files of the raw zone. */
-async function filesOf(cursor?: string, partitions: readonly string[] = [WHOLE]): Promise<SourceFile[]> {
+async function filesOf(cursor?: string, partitions: readonly string[] = [WHOLE], arrays: ReadonlySet<string> = new Set()): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
-  for await (const { name, partition, bytes } of readPostgres({ table: 'shop.orders', cursor }, connection, { partitions, grain: cursor === undefined ? undefined : '1d' }, options)) {
+  for await (const { name, partition, bytes } of readPostgres({ table: 'shop.orders', cursor }, connection, { partitions, grain: cursor === undefined ? undefined : '1d' }, { ...options, arrays })) {
     const pieces: Buffer[] = [];
     for await (const piece of bytes) pieces.push(piece);
     files.push({ name, partition, content: Buffer.concat(pieces) });
@@ -25,13 +25,14 @@ async function filesOf(cursor?: string, partitions: readonly string[] = [WHOLE])
 }
 
 /** A table of `values` under ids from 0, null first, and what bronze has of it: the type that the contract was given, texts by id, and the ids in quarantine. */
-async function decoded(type: string, values: readonly string[], show: string): Promise<{ readonly holds: ColumnType | undefined; readonly texts: Record<string, unknown>; readonly refused: number[] }> {
+async function decoded(type: string, values: readonly string[], show: string, { emptyText, arrays }: { readonly emptyText?: 'keep'; readonly arrays?: ReadonlySet<string> } = {}): Promise<{ readonly holds: ColumnType | undefined; readonly texts: Record<string, unknown>; readonly refused: number[] }> {
   await bench.database.pool.query(`drop table if exists shop.orders; create table shop.orders (id int primary key, v ${type})`);
   await bench.database.pool.query(`insert into shop.orders select place - 1, v::${type} from unnest($1::text[]) with ordinality given(v, place)`, [[null, ...values]]);
   const { columns } = await testPostgres({ table: 'shop.orders' }, connection, options);
-  bench.definition = retail({ dataset: { columns: columns.map(({ name, holds }) => ({ name, physicalName: name, type: holds, required: false })), rules: [], checks: [] }, failAbove: { share: 1, minRows: 1_000 } });
+  const definition = retail({ dataset: { columns: columns.map(({ name, holds }) => ({ name, physicalName: name, type: holds, required: false })), rules: [], checks: [] }, failAbove: { share: 1, minRows: 1_000 } });
+  bench.definition = { ...definition, source: { ...definition.source, emptyText } };
   await bench.database.pool.query('delete from quality.quarantined_row');
-  const { result, error } = await bench.validate(await filesOf());
+  const { result, error } = await bench.validate(await filesOf(undefined, undefined, arrays));
   expect(error).toBeUndefined();
   const rows = await bench.rowsOf(result?.bronze, `id::INTEGER as id, ${show} as v`);
   const refused = (await bench.quarantined()).map(({ original, rules }) => {
@@ -103,9 +104,27 @@ test.each([
   expect(texts).toEqual((await stored("case when v is not null then format('%s', v) end")).texts);
 });
 
-test('empty text is null, as in every file', async () => {
-  const { texts } = await decoded('text', ['', ' '], TEXT);
-  expect(texts).toEqual({ 0: null, 1: null, 2: ' ' });
+test.each([
+  ['bigint[]', { '{9223372036854775807,NULL,-1}': '[9223372036854775807,null,-1]', '{}': '[]', '{{1,2},{3,4}}': '[[1,2],[3,4]]', '[0:1]={7,8}': '[7,8]' }],
+  ['numeric[]', { '{1.10,12345678901234567890.123456789,NaN}': '[1.10,12345678901234567890.123456789,"NaN"]' }],
+  ['double precision[]', { '{0.1,0.30000000000000004,1e300,-Infinity}': '[0.1,0.30000000000000004,1e+300,"-Infinity"]' }],
+  ['text[]', { '{"a,\\"b\\\\",NULL,"NULL",""," {x}","two\nlines"}': '["a,\\"b\\\\",null,"NULL",""," {x}","two\\nlines"]', '{}': '[]', '{{a},{NULL}}': '[["a"],[null]]' }],
+  ['timestamptz[]', { '{"2024-03-31 03:30:00.5+02",NULL,infinity}': '["2024-03-31T01:30:00.5+00:00",null,"infinity"]' }],
+  ['timestamp[]', { '{"2024-03-31 03:30:00"}': '["2024-03-31T03:30:00"]' }],
+  ['date[]', { '{2024-03-31}': '["2024-03-31"]' }],
+  ['boolean[]', { '{t,f,NULL}': '[true,false,null]' }],
+  ['bytea[]', { '{"\\\\x00ff"}': '["\\\\x00ff"]' }],
+  ['shop.mood[]', { '{Ärger,"so so"}': '["Ärger","so so"]' }],
+  ['jsonb[]', { '{"{\\"a\\": [1, null]}"}': '[{"a": [1, null]}]' }],
+] as const)('%s is JSON where the contract says that it is an array', async (type, values) => {
+  const { texts, refused } = await decoded(type, Object.keys(values), TEXT, { arrays: new Set(['v', 'id']) });
+  expect(refused).toEqual([]);
+  expect(texts).toEqual(Object.fromEntries([null, ...Object.values(values)].map((text, id) => [id, text])));
+});
+
+test('empty text is null, or stays what it is where the source keeps it', async () => {
+  expect((await decoded('text', ['', ' '], TEXT)).texts).toEqual({ 0: null, 1: null, 2: ' ' });
+  expect((await decoded('text', ['', ' '], TEXT, { emptyText: 'keep' })).texts).toEqual({ 0: null, 1: '', 2: ' ' });
 });
 
 test('grains of a table become partitions with their rows; names of columns are those that the contract maps', async () => {

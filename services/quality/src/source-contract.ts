@@ -1,9 +1,9 @@
-import { WeirError, type ContractDataset, type Definition, type FileLayout } from '@weir/core';
+import { sourceDataset, WeirError, type ContractDataset, type Definition, type FileLayout } from '@weir/core';
 import type { Manifest, ManifestDataset } from '@weir/lake';
 
-/** The contract of a pipeline's source dataset. */
+/** The contract of a pipeline's source dataset, as sourceDataset gives it. */
 export function sourceContract(definition: Definition): ContractDataset {
-  const found = definition.contract.datasets.find(({ name }) => name === definition.source.dataset);
+  const found = sourceDataset(definition);
   if (!found) throw new WeirError({ code: 'UNKNOWN_DATASET', message: `The contract of ${definition.name} has no dataset \`${definition.source.dataset}\`.` });
   return found;
 }

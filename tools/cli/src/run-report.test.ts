@@ -76,6 +76,28 @@ run 01a204a6-c7e9-7258-af3c-d1a55c5c520f  workflow run/retail/2010-12-01_2010-12
   read 3,108 = admitted 3,000 + duplicate 100 + quarantined 8 + filtered 0`);
   });
 
+  it('lists the rows that tables refused of all destinations, by table; of a load that was tried again what the one that succeeded counted, once', () => {
+    const refused = (table: string, rule: string, rows: number) => ({ rule: `destination:${rule}`, rows, samples: [`a.csv:3: destination:${rule}`], severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE, table });
+    const stages = [
+      stage('validate', { rules: [{ rule: 'type:quantity', rows: 8, samples: [], severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE }] }),
+      stage('load', { rules: [refused('warehouse/shop.orders', 'check:positive', 2), refused('warehouse/shop.lines', 'check:positive', 3)] }),
+      stage('load', { attempt: 2, status: StageStatus.FAILED }),
+      stage('load', { attempt: 3, rules: [refused('lake/shop.orders', 'check:positive', 1)] }),
+      stage('load', { attempt: 4, rules: [refused('lake/shop.orders', 'check:positive', 1)] }),
+      stage('load', { attempt: 5 }),
+    ];
+    const report = text(runReport({ run, stages }, [], 0)).split('\n');
+    const head = report.findIndex((line) => line.startsWith('  table '));
+    expect(report.slice(head, head + 6)).toEqual([
+      '  table                  rule                        rows  what became of them',
+      '                         type:quantity                  8  in quarantine',
+      '  warehouse/shop.orders  destination:check:positive     2  in quarantine',
+      '  warehouse/shop.lines   destination:check:positive     3  in quarantine',
+      '  lake/shop.orders       destination:check:positive     1  in quarantine',
+      '',
+    ]);
+  });
+
   it('names the attempt and code of a failed stage, and ends with the error in its one form', () => {
     const error = { code: 'FILE_TRUNCATED', stage: 'validate', place: '2010-12-01.csv:17', message: 'The file ends in the middle of a row.', fix: 'Ask for it again.', samples: ['2010-12-01.csv:17: 3 of 8 fields'] };
     const failed = { ...run, status: RunStatus.FAILED, verdict: Verdict.UNSPECIFIED, accounts: undefined, snapshot: 0, error };

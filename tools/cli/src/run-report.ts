@@ -52,16 +52,25 @@ const MAX_RULES = 30;
 
 /** Every rule that rows broke, with what became of them. Rows in quarantine have their own table; of others the first one is named. */
 export function ruleTable(stages: readonly StageRecord[]): string[] {
-  const rules = lastAttempts(stages).flatMap((record) => record.rules);
+  const rules = brokenRules(stages);
   if (rules.length === 0) return [];
-  const columns = [{ title: 'rule' }, { title: 'rows', align: 'right' as const }, { title: 'what became of them' }];
+  const byTable = rules.some(({ table: demanding }) => demanding !== undefined);
+  const columns = [...(byTable ? [{ title: 'table' }] : []), { title: 'rule' }, { title: 'rows', align: 'right' as const }, { title: 'what became of them' }];
   const drawn = rules.slice(0, MAX_RULES);
   const more = rules.length > MAX_RULES ? [`  ${colour.faint(`and ${rules.length - MAX_RULES} more: --json has all`)}`] : [];
-  return [table(columns, drawn.map(ruleRow)), ...more, ...drawn.flatMap(firstOf)];
+  return [table(columns, drawn.map((rule) => ruleRow(rule, byTable))), ...more, ...drawn.flatMap(firstOf)];
 }
 
-function ruleRow({ rule, rows, outcome }: RuleCount): string[] {
-  return [cut(printable(rule), CUT), count(rows), paintedOutcome(outcome)];
+/** Of each stage what its last attempt counted; of loads, of which every destination has one, all that succeeded. Tables may demand the same under one name. */
+export function brokenRules(stages: readonly StageRecord[]): RuleCount[] {
+  const loads = stages.filter(({ stage, status }) => stage === 'load' && status === StageStatus.SUCCEEDED);
+  const counting = [...lastAttempts(stages).filter(({ stage }) => stage !== 'load'), ...loads];
+  // A load whose answer was lost is there twice.
+  return [...new Map(counting.flatMap(({ rules }) => rules).map((rule) => [`${rule.table ?? ''} ${rule.rule}`, rule])).values()];
+}
+
+function ruleRow({ rule, rows, outcome, table: demanding = '' }: RuleCount, byTable: boolean): string[] {
+  return [...(byTable ? [demanding] : []), cut(printable(rule), CUT), count(rows), paintedOutcome(outcome)];
 }
 
 function firstOf({ samples: [first], outcome }: RuleCount): string[] {

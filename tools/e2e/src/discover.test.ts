@@ -16,8 +16,8 @@ describe('weir sources discover', () => {
   beforeAll(async () => {
     database = await testDatabase();
     await database.pool.query(`create schema found;
-      create table found.found_orders (region text, number int, amount numeric(12,3) not null, placed_at timestamptz not null, "Note" text, details jsonb, primary key (region, number));
-      insert into found.found_orders select case when n % 2 = 0 then 'EU' else 'US' end, n, n / 8.0, timestamptz '2026-01-01 00:00:00+02' + n * interval '1 hour', nullif('note ' || n, 'note 3'), jsonb_build_object('n', n) from generate_series(1, 200) n;
+      create table found.found_orders (region text, number int, amount numeric(12,3) not null, placed_at timestamptz not null, "Note" text, remark text not null, details jsonb, tags text[], primary key (region, number));
+      insert into found.found_orders select case when n % 2 = 0 then 'EU' else 'US' end, n, n / 8.0, timestamptz '2026-01-01 00:00:00+02' + n * interval '1 hour', case n when 3 then null when 4 then '' else 'note ' || n end, case when n < 9 then '' else 'x' end, jsonb_build_object('n', n), case n % 3 when 0 then null when 1 then '{}' else array['a "' || n, null, ''] end from generate_series(1, 200) n;
       analyze found.found_orders`);
     const { password: _, ...config } = database.config;
     shop = join(house.scratch, 'shop');
@@ -32,7 +32,7 @@ describe('weir sources discover', () => {
     const ask = ['sources', 'discover', shop, '--connection', 'shop_db'];
     const listed = await command(...ask);
     expect(listed).toMatchObject({ code: 0, stderr: '' });
-    expect(listed.stdout).toMatch(/found\.found_orders +table +6 +region, number +200/);
+    expect(listed.stdout).toMatch(/found\.found_orders +table +8 +region, number +200/);
 
     const folder = join(house.scratch, 'found');
     const written = await command(...ask, '--table', 'found.found_orders', '--out', folder, '--json');
@@ -44,8 +44,8 @@ describe('weir sources discover', () => {
       const { code, stdout, stderr } = await command(...step);
       expect({ step: step.join(' '), code, told: code === 0 ? '' : stdout + stderr }).toEqual({ step: step.join(' '), code: 0, told: '' });
     }
-    const expected = await database.pool.query(`select region, number::text, amount::text, (placed_at at time zone 'UTC')::text as placed_at, "Note" as note from found.found_orders order by number`);
-    const loaded = await house.platform.warehouse.query(`select region, number::text, amount::text, placed_at::text as placed_at, note from found_orders.found_orders_rows order by number`);
+    const expected = await database.pool.query(`select region, number::text, amount::text, (placed_at at time zone 'UTC')::text as placed_at, "Note" as note, remark, array_to_json(tags)::text as tags from found.found_orders order by number`);
+    const loaded = await house.platform.warehouse.query(`select region, number::text, amount::text, placed_at::text as placed_at, note, remark, tags from found_orders.found_orders_rows order by number`);
     expect(loaded.rows).toEqual(expected.rows);
   });
 

@@ -39,7 +39,7 @@ describe('rows that a table of the warehouse refuses', () => {
     expect(await states(shop)).toEqual(refused);
     const shown = await weir(['runs', 'show', runId], house.platform.state.home);
     expect(shown.stdout).toMatch(/^ *load .* 2 /m);
-    expect(shown.stdout).toMatch(/destination:check:nobody_owes +2 +in quarantine/);
+    expect(shown.stdout).toMatch(/warehouse\/refused_items\.item +destination:check:nobody_owes +2 +in quarantine/);
     const list = JSON.parse((await command('list', shop.name, '--json')).stdout) as { rows: { id: number }[] };
     expect((await command('show', String(list.rows.at(-1)?.id))).stdout).toMatch(/stage +load\n +table +warehouse\/refused_items\.item[^]*breaks the check constraint \(nobody_owes\)[^]*"amount": -3\.00/);
 

@@ -23,6 +23,11 @@ export function publicHome(home: string): string {
   return join(tmpdir(), `weir-${keyOf(home)}`);
 }
 
+/** The folder below `home` for copies of a lake in a bucket; each process of a service has a folder of its own in it. */
+export function lakeCache(home: string): string {
+  return join(home, 'lake-cache');
+}
+
 /** Removes everything a platform kept for `home`, in the home and beside it. It must be down. */
 export function removeHome(home: string): void {
   for (const folder of [home, publicHome(home)]) rmSync(folder, { recursive: true, force: true });

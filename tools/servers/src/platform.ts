@@ -1,6 +1,4 @@
 import { toWeirError } from '@weir/core';
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { weirHome } from './home';
 import { planJaeger, startJaeger, type JaegerPlan } from './jaeger';
 import { planKafka, startKafka, type KafkaPlan } from './kafka';
@@ -13,6 +11,7 @@ import type { Report, Step } from './report';
 import type { RunningServer, ServerContext } from './server';
 import { buildServices, SERVICE_START_MS, serviceSpec } from './services';
 import { SERVICES, type Addresses, type OnDemandState, type PlatformRecord, type ServiceName } from './state';
+import type { Storage } from './storage';
 import { Supervisor } from './supervisor';
 import { planTemporal, startTemporal, type TemporalPlan } from './temporal';
 import { ON_DEMAND, want, type OnDemandServer } from './wanted';
@@ -49,17 +48,21 @@ export class Platform {
   private jaeger: Promise<void> = Promise.resolve();
   private onDemand: OnDemand | undefined;
 
-  private constructor(private readonly supervisor: Supervisor, private readonly options: PlatformOptions) {
+  private constructor(private readonly supervisor: Supervisor, private readonly storage: Storage, private readonly options: PlatformOptions) {
     this.env = options.env ?? process.env;
   }
 
   /**
    * Makes this process the supervisor of the home and starts everything; returns once pipelines can run. What fails stops all that
-   * had started, and is thrown. `onTaken` gets the platform before it starts, to be able to stop it halfway.
+   * had started, and is thrown; a setting that no service could start with is thrown before. `onTaken` gets the platform before it starts, to be able to stop it halfway.
    */
   static async start(options: PlatformOptions, onTaken: (platform: Platform) => void = () => undefined): Promise<Platform> {
-    const supervisor = await Supervisor.take(options.home ?? weirHome(options.env), (text) => options.report({ step: 'services', state: 'running', text }));
-    const platform = new Platform(supervisor, options);
+    const home = options.home ?? weirHome(options.env);
+    // Settings come with telemetry and clients of databases, which tests that use this package for other things would all load.
+    const { openStorage } = await import('./storage');
+    const storage = openStorage(home, options.env ?? process.env);
+    const supervisor = await Supervisor.take(home, (text) => options.report({ step: 'services', state: 'running', text }));
+    const platform = new Platform(supervisor, storage, options);
     onTaken(platform);
     try {
       await platform.startAll();
@@ -147,9 +150,6 @@ export class Platform {
   private async chooseAddresses(ports: PortPool, { postgres, temporal, jaeger, kafka, registry }: Plans): Promise<Addresses> {
     const services: [ServiceName, string][] = [];
     for (const name of SERVICES) services.push([name, `127.0.0.1:${await ports.choose(name)}`]);
-    const lake = this.env['WEIR_LAKE'] ?? join(this.supervisor.home, 'lake');
-    const exports = join(this.supervisor.home, 'exports');
-    mkdirSync(exports, { recursive: true });
     return {
       services: Object.fromEntries(services) as Record<ServiceName, string>,
       temporal: temporal.address,
@@ -159,8 +159,7 @@ export class Platform {
       otlp: jaeger.otlp,
       kafka: kafka.brokers,
       registry: registry.url,
-      lake: lake.includes('://') ? lake : resolve(lake),
-      exports,
+      ...this.storage,
       warehouse: postgres.warehouse,
       postgres: postgres.platform,
     };

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from './command';
 import { isServing } from './health';
-import { ROOT } from './home';
+import { lakeCache, ROOT } from './home';
 import { portOf } from './port';
 import type { Account } from './postgres-accounts';
 import { SERVICES, type Addresses, type ServiceName } from './state';
@@ -42,8 +42,7 @@ export function serviceSpec(name: ServiceName, addresses: Addresses, home: strin
     command: process.execPath,
     args: ['--enable-source-maps', ...(WORKERS.has(name) ? [WORKER_HEAP] : []), program],
     cwd: ROOT,
-    // Of a lake in a bucket each process has copies here, in a folder of its own.
-    env: { WEIR_LAKE_CACHE: join(home, 'lake-cache'), ...env, ...serviceEnvironment(addresses), WEIR_PORT: String(portOf(address)) },
+    env: { WEIR_LAKE_CACHE: lakeCache(home), ...env, ...serviceEnvironment(addresses), WEIR_PORT: String(portOf(address)) },
     logFile: join(home, 'logs', `${name}.log`),
     healthy: () => isServing(address),
     niceness: WORKERS.has(name) ? WORKER_NICENESS : 0,

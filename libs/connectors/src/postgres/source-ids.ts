@@ -53,7 +53,7 @@ export class IdReader {
   private constructor(
     private readonly session: SourceSession,
     private readonly source: IdSource,
-    private readonly read: { readonly table: SourceTable; readonly column: string; readonly rowBytes: number },
+    private readonly read: { readonly table: SourceTable; readonly list: string; readonly column: string; readonly rowBytes: number },
     private readonly bounds: IdBounds,
     private readonly settled: SettledIds,
   ) {}
@@ -67,7 +67,7 @@ export class IdReader {
       const settled = after === undefined ? NOTHING : await settledIds(session, found, { table: source.table, column: id, after }, options);
       await beginSnapshot(session, found, options.timeoutMs);
       const table = { ...found, columns: await readColumns(session, found) };
-      return new IdReader(session, source, { table, column: quoteIdent(idColumn(table.columns, source).name), rowBytes: await rowBytesOf(session, found.oid) }, options.bounds, settled);
+      return new IdReader(session, source, { table, list: selectList(table.columns, options.arrays), column: quoteIdent(idColumn(table.columns, source).name), rowBytes: await rowBytesOf(session, found.oid) }, options.bounds, settled);
     } catch (error) {
       session.drop();
       throw error;
@@ -86,12 +86,12 @@ export class IdReader {
   /** The rows of a range in the order of their ids, in parts of about 64 MiB. Each has to be read to its end before the next one is asked for. */
   async *parts({ from, to }: IdRange, partition: string): AsyncGenerator<RawPart, undefined> {
     if (from === to) return;
-    const { table, column } = this.read;
+    const { table, list, column } = this.read;
     this.whole = false;
     let number = 1;
     for (let at: string | undefined = from; at !== undefined; number += 1) {
       const end: string | undefined = await this.idBehind(at, to, this.partRows());
-      const bytes = await copyRows(this.session, `select ${selectList(table.columns)} from ${table.name} source where ${this.within(at, end ?? to)} order by source.${column}`);
+      const bytes = await copyRows(this.session, `select ${list} from ${table.name} source where ${this.within(at, end ?? to)} order by source.${column}`);
       let read = bytes === undefined;
       if (bytes) yield { name: `${this.source.table} ${this.source.cursor} ${from || 'start'}-${to} part ${String(number).padStart(6, '0')}`, partition, bytes: toTheEnd(bytes, () => (read = true)) };
       if (!read) throw new WeirError({ code: 'INTERNAL', message: `The next part was asked for before one of ${this.source.table} was read to its end.` });

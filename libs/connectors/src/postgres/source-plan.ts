@@ -12,6 +12,11 @@ export interface PostgresSlice {
   readonly grain: string | undefined;
 }
 
+/** A source, and the columns whose arrays are to be JSON. */
+interface Asked extends Pick<PostgresSource, 'table' | 'cursor'> {
+  readonly arrays: ReadonlySet<string> | undefined;
+}
+
 /** A part before it is read. */
 export interface PlannedPart {
   readonly name: string;
@@ -21,8 +26,8 @@ export interface PlannedPart {
 }
 
 /** The parts of a slice, in the order in which they are read: ranges of blocks of the whole table, or its grains. Throws SOURCE_REFUSED for a cursor that is none, CURSOR_NULL, INVALID_VALUE. */
-export async function planParts(session: SourceSession, source: Pick<PostgresSource, 'table' | 'cursor'>, table: SourceTable, { partitions, grain }: PostgresSlice): Promise<PlannedPart[]> {
-  const from = `select ${selectList(table.columns)} from ${table.name} source`;
+export async function planParts(session: SourceSession, source: Asked, table: SourceTable, { partitions, grain }: PostgresSlice): Promise<PlannedPart[]> {
+  const from = `select ${selectList(table.columns, source.arrays)} from ${table.name} source`;
   if (source.cursor === undefined && grain === undefined) {
     const ranges = await blockRanges(session, table);
     return ranges.map((range) => ({ name: rangeName(source.table, range), partition: WHOLE, select: [from, ...blockCondition(range)].join(' where ') }));

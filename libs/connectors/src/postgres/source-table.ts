@@ -11,6 +11,8 @@ export interface SourceColumn {
   readonly required: boolean;
   /** The contract's type that every value of it decodes to, as it is or as its text. */
   readonly holds: ColumnType;
+  /** Whether its values are arrays. */
+  readonly array: boolean;
   /** Of the type below domains. */
   readonly oid: number;
 }
@@ -50,7 +52,7 @@ export async function readColumns(session: SourceSession, { oid, name }: Pick<So
 /** The columns of tables by their oid; none of a table without any. */
 export async function columnsOfAll(session: SourceSession, oids: readonly number[]): Promise<ReadonlyMap<number, readonly SourceColumn[]>> {
   const found = await session.rows<Omit<SourceColumn, 'holds'> & { readonly table: number; readonly base: string }>(
-    `select a.attrelid::int8::float8 as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as required, coalesce(nullif(t.typbasetype, 0), t.oid)::int8::float8 as oid,
+    `select a.attrelid::int8::float8 as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as required, t.typcategory = 'A' as array, coalesce(nullif(t.typbasetype, 0), t.oid)::int8::float8 as oid,
        case t.typbasetype when 0 then format_type(a.atttypid, a.atttypmod) else format_type(t.typbasetype, t.typtypmod) end as base
      from pg_attribute a join pg_type t on t.oid = a.atttypid where a.attrelid = any($1::oid[]) and a.attnum > 0 and not a.attisdropped order by a.attrelid, a.attnum`,
     [oids],
@@ -80,14 +82,14 @@ function heldBy(type: string): ColumnType {
 const MONEY = 790;
 
 /**
- * The SELECT list of a table, in its order, under its names. A row whose only column is null would be an empty line, which is no record: it is written as empty text, which means the same in a file.
+ * The SELECT list of a table, in its order, under its names; of columns of arrays that `arrays` names, JSON. A row whose only column is null would be an empty line, which is no record: it is written as empty text, which means the same in a file.
  */
-export function selectList(columns: readonly SourceColumn[]): string {
+export function selectList(columns: readonly SourceColumn[], arrays: ReadonlySet<string> = new Set()): string {
   const alone = columns.length === 1;
   return columns
-    .map(({ name, oid }) => {
+    .map(({ name, oid, array }) => {
       const column = quoteIdent(name);
-      const value = oid === MONEY ? `${column}::numeric` : column;
+      const value = oid === MONEY ? `${column}::numeric` : array && arrays.has(name) ? `to_json(${column})` : column;
       return `${alone ? `format('%s', ${value})` : value} as ${column}`;
     })
     .join(', ');

@@ -52,3 +52,14 @@ test.each([1, 2, 3, 4, 5, 6])('random tables, seed %i: names, types and values o
   });
   await expectSame(columns, random, 25);
 });
+
+test('arrays of random texts are JSON where that is asked for, and as Postgres writes them in other columns; others than arrays stay what they are', async () => {
+  const random = mulberry32(11);
+  const lists = Array.from({ length: 80 }, () => (random() % 9 === 0 ? null : Array.from({ length: random() % 5 }, () => (random() % 4 === 0 ? null : hostileText(random)))));
+  await database.pool.query('drop domain if exists shop.names cascade; create domain shop.names as text[]; drop table if exists shop.lists; create table shop.lists (list text[], named shop.names, other text[], plain text)');
+  for (const list of lists) await database.pool.query('insert into shop.lists values ($1::text[], $1::text[], $1::text[], $2)', [list, '{1}']);
+  const [part] = await readAll({ table: 'shop.lists', arrays: new Set(['list', 'named', 'plain', 'nowhere']) }, connection);
+  expect(part?.rows.map(([list, named]) => [JSON.parse(list ?? 'null'), JSON.parse(named ?? 'null')])).toEqual(lists.map((list) => [list, list]));
+  const { rows } = await database.pool.query<{ other: string | null }>('select other::text from shop.lists order by ctid');
+  expect(part?.rows.map(([, , other, plain]) => [other, plain])).toEqual(rows.map(({ other }) => [other, '{1}']));
+});

@@ -10,6 +10,8 @@ import { findTable, readColumns } from './source-table';
 export interface PostgresReadOptions extends ReadOptions {
   /** How long the whole may take: the server gives up after it, too, so that a snapshot does not outlive its reader. */
   readonly timeoutMs: number;
+  /** Names of columns whose arrays are read as JSON; others are as Postgres writes them, such as `{1,2}`. */
+  readonly arrays?: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ export async function* readPostgres(source: Pick<PostgresSource, 'table' | 'curs
     const found = await findTable(session, source.table);
     await beginSnapshot(session, found, options.timeoutMs);
     const table = { ...found, columns: await readColumns(session, found) };
-    for (const { name, partition, select } of await planParts(session, source, table, slice)) {
+    for (const { name, partition, select } of await planParts(session, { ...source, arrays: options.arrays }, table, slice)) {
       const bytes = await copyRows(session, select);
       if (!bytes) continue;
       let read = false;

@@ -23,6 +23,8 @@ export interface ContractColumn {
   readonly keyPosition?: number | undefined;
   /** strptime format where the file does not write ISO 8601. */
   readonly format?: string | undefined;
+  /** Its values are JSON arrays: `array` and `vector` of the standard. */
+  readonly isArray?: true | undefined;
   /** What a row has in it where the data lacks the column; undefined where the contract states none. Dates and times as ISO 8601 text. */
   readonly default?: string | number | boolean | undefined;
 }
@@ -41,6 +43,8 @@ export interface ContractDataset {
   readonly deletes?: string | undefined;
   /** What is done where data is not as the contract says; what is not there is as DEFAULT_DRIFT says. */
   readonly drift?: Partial<DriftPolicies> | undefined;
+  /** What empty text is in columns of text: null, or, with `keep`, itself. Its source says that, not the contract: see sourceDataset. */
+  readonly emptyText?: 'keep' | undefined;
   /** Which earlier versions a new one must agree with, and which way; undefined is DEFAULT_COMPATIBILITY. */
   readonly compatibility?: CompatibilityMode | undefined;
 }

@@ -49,15 +49,20 @@ export function compileDecode(dataset: ContractDataset, { records = false }: { r
     keepsExtra,
     select: (relation, carried = []) => {
       const out = [...columns.map(({ name }) => quoteIdent(name)), `${identitySql(dataset, keepsExtra)} as ${ROW_ID}`, ...lists, DELETED, EXTRA, NEW_COLUMNS];
-      const values = valuesSql(sources, relation, [...carried, ...(records ? [POISON, TOMBSTONE] : [])]);
+      const texts = sources.map((column) => `${textSql(dataset, column.type, quoteIdent(column.name))} as ${column.text}`);
+      const values = valuesSql(sources, texts, relation, [...carried, ...(records ? [POISON, TOMBSTONE] : [])]);
       return `select ${[...out, ...carried.map(quoteIdent)].join(', ')} from (select *, ${deletes} as ${DELETED}, ${extraSql(dataset, sources)} as ${EXTRA} from (${values}))`;
     },
   };
 }
 
-/** Texts beside the values that they give; empty fields are null, quoted or not. */
-function valuesSql(sources: readonly TextColumn[], relation: string, kept: readonly string[]): string {
-  const texts = sources.map(({ name, text }) => `nullif(${quoteIdent(name)}, '') as ${text}`);
+/** SQL for the text of a column: empty text is null, quoted or not, unless it is a value of its own and the source keeps it. */
+export function textSql({ emptyText }: Pick<ContractDataset, 'emptyText'>, type: ContractColumn['type'], text: string): string {
+  return emptyText === 'keep' && type === 'VARCHAR' ? text : `nullif(${text}, '')`;
+}
+
+/** Texts beside the values that they give. */
+function valuesSql(sources: readonly TextColumn[], texts: readonly string[], relation: string, kept: readonly string[]): string {
   const flags = sources.flatMap(({ flag }) => flag ?? []);
   const typed = sources.map((column) => `${decodeColumn(column, column.text)} as ${column.value}`);
   const decoded = `select *, ${typed.join(', ')} from (select ${[...texts, ...flags, NEW_COLUMNS, ...kept.map(quoteIdent)].join(', ')} from ${relation})`;
@@ -90,8 +95,8 @@ function extraSql(dataset: ContractDataset, sources: readonly TextColumn[]): str
 }
 
 /** Without a key the whole row tells rows apart, and with it what is kept aside: no row is taken for another that says more. */
-function identitySql({ columns }: ContractDataset, keepsExtra: boolean): string {
-  const ofColumns = rowIdSql(columns);
+function identitySql({ columns, emptyText }: ContractDataset, keepsExtra: boolean): string {
+  const ofColumns = rowIdSql(columns, emptyText);
   const keyed = columns.some(({ keyPosition }) => keyPosition !== undefined);
   return keyed || !keepsExtra ? ofColumns : `case when ${EXTRA} is null then ${ofColumns} else md5(concat_ws(chr(31), ${ofColumns}, ${EXTRA})) end`;
 }

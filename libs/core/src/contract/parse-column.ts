@@ -36,6 +36,7 @@ export function parseColumn(property: OdcsProperty, path: YamlPath, typed: boole
     keyPosition: inKey ? Math.max(property.primaryKeyPosition ?? 0, 0) : undefined,
     default: parseDefault(property, type, path, report),
     format: type === 'DATE' || type === 'TIMESTAMP' ? dateFormat(property, path, report) : undefined,
+    ...(property.logicalType === 'array' || property.logicalType === 'vector' ? { isArray: true as const } : {}),
     path,
   };
 }

@@ -1,15 +1,15 @@
 import { quoteIdent, quoteLiteral } from '../sql/quote';
-import type { ContractColumn } from './contract';
+import type { ContractColumn, ContractDataset } from './contract';
 import { decodeColumn } from './decode-column';
-import { defaultSql, EXTRA } from './decode-sql';
+import { defaultSql, EXTRA, textSql } from './decode-sql';
 
 /**
  * SQL for the value of a column in stored rows, which an older contract may have judged: what was kept aside under its name comes before null. `lacking`: the rows were stored without the column,
- * so that they have the contract's default where nothing was kept aside either.
+ * so that they have the contract's default where nothing was kept aside either. `dataset`: what empty text is.
  */
-export function storedValueSql(column: ContractColumn, lacking: boolean): string {
+export function storedValueSql(column: ContractColumn, lacking: boolean, dataset: Pick<ContractDataset, 'emptyText'>): string {
   const [own, nested] = [`/${escaped(column.physicalName)}`, `/${stepsOf(column.physicalName).map(escaped).join('/')}`].map(quoteLiteral);
-  const text = `nullif(coalesce(json_extract_string(${EXTRA}, ${own}), json_extract_string(${EXTRA}, ${nested})), '')`;
+  const text = textSql(dataset, column.type, `coalesce(json_extract_string(${EXTRA}, ${own}), json_extract_string(${EXTRA}, ${nested}))`);
   const aside = decodeColumn(column, text);
   const value = `${quoteIdent(column.name)}::${column.type}`;
   if (!lacking) return `case when ${EXTRA} is null then ${value} else coalesce(${value}, ${aside}) end`;

@@ -55,6 +55,19 @@ describe('destinations', () => {
     expect(problems).toEqual([expect.objectContaining({ code, place: `pipeline.yaml:3:${5 + destination.indexOf(at)}`, ...(fix === undefined ? {} : { fix: expect.stringContaining(fix) }) })]);
   });
 
+  // All that is wrong with one destination: the code of each problem and what of the line it is at.
+  test.each([
+    ['a place and a missing key', '{ connection: store, prefix: a/_weir }', [['INVALID_VALUE', 'a/_weir'], ['MISSING_KEY', '{ conn']]],
+    ['a place and a key of another type', '{ type: file, path: ../x, bucket: abc }', [['INVALID_VALUE', '../x'], ['INVALID_VALUE', 'abc']]],
+    ['a place of an unknown connection', '{ connection: stor, bucket: abc, prefix: a/.. }', [['UNKNOWN_CONNECTION', 'stor'], ['INVALID_VALUE', 'a/..']]],
+    ['an unknown connection, a place and a missing key', '{ type: s3, connection: stor, prefix: _weir }', [['UNKNOWN_CONNECTION', 'stor'], ['INVALID_VALUE', '_weir'], ['MISSING_KEY', '{ type']]],
+    ['the keys of an unknown connection, which nobody knows', '{ connection: stor }', [['UNKNOWN_CONNECTION', 'stor']]],
+    ['a schema that a store has not, whatever its name', '{ connection: store, bucket: abc, prefix: a, schema: weir }', [['INVALID_VALUE', 'weir']]],
+  ])('%s are told at once', (_what, destination, wanted) => {
+    const { problems } = parse([destination]);
+    expect(problems.map(({ code, place }) => [code, place])).toEqual(wanted.map(([code, at = '']) => [code, `pipeline.yaml:3:${5 + destination.indexOf(at)}`]));
+  });
+
   test.each([
     ['files', FILE, 25],
     ['a store', STORE, 53],

@@ -52,10 +52,11 @@ export function checkDestinations(destinations: readonly DestinationYaml[], conn
   const seen = new Set<string>();
   for (const [index, text] of destinations.entries()) {
     const at = ['destinations', index] as const;
-    if (!checkConnection(text, at, connections, report)) continue;
-    const type = typeOf(text, connections);
-    if (!checkKeys(text, type, at, report)) continue;
-    checkPlace(text, at, report);
+    const isConnected = checkConnection(text, at, connections, report);
+    // Of a connection that is not there nobody knows the type, unless it is said.
+    const type = isConnected || text.type !== undefined ? typeOf(text, connections) : undefined;
+    checkPlace(text, type, at, report);
+    if (type === undefined || !checkKeys(text, type, at, report) || !isConnected) continue;
     const name = destinationName(resolveDestination(text, connections));
     if (seen.has(name)) report.invalid([...at, PLACES[type]], `The destination \`${name}\` is there twice.`, 'Remove one of the two.');
     seen.add(name);
@@ -103,10 +104,13 @@ function checkKeys(text: DestinationYaml, type: Destination['type'], at: YamlPat
 /** Every key; any other is told by the schema. */
 const KEYS: Readonly<Record<keyof DestinationYaml, true>> = { type: true, connection: true, schema: true, bucket: true, prefix: true, path: true, format: true, compression: true };
 
-function checkPlace({ schema, prefix, path }: DestinationYaml, at: YamlPath, report: Report): void {
+function checkPlace(text: DestinationYaml, type: Destination['type'] | undefined, at: YamlPath, report: Report): void {
+  // A key that the type has not is told as that, whatever it says.
+  const valueOf = (key: 'schema' | 'prefix' | 'path'): string | undefined => (type === undefined || NEEDED[type].includes(key) ? text[key] : undefined);
+  const schema = valueOf('schema');
   if (schema !== undefined && (schema === 'weir' || schema === 'information_schema' || schema.startsWith('pg_'))) report.invalid([...at, 'schema'], `The schema \`${schema}\` is not for tables of pipelines.`, 'Choose another schema.');
-  for (const [key, value] of Object.entries({ prefix, path })) {
-    const wrong = value?.split('/').find((name) => /^\.{1,2}$/.test(name) || name === '_weir');
+  for (const key of ['prefix', 'path'] as const) {
+    const wrong = valueOf(key)?.split('/').find((name) => /^\.{1,2}$/.test(name) || name === '_weir');
     if (wrong !== undefined) report.invalid([...at, key], `\`${key}\` cannot have the name \`${wrong}\`.`, wrong === '_weir' ? 'Choose another name: that is where manifests lie.' : 'Name a place below, without `.` and `..`.');
   }
 }

@@ -55,10 +55,17 @@ describe('a source', () => {
     ['{ dataset: o, type: api, connection: orders_api, path: /orders, records: results, pages: { by: link, next: next } }', { type: 'api', dataset: 'o', connection: 'orders_api', path: '/orders', query: {}, layout: { ...CSV_LAYOUT, format: 'json', records: 'results' }, pages: { by: 'link', next: 'next' } }],
     ['{ dataset: o, type: api, connection: orders_api, path: /orders, pages: { by: offset, parameter: skip, size: 50, sizeParameter: limit } }', { type: 'api', dataset: 'o', connection: 'orders_api', path: '/orders', query: {}, layout: { ...CSV_LAYOUT, format: 'json' }, pages: { by: 'offset', parameter: 'skip', first: 0, size: 50, sizeParameter: 'limit' } }],
     ['{ dataset: o, type: postgres, connection: shop_db, table: orders }', { type: 'postgres', dataset: 'o', connection: 'shop_db', table: 'public.orders', layout: CSV_LAYOUT }],
+    ['{ dataset: o, type: postgres, connection: shop_db, table: orders, emptyText: keep }', { type: 'postgres', dataset: 'o', connection: 'shop_db', table: 'public.orders', layout: CSV_LAYOUT, emptyText: 'keep' }],
+    ['{ dataset: o, type: file, path: d/*.csv, emptyText: keep }', { type: 'file', dataset: 'o', path: '/p/d/*.csv', layout: CSV_LAYOUT, empty: 'error', emptyText: 'keep' }],
   ])('%s is read with its defaults', (text, expected) => {
     const { pipeline, problems } = parse(text);
     expect(problems).toEqual([]);
     expect(pipeline?.source).toEqual(expected);
+  });
+
+  test.each(['type: kafka, topic: t', 'type: api, connection: orders_api, path: /o, interval: { from: since, to: until }', 'type: s3, connection: landing, bucket: shop, path: "{date}T.parquet", format: parquet'])('of %s may keep its empty text, too', (what) => {
+    const { pipeline, problems } = parse(`{ dataset: o, ${what}, emptyText: keep }`, 'grain: 1d\n');
+    expect({ problems, emptyText: pipeline?.source.emptyText }).toEqual({ problems: [], emptyText: 'keep' });
   });
 
   test.each([
@@ -101,6 +108,8 @@ describe('a source', () => {
     ['a delimiter for Parquet', '{ dataset: o, type: file, path: a, format: parquet, delimiter: ";" }', 'UNKNOWN_KEY', 'delimiter'],
     ['records of lines', '{ dataset: o, type: file, path: a, format: ndjson, records: data }', 'UNKNOWN_KEY', 'records'],
     ['a quote that is the delimiter', '{ dataset: o, type: file, path: a, delimiter: "x", quote: "x" }', 'INVALID_VALUE', '"x"'],
+    ['empty text where nothing is quoted', '{ dataset: o, type: file, path: a, quote: "", emptyText: keep }', 'INVALID_VALUE', 'keep'],
+    ['another word for empty text', '{ dataset: o, type: kafka, topic: t, emptyText: drop }', 'INVALID_VALUE', 'drop'],
     ['a connection that is not there', '{ dataset: o, type: s3, connection: landin, bucket: shop, path: a }', 'UNKNOWN_CONNECTION', 'landin'],
     ['a connection of another type', '{ dataset: o, type: s3, connection: shop_db, bucket: shop, path: a }', 'UNKNOWN_CONNECTION', 'shop_db'],
     ['the warehouse as its connection', '{ dataset: o, type: postgres, connection: warehouse, table: a }', 'UNKNOWN_CONNECTION', 'warehouse'],

@@ -22,6 +22,7 @@ export interface SourceYaml {
   header?: boolean;
   skipLines?: number;
   encoding?: FileEncoding;
+  emptyText?: 'keep';
   records?: string;
   empty?: 'allow' | 'error';
   track?: 'new';
@@ -39,21 +40,26 @@ export interface SourceYaml {
 type Key = Exclude<keyof SourceYaml, 'dataset' | 'type'>;
 
 const CSV_KEYS = ['delimiter', 'quote', 'escape', 'header', 'skipLines', 'encoding'] as const;
-const FILE_KEYS: readonly Key[] = ['path', 'format', 'compression', ...CSV_KEYS, 'records', 'empty', 'track'];
+const FILE_KEYS: readonly Key[] = ['path', 'format', 'compression', ...CSV_KEYS, 'emptyText', 'records', 'empty', 'track'];
 
 /** The keys that each type has besides `dataset` and `type`, and those of them that must be there. */
 const KEYS: Readonly<Record<Source['type'], { readonly all: readonly Key[]; readonly required: readonly Key[] }>> = {
   file: { all: FILE_KEYS, required: ['path'] },
   s3: { all: ['connection', 'bucket', ...FILE_KEYS], required: ['connection', 'bucket', 'path'] },
-  api: { all: ['connection', 'path', 'query', 'records', 'pages', 'interval'], required: ['connection', 'path'] },
-  postgres: { all: ['connection', 'table', 'cursor', 'track'], required: ['connection', 'table'] },
-  kafka: { all: ['topic', 'connection', 'format', 'start'], required: ['topic'] },
+  api: { all: ['connection', 'path', 'query', 'emptyText', 'records', 'pages', 'interval'], required: ['connection', 'path'] },
+  postgres: { all: ['connection', 'table', 'cursor', 'track', 'emptyText'], required: ['connection', 'table'] },
+  kafka: { all: ['topic', 'connection', 'format', 'start', 'emptyText'], required: ['topic'] },
 };
 
 const FORMATS: Readonly<Partial<Record<Source['type'], readonly string[]>>> = { file: FILE_FORMATS, s3: FILE_FORMATS, kafka: ['json', 'avro', 'json_schema'] };
 
 /** The source with its defaults; `root` is the folder that relative paths refer to. Values with problems are left as they are. */
 export function resolveSource(source: SourceYaml, root: string): Source {
+  const { emptyText } = source;
+  return { ...resolveType(source, root), ...(emptyText && { emptyText }) };
+}
+
+function resolveType(source: SourceYaml, root: string): Source {
   const { dataset, type, path = '', connection = '', track } = source;
   const { empty = track ? 'allow' : DEFAULTS.empty } = source;
   const tracked = track && { track };
@@ -132,11 +138,12 @@ function checkFiles(source: SourceYaml, grain: string | undefined, report: Repor
   checkCharacters(source, report);
 }
 
-function checkCharacters({ delimiter = DEFAULTS.delimiter, quote = DEFAULTS.quote, escape = quote }: SourceYaml, report: Report): void {
+function checkCharacters({ delimiter = DEFAULTS.delimiter, quote = DEFAULTS.quote, escape = quote, emptyText }: SourceYaml, report: Report): void {
   for (const [key, character] of Object.entries({ delimiter, quote, escape })) {
     if (character !== '' && /[\r\n\0\u0080-\uffff]/.test(character)) report.invalid(['source', key], `\`source.${key}\` cannot be ${shownValue(character)}.`, 'Use one ASCII character that is no line break.');
   }
   if (delimiter === quote || delimiter === escape) report.invalid(['source', 'delimiter'], `\`source.delimiter\` cannot be ${shownValue(delimiter)}, which is the quote or the escape.`, 'Use a character such as , or ; or a tab.');
+  if (quote === '' && emptyText) report.invalid(['source', 'emptyText'], '`source.emptyText` tells empty text from null by its quotes, and nothing is quoted.', 'Remove it.');
   if (quote === '' && escape !== '') report.invalid(['source', 'escape'], '`source.escape` escapes nothing where nothing is quoted.', 'Remove it.');
 }
 

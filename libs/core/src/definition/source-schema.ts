@@ -60,6 +60,7 @@ export const SOURCE_SCHEMA: JsonSchema = {
     header: { type: 'boolean', default: true, description: 'of csv: whether the first line has the names of the columns; if not, they are the contract\'s, in its order.' },
     skipLines: { type: 'integer', minimum: 0, maximum: 10_000, default: 0, description: 'of csv: how many lines before the header are no data.' },
     encoding: { enum: [...FILE_ENCODINGS], default: DEFAULTS.encoding, description: 'of csv: how characters are written.' },
+    emptyText: { enum: ['keep'], description: '`keep`: empty text (of csv: nothing between quotes) stays what it is in columns of text; if nothing is said, it is null.' },
     records: { type: 'string', pattern: FIELD_PATH, description: 'of json and api: the field that has the list of records, such as data.items; if nothing is said, the document is the list, or the one record.' },
     empty: { enum: ['allow', 'error'], default: DEFAULTS.empty, description: 'of files: what an interval without one is: an `error`, or normal (`allow`, which with `track: new` is what holds if nothing is said).' },
     track: { enum: ['new'], description: '`new`: each interval takes what no interval before it took: the files or objects that match the path, which has no dates then; or the rows of a table with greater ids.' },

@@ -27,8 +27,13 @@ export type FileEncoding = (typeof FILE_ENCODINGS)[number];
 /** A file of RFC 4180 with a header; what definitions mean that say nothing else. */
 export const CSV_LAYOUT: FileLayout = { format: 'csv', compression: 'auto', delimiter: ',', quote: '"', escape: '"', header: true, skipLines: 0, encoding: 'utf-8', records: '' };
 
+/** What empty text is in columns of text: null, or, with `keep`, itself. */
+interface Texts {
+  readonly emptyText?: 'keep' | undefined;
+}
+
 /** Dated files or a glob. */
-export interface FileSource {
+export interface FileSource extends Texts {
   readonly type: 'file';
   readonly dataset: string;
   /** Absolute path; `{date}` (yyyy-mm-dd), `{hour}` (yyyy-mm-ddThh) or `{minute}` (yyyy-mm-ddThh-mm, the start of a grain of minutes) where there are intervals, `*` and `**` otherwise. */
@@ -49,7 +54,7 @@ export interface S3Source extends Omit<FileSource, 'type'> {
 }
 
 /** The answers of an HTTP API; each page is a JSON file of the raw zone. */
-export interface ApiSource {
+export interface ApiSource extends Texts {
   readonly type: 'api';
   readonly dataset: string;
   /** Name of the connection. */
@@ -80,7 +85,7 @@ export interface ApiInterval {
 }
 
 /** A table of a Postgres: whole where there are no intervals, otherwise the rows whose cursor lies in the grain. */
-export interface PostgresSource {
+export interface PostgresSource extends Texts {
   readonly type: 'postgres';
   readonly dataset: string;
   /** Name of the connection. */
@@ -98,7 +103,7 @@ export interface PostgresSource {
 export type RecordFormat = 'json' | 'avro' | 'json_schema';
 
 /** A topic of Kafka, whose records are rows. */
-export interface KafkaSource {
+export interface KafkaSource extends Texts {
   readonly type: 'kafka';
   readonly dataset: string;
   /** Name of the connection. */

@@ -15,7 +15,7 @@ describe.each(SOURCE_KINDS)('$name', ({ addressed, open }) => {
     await source?.close();
   });
 
-  test('every value comes as it is: null, empty text, quotes, ends of lines, any language, 200 kB', async () => {
+  test('every value comes as it is: null, empty text, quotes, ends of lines, any language, 200 kB, lists of such', async () => {
     await source.put(rowsOfDay(0));
     expect(sorted(await extracting.rows(await extracting.run()))).toEqual(sorted(rowsOfDay(0)));
   });

@@ -49,8 +49,8 @@ describe('a Postgres', () => {
     const { password: _, ...config } = database.config;
     connections = { system: { type: 'postgres', ...config, tls: false, password: { secret: 'DB' } } };
     await database.pool.query(`create schema shop;
-      create table shop.lines (line int, "order" bigint, amount numeric(12,3) not null, rate real, any_number numeric, at timestamptz(3) not null, local timestamp, day date, paid boolean, note varchar(20), more jsonb, id uuid, primary key ("order", line));
-      insert into shop.lines values (1, 1, 1, 1, 1, now(), now(), now(), true, 'x', '{}', gen_random_uuid()); analyze shop.lines;
+      create table shop.lines (line int, "order" bigint, amount numeric(12,3) not null, rate real, any_number numeric, at timestamptz(3) not null, local timestamp, day date, paid boolean, note varchar(20), more jsonb, id uuid, tags text[], primary key ("order", line));
+      insert into shop.lines values (1, 1, 1, 1, 1, now(), now(), now(), true, 'x', '{}', gen_random_uuid(), '{}'); analyze shop.lines;
       create view shop.paid as select line from shop.lines;
       create table public.orders (id int)`);
   });
@@ -63,7 +63,7 @@ describe('a Postgres', () => {
     expect({ type, more }).toEqual({ type: 'postgres', more: false });
     expect(datasets.map(({ name, kind, key, rows, columns }) => [name, kind, key, rows, columns.length])).toEqual([
       ['public.orders', 'table', [], undefined, 1],
-      ['shop.lines', 'table', ['order', 'line'], 1, 12],
+      ['shop.lines', 'table', ['order', 'line'], 1, 13],
       ['shop.paid', 'view', [], undefined, 1],
     ]);
   });
@@ -84,6 +84,7 @@ describe('a Postgres', () => {
       ['note', 'VARCHAR', 'character varying(20)', false],
       ['more', 'VARCHAR', 'jsonb', false],
       ['id', 'VARCHAR', 'uuid', false],
+      ['tags', 'ARRAY', 'text[]', false],
     ]);
     expect((await ask({ table: 'orders' })).datasets.map(({ name }) => name)).toEqual(['public.orders']);
   });

@@ -19,7 +19,7 @@ export async function discoverTables({ password, ...settings }: PostgresConnecti
     datasets.push({
       name: found.table,
       kind: found.kind,
-      columns: found.columns.map(({ name, holds, type, required }) => ({ name, type: holds, sourceType: type, required })),
+      columns: found.columns.map(({ name, holds, array, type, required }) => ({ name, type: array ? 'ARRAY' : holds, sourceType: type, required })),
       key: [...found.key],
       rows: found.estimatedRows,
       records: '',

@@ -1,4 +1,3 @@
-import type { RuleCount, TableLoad } from '@weir/rpc';
 import { attemptStage, type Deps } from './attempt';
 import type { StageInput, StageResult } from './shapes';
 
@@ -19,17 +18,7 @@ export function load(deps: Deps) {
       const { tables } = await call.result(deps.clients.load.load(request, call.options));
       const details = tables.map((table) => ({ name: table.table, rowsIn: table.insertedOrUpdated + table.deleted + table.refused, rowsOut: table.rowsInTable, milliseconds: table.milliseconds }));
       const sum = (key: 'rowsIn' | 'rowsOut') => details.reduce((total, detail) => total + detail[key], 0);
-      call.note({ details, rules: rulesOf(tables), rowsIn: sum('rowsIn'), rowsOut: sum('rowsOut'), rowsQuarantined: tables.reduce((total, { refused }) => total + refused, 0) });
+      call.note({ details, rules: tables.flatMap(({ rules }) => rules), rowsIn: sum('rowsIn'), rowsOut: sum('rowsOut'), rowsQuarantined: tables.reduce((total, { refused }) => total + refused, 0) });
       return {};
     });
-}
-
-/** Tables may demand the same under one name. */
-function rulesOf(tables: readonly TableLoad[]): RuleCount[] {
-  const rules = new Map<string, RuleCount>();
-  for (const rule of tables.flatMap((table) => table.rules)) {
-    const known = rules.get(rule.rule);
-    rules.set(rule.rule, known ? { ...known, rows: known.rows + rule.rows } : rule);
-  }
-  return [...rules.values()];
 }

@@ -1,5 +1,5 @@
 import { WeirError } from '@weir/core';
-import type { FinishRunRequest, LoadRequest } from '@weir/rpc';
+import { RuleOutcome, Severity, type FinishRunRequest, type LoadRequest } from '@weir/rpc';
 import { failureOf, startRig, type Rig } from '../testing/rig';
 
 const INPUT = { interval: { start: '2010-12-01', end: '2010-12-02' } };
@@ -32,5 +32,14 @@ describe('delivering a published run', () => {
     await handle.result();
     const records = rig.far.recordsOf((await handle.describe()).runId).filter(({ stage }) => stage === 'load');
     expect(records.map(({ attempt }) => attempt).toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
+  });
+
+  it('records what tables refused by table, also where two demand the same under one name', async () => {
+    const refusing = (table: string, rows: number) => ({ table, fromSnapshot: 0, toSnapshot: 1, insertedOrUpdated: 1, deleted: 0, rowsInTable: 1, commitId: 'c', milliseconds: 1, refused: rows, rules: [{ rule: 'destination:check:positive', rows, samples: [], severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE, table: `warehouse/${table}` }] });
+    rig.far.script = { load: () => Promise.resolve({ tables: [refusing('shop.a', 1), refusing('shop.b', 2)] }) };
+    const handle = await rig.start({ pipeline: rig.pipeline(), ...INPUT });
+    await handle.result();
+    const load = rig.far.recordsOf((await handle.describe()).runId).find(({ stage }) => stage === 'load');
+    expect(load).toMatchObject({ rowsQuarantined: 3, rules: [{ table: 'warehouse/shop.a', rows: 1 }, { table: 'warehouse/shop.b', rows: 2 }] });
   });
 });

@@ -66,7 +66,7 @@ export function textRelations(dataset: ContractDataset, files: readonly TextFile
     else groups.push([file]);
   }
   if (groups.length === 0) return [fileTextsSql(dataset, [], `(select 0 as ${FILE_COLUMN} where false)`, [FILE_COLUMN])];
-  return groups.flatMap((group) => filesOfStatements(group, dataset.columns.length)).map((group) => fileTextsSql(dataset, group[0]?.columns ?? [], textRelation(group, layout), [FILE_COLUMN]));
+  return groups.flatMap((group) => filesOfStatements(group, dataset.columns.length)).map((group) => fileTextsSql(dataset, group[0]?.columns ?? [], textRelation(group, layout, dataset), [FILE_COLUMN]));
 }
 
 /** What the engine reads at once: of its own 32 MB for each of several buffers little comes back before the run ends (measured: 40 to 70 MiB less, in the same time). A line has 2 MB at most. */
@@ -76,7 +76,7 @@ const READ_BYTES = 4 * 1024 * 1024;
  * Every option is said, nothing is guessed: the scan has decided what the file holds. A file with line ends inside quotes is read by one
  * thread, because the engine guesses where a part of a file begins.
  */
-function textRelation(group: readonly TextFile[], { delimiter, quote, header }: FileLayout): string {
+function textRelation(group: readonly TextFile[], { delimiter, quote, header }: FileLayout, { emptyText }: ContractDataset): string {
   const columns = group[0]?.columns ?? [];
   const places = columns.map((_, at) => fileColumnName(at));
   const names = places.map((name) => `'${name}': 'VARCHAR'`).join(', ');
@@ -88,6 +88,8 @@ function textRelation(group: readonly TextFile[], { delimiter, quote, header }: 
     `auto_detect = false, comment = '', nullstr = '', strict_mode = true, null_padding = false, ignore_errors = false, compression = 'none', encoding = 'utf-8'`,
     `parallel = ${!group.some((file) => file.multiline)}`,
     `buffer_size = ${READ_BYTES}`,
+    // A row of one column can only have its null in quotes: as a blank line it would be no record.
+    ...(emptyText === 'keep' && columns.length > 1 ? ['allow_quoted_nulls = false'] : []),
     ...(group[0]?.copied ? [`new_line = '\\n'`] : []),
   ];
   const paths = group.map((file) => quoteLiteral(file.path)).join(', ');

@@ -96,6 +96,40 @@ test('a Parquet file with a page that cannot be read is refused as a whole, and 
   }
 });
 
+/** Each format with empty text, null, and a field that is not of text; JSON as it is written for people. */
+const EMPTIES: readonly (readonly [string, Partial<FileLayout>, () => Promise<Buffer> | string])[] = [
+  ['CSV', {}, () => 'id,note,amount\n1,"",""\n2,,\n3,"a",1\n'],
+  ['CSV of another dialect beside a row that is damaged', { delimiter: ';', quote: "'", escape: '\\' }, () => "id;note;amount\n1;'';''\n2;;\nbroken\n3;'a';1\n"],
+  ['JSON lines', { format: 'ndjson' }, () => '{"id":1,"note":"","amount":""}\n{"id":2,"note":null}\n{"id":3,"note":"a","amount":1}\n'],
+  ['a JSON list', { format: 'json' }, () => '[{"id":1,"note":"","amount":""},\n {"id":2,"note":null}, {"id":3,"note":"a","amount":1}]'],
+  ['Parquet', { format: 'parquet' }, () => writtenBy("select * from (values (1, '', null), (2, null, null), (3, 'a', 1)) v(id, note, amount)", 'format parquet')],
+];
+
+test.each(EMPTIES)('empty text of %s is null, or itself where the source keeps it', async (_what, layout, content) => {
+  const columns = [{ name: 'id', type: 'BIGINT' }, { name: 'note', type: 'VARCHAR' }, { name: 'amount', type: 'DECIMAL(9,2)' }] as const;
+  const orders = { columns: columns.map((column) => ({ ...column, physicalName: column.name, required: false })), rules: [], checks: [] };
+  for (const [emptyText, expected] of [[undefined, null], ['keep', '']] as const) {
+    const { source } = reading(layout);
+    bench.definition = { ...retail({ dataset: orders, failAbove: { share: 1, minRows: 100 } }), source: { ...source, ...(emptyText && { emptyText }) } };
+    const { result, error } = await bench.validate([{ name: 'rows', content: await content() }]);
+    expect(error).toBeUndefined();
+    const rows = await bench.rowsOf(result?.bronze, 'id::INTEGER as id, note, amount::VARCHAR as amount');
+    expect(rows.toSorted((a, b) => Number(a['id']) - Number(b['id']))).toEqual([{ id: 1, note: expected, amount: null }, { id: 2, note: null, amount: null }, { id: 3, note: 'a', amount: '1.00' }]);
+  }
+});
+
+test('a row without a key is another one where it has empty text instead of null, and not the copy of one; of one column it cannot be told', async () => {
+  const orders = (...names: string[]) => ({ columns: names.map((name) => ({ name, physicalName: name, type: 'VARCHAR' as const, required: false })), rules: [], checks: [] });
+  const read = async (columns: readonly string[], content: string): Promise<unknown> => {
+    bench.definition = { ...retail({ dataset: orders(...columns) }), source: { ...reading({}).source, emptyText: 'keep' } };
+    const { result, error } = await bench.validate([{ name: 'rows', content }]);
+    expect(error).toBeUndefined();
+    return { duplicate: result?.accounts?.duplicate, rows: await bench.rowsOf(result?.bronze, columns.join()) };
+  };
+  expect(await read(['a', 'b'], 'a,b\nx,\nx,""\nx,\n')).toEqual({ duplicate: 1, rows: [{ a: 'x', b: null }, { a: 'x', b: '' }] });
+  expect(await read(['a'], 'a\nx\n""\ny\n')).toEqual({ duplicate: 0, rows: [{ a: 'x' }, { a: null }, { a: 'y' }] });
+});
+
 test('the first record may have a line end of another kind in quotes', async () => {
   bench.definition = reading({});
   const fields = line('1').split(',');

@@ -1,6 +1,6 @@
 import type { Accounts, GetRunResponse, RuleCount, Run } from '@weir/rpc';
 import { colour, count, seconds } from '../output';
-import { lastAttempts } from '../run-report';
+import { brokenRules } from '../run-report';
 import { elapsedMs, outcomeWord, paintedOutcome, paintedStatus, statusWord } from '../run-words';
 import type { Comparison } from './comparison';
 
@@ -11,7 +11,7 @@ export function runLines({ run, stages }: GetRunResponse): string[] {
   const { error } = run;
   return [
     `${paintedStatus(run.status)} in ${seconds(elapsedMs(run.startedAt, run.endedAt, 0))}${accounts && `: ${accounts}`}`,
-    ...lastAttempts(stages).flatMap(({ rules }) => rules.flatMap(ruleLines)),
+    ...brokenRules(stages).flatMap(ruleLines),
     ...(error ? [`${colour.bad(error.code)}  ${error.place}`, error.message, ...(error.fix ? [`Fix: ${error.fix}`] : [])] : []),
   ];
 }
@@ -41,7 +41,7 @@ export interface WrittenEnd {
 
 /** A run's end beside what was written down. */
 export function endComparisons({ run, stages }: GetRunResponse, { accounts, rules, error = '' }: WrittenEnd): Comparison[] {
-  const found = lastAttempts(stages).flatMap((record) => record.rules.map(({ rule, rows, outcome }) => `${rule} ${rows} ${outcomeWord(outcome)}`));
+  const found = brokenRules(stages).map(({ rule, rows, outcome }) => `${rule} ${rows} ${outcomeWord(outcome)}`);
   return [
     { what: 'the status', expected: error ? 'failed' : 'succeeded', found: run && statusWord(run.status) },
     { what: 'the accounts', expected: accounts, found: accountsText(run?.accounts) },

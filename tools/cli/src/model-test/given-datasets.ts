@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Definition, DELETED, type ModelRowsTest, PARTITION, type Problem, datasetShape, quoteIdent, quoteLiteral, rowIdSql } from '@weir/core';
+import { type Definition, DELETED, type ModelRowsTest, PARTITION, type Problem, datasetShape, quoteIdent, quoteLiteral, rowIdSql, sourceDataset } from '@weir/core';
 import { type Engine, type RelationSegment, type UpstreamRows, writeParquet } from '@weir/engine';
 import { ORDINAL, fixtureTable } from './fixture-table';
 import { liveFiles } from './run-batch';
@@ -44,11 +44,11 @@ function plainRows(table: string, { partitions }: ModelRowsTest): string {
 /** The same with ids and positions as bronze has them, and whether the contract takes a row for one that deletes its key. */
 function identifiedRows(table: string, dataset: string, definition: Definition, test: ModelRowsTest): string {
   const { columns } = datasetShape(definition, dataset);
-  const source = definition.contract.datasets.find(({ name }) => `bronze.${name}` === dataset);
+  const source = dataset === `bronze.${definition.source.dataset}` ? sourceDataset(definition) : undefined;
   // Offsets count from 0, lines from 1.
   const [place, first] = definition.source.type === 'kafka' ? [`${definition.source.topic}:0:`, 0] : ['given:', 1];
   const position = `coalesce(_weir_position, ${quoteLiteral(place)} || (${ORDINAL} + ${first}))`;
   const deleted = source?.deletes === undefined ? 'false' : `coalesce(try((${source.deletes})), false)`;
   const named = columns.map(({ name }) => quoteIdent(name)).join(', ');
-  return `select ${ORDINAL}, ${named}, ${PARTITION}, coalesce(_weir_row_id, ${rowIdSql(columns)}) as _weir_row_id, ${position} as _weir_position, ${deleted} as ${DELETED} from (${plainRows(table, test)})`;
+  return `select ${ORDINAL}, ${named}, ${PARTITION}, coalesce(_weir_row_id, ${rowIdSql(columns, definition.source.emptyText)}) as _weir_row_id, ${position} as _weir_position, ${deleted} as ${DELETED} from (${plainRows(table, test)})`;
 }

@@ -51,10 +51,10 @@ function afterDecoding(plan: ValidatePlan, records: number): string[] {
   return [...plan.files([file]), plan.lines(undefined), plan.dedupe, plan.broken, ...plan.views];
 }
 
-/** The fields of files that have the contract's columns in its order: every value is text, and an empty one is none. */
+/** The fields of files that have the contract's columns in its order: every value is text, and one that is not there is null. */
 async function storeFields(engine: Engine, { columns }: ContractDataset, { records }: ContractTest): Promise<void> {
   await engine.run(`create temp table ${RECORDS} (${[...columns.map((_, place) => `${fileColumnName(place)} VARCHAR`), `${FILE_COLUMN} BIGINT`].join(', ')})`, 'records');
-  await engine.append(RECORDS, records.map(({ fields }) => [...columns.map(({ physicalName }) => fields.get(physicalName)?.text ?? ''), 0]));
+  await engine.append(RECORDS, records.map(({ fields }) => [...columns.map(({ physicalName }) => fields.get(physicalName)?.text ?? null), 0]));
 }
 
 async function storeRecords(engine: Engine, { records }: ContractTest): Promise<void> {

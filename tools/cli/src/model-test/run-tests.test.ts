@@ -1,4 +1,4 @@
-import { type Definition, type ModelTest, compileDefinition, parseModelTests } from '@weir/core';
+import { CSV_LAYOUT, type Definition, type ModelTest, compileDefinition, parseModelTests } from '@weir/core';
 import { inspector } from '@weir/engine';
 import fc from 'fast-check';
 import { type TestResult, passed, runTests } from './run-tests';
@@ -144,6 +144,16 @@ describe('a model over history', () => {
 });
 
 describe('the contract', () => {
+  test('has empty text as null, or as itself where the source keeps it, of topics and of files', async () => {
+    const tests = [testOf({ model: 'bronze.events', given: { 'raw.events': [{ id: 1, seq: 1, name: '' }, { id: 2, seq: 1, name: null }, { id: 3, seq: '' }] }, quarantined: [{ record: { id: 3, seq: '' }, rules: ['required:seq'] }], expect: [{ id: 1, name: '' }, { id: 2, name: null }] })];
+    const files: Definition['source'] = { type: 'file', dataset: 'events', path: '/nowhere/*.csv', layout: CSV_LAYOUT, empty: 'error' };
+    const outcomes = async (source: Definition['source']): Promise<boolean[]> => (await runTests({ ...definition, source }, [{ path: 'tests/a.yaml', tests }])).results.map(passed);
+    expect(await outcomes({ ...definition.source, emptyText: 'keep' })).toEqual([true, true]);
+    expect(await outcomes({ ...files, emptyText: 'keep' })).toEqual([true]);
+    expect(await outcomes(definition.source)).toEqual([false, false]);
+    expect(await outcomes(files)).toEqual([false]);
+  });
+
   test('judges records in both modes as an oracle does', async () => {
     const amount = fc.oneof(fc.bigInt({ min: -99n, max: 99_999n }).map(decimal), fc.constantFrom('x', '1.234', '', '1e3', '12345678901.00'));
     const records = fc.array(fc.record({ id: fc.option(fc.integer({ min: 1, max: 4 })), seq: fc.integer({ min: 1, max: 1e6 }), cents: fc.option(amount) }), { maxLength: 10 });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ContractTest, type Definition, type ModelRowsTest, type ModelTest, type Problem, WeirError, isWeirError, qualifiedName } from '@weir/core';
+import { type ContractTest, type Definition, type ModelRowsTest, type ModelTest, type Problem, WeirError, isWeirError, qualifiedName, sourceDataset } from '@weir/core';
 import { type EngineOptions, WarmEngines, withEngine } from '@weir/engine';
 import { type Difference, type Row, compareRows } from './compare-rows';
 import { expectedRejects, givenRejects } from './compare-rejects';
@@ -86,7 +86,7 @@ async function runModelTest({ definition, warm, options }: Context, test: ModelR
 }
 
 async function runContractTest({ definition, warm, options }: Context, test: ContractTest): Promise<{ results: Outcome[]; problems: readonly Problem[] }> {
-  const dataset = definition.contract.datasets.find(({ name }) => name === definition.source.dataset);
+  const dataset = sourceDataset(definition);
   if (!dataset) throw new WeirError({ code: 'INTERNAL', message: `The contract of ${definition.name} has no source dataset.` });
   const expected = await withEngine(options, (engine) => expectedTexts(engine, test.expect));
   if (expected.problems.length > 0) return { results: [], problems: expected.problems };

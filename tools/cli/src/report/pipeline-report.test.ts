@@ -52,6 +52,12 @@ test('rules that fail are added up over the runs, the worst first', () => {
   ]);
 });
 
+test('rows that tables refused are told by table, of all destinations', () => {
+  const refused = (rows: number, table: string) => stage('load', { rules: [{ rule: 'destination:check:positive', rows, samples: [], severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE, table }] });
+  const { failing } = report(answer(run(1), refused(1, 'warehouse/shop.orders'), refused(2, 'lake/shop.orders')), answer(run(2), refused(4, 'warehouse/shop.orders')));
+  expect(failing.map(({ rule, runs, rows }) => `${rule}: ${runs} runs, ${rows} rows`)).toEqual(['destination:check:positive of warehouse/shop.orders: 2 runs, 5 rows', 'destination:check:positive of lake/shop.orders: 1 runs, 2 rows']);
+});
+
 test('the newest runs are there, oldest first, without refreshes that went well', () => {
   const refresh = (day: number, changes: Partial<Run> = {}) => run(day, { kind: RunKind.REFRESH, interval: undefined, ...changes });
   const answers = [answer(run(3)), answer(refresh(4)), answer(run(1)), answer(refresh(5, { status: RunStatus.FAILED })), answer(run(2))];

@@ -1,7 +1,7 @@
 import { score } from '@weir/core';
-import { RuleOutcome, RunKind, RunStatus, Severity, type CheckResult, type GetRunResponse, type Run, type StageRecord } from '@weir/rpc';
+import { RuleOutcome, RunKind, RunStatus, Severity, type CheckResult, type GetRunResponse, type RuleCount, type Run, type StageRecord } from '@weir/rpc';
 import { count } from '../output';
-import { lastAttempts } from '../run-report';
+import { brokenRules, lastAttempts } from '../run-report';
 import { elapsedMs, kindWord, severityWord, statusWord, verdictWord } from '../run-words';
 
 /** Checks of a run by how they ended. */
@@ -70,7 +70,7 @@ export interface PipelineReport {
 /** Makes the report of the newest `limit` of some runs, in any order. Refreshes of history models that went well are left out: one follows nearly every run. `now` is milliseconds since 1970. */
 export function pipelineReport(pipeline: string, answers: readonly GetRunResponse[], { limit, now }: { limit: number; now: number }): PipelineReport {
   const known = answers
-    .flatMap(({ run, stages }) => (run ? [{ run, stages: lastAttempts(stages) }] : []))
+    .flatMap(({ run, stages }) => (run ? [{ run, stages: lastAttempts(stages), rules: brokenRules(stages) }] : []))
     .filter(isTelling)
     .toSorted((one, other) => compare(one.run.startedAt, other.run.startedAt))
     .slice(-limit);
@@ -81,6 +81,7 @@ interface Known {
   readonly run: Run;
   /** The last attempt of each. */
   readonly stages: readonly StageRecord[];
+  readonly rules: readonly RuleCount[];
 }
 
 function isTelling({ run, stages }: Known): boolean {
@@ -132,8 +133,8 @@ function freshnessOf({ kind, status, interval, startedAt, endedAt }: Run): numbe
 
 function failingRules(known: readonly Known[]): FailingRule[] {
   const found = new Map<string, FailingRule>();
-  for (const { run, stages } of known) {
-    for (const failure of [...stages.flatMap(failingChecks), ...stages.flatMap(brokenRules)]) {
+  for (const { run, stages, rules } of known) {
+    for (const failure of [...stages.flatMap(failingChecks), ...rules.map(brokenRule)]) {
       const before = found.get(failure.rule);
       const rows = failure.rows === undefined && before?.rows === undefined ? undefined : (before?.rows ?? 0) + (failure.rows ?? 0);
       found.set(failure.rule, { ...failure, runs: (before?.runs ?? 0) + 1, rows, lastAt: run.startedAt });
@@ -148,9 +149,9 @@ function failingChecks({ checks }: StageRecord): Failure[] {
   return checks.filter(({ passed }) => !passed).map(({ check, checkType, severity, failed, actual, threshold, error }) => ({ rule: check, type: checkType, severity: severityWord(severity), rows: failed, lastActual: error || actual, threshold }));
 }
 
-/** What validate counted of rules that act on the row. */
-function brokenRules({ rules }: StageRecord): Failure[] {
-  return rules.map(({ rule, rows, severity, outcome }) => ({ rule, type: 'row rule', severity: severityWord(severity), rows, lastActual: `${count(rows)} ${rows === 1 ? 'row' : 'rows'}${FATES[outcome]}`, threshold: '' }));
+/** A rule that acts on the row; one of a table has its name, too. */
+function brokenRule({ rule, rows, severity, outcome, table }: RuleCount): Failure {
+  return { rule: table === undefined ? rule : `${rule} of ${table}`, type: 'row rule', severity: severityWord(severity), rows, lastActual: `${count(rows)} ${rows === 1 ? 'row' : 'rows'}${FATES[outcome]}`, threshold: '' };
 }
 
 /** What became of the rows of a rule; nothing where they went on, as most do. */

@@ -57,7 +57,7 @@ async function checked(type: string, connection: string | undefined, dataset: Di
 test('of a table checks as it is written, whatever its columns are called: exact types, the key in its order, required columns', async () => {
   const { definition, warnings } = await checked('postgres', 'shop_db', TABLE);
   expect(warnings).toEqual([]);
-  expect(definition).toMatchObject({ name: 'order_lines', source: { type: 'postgres', connection: 'shop_db', table: 'shop.order_lines' }, models: [{ name: 'order_lines_rows', zone: 'silver', key: ['order', 'line'] }] });
+  expect(definition).toMatchObject({ name: 'order_lines', source: { type: 'postgres', connection: 'shop_db', table: 'shop.order_lines', emptyText: 'keep' }, models: [{ name: 'order_lines_rows', zone: 'silver', key: ['order', 'line'] }] });
   expect(definition.grain).toBeUndefined();
   expect(definition.contract.datasets[0]?.columns.map(({ name, physicalName, type, required, keyPosition }) => [name, physicalName, type, required, keyPosition])).toEqual([
     ['line', 'Line', 'BIGINT', true, 2],
@@ -86,34 +86,34 @@ test('a cursor is suggested by name, one that is never null first; its lines are
 test('of an API checks as it is written; objects and lists are JSON', async () => {
   const { definition, warnings } = await checked('api', 'orders_api', PAGE);
   expect(warnings).toEqual([]);
-  expect(definition).toMatchObject({ name: 'orders', source: { type: 'api', connection: 'orders_api', path: '/v2/orders', layout: { records: 'data.items' }, pages: { by: 'none' } } });
+  expect(definition).toMatchObject({ name: 'orders', source: { type: 'api', connection: 'orders_api', path: '/v2/orders', layout: { records: 'data.items' }, emptyText: 'keep', pages: { by: 'none' } } });
   expect(definition.contract.datasets[0]?.columns.map(({ name, type }) => [name, type])).toEqual([['id', 'BIGINT'], ['to', 'VARCHAR'], ['tags', 'VARCHAR']]);
 });
 
 test.each([
-  ['in/orders/{date}.csv.gz', { format: 'csv', delimiter: ';' }, { grain: '1d', name: 'orders', source: { layout: { format: 'csv', delimiter: ';' } } }],
-  ['events-*.ndjson', { format: 'ndjson' }, { grain: undefined, name: 'events', source: { layout: { format: 'ndjson' } } }],
+  ['in/orders/{date}.csv.gz', { format: 'csv', delimiter: ';' }, { grain: '1d', name: 'orders', source: { layout: { format: 'csv', delimiter: ';' }, emptyText: undefined } }],
+  ['events-*.ndjson', { format: 'ndjson' }, { grain: undefined, name: 'events', source: { layout: { format: 'ndjson' }, emptyText: 'keep' } }],
   ['h/{hour}.json', { format: 'json', records: 'data.items' }, { grain: '1h', name: 'h', source: { layout: { format: 'json', records: 'data.items' } } }],
 ])('of the objects %s checks as it is written', async (key, how, expected) => {
   const { definition, warnings } = await checked('s3', 'store', { ...PAGE, kind: 'object', records: '', ...how, name: key });
   expect(warnings).toEqual([]);
-  expect({ ...definition, grain: definition.grain }).toMatchObject({ ...expected, source: { type: 's3', bucket: 'landing', path: key, ...expected.source } });
+  expect({ ...definition, grain: definition.grain, source: { emptyText: undefined, ...definition.source } }).toMatchObject({ ...expected, source: { type: 's3', bucket: 'landing', path: key, ...expected.source } });
 });
 
 test.each([
-  ['../in/orders/{date}.csv.gz', { format: 'csv', delimiter: ';' }, { grain: '1d', name: 'orders', source: { layout: { format: 'csv', delimiter: ';' } } }],
-  ['../in/events-*.parquet', { format: 'parquet' }, { grain: undefined, name: 'events', source: { layout: { format: 'parquet' } } }],
+  ['../in/orders/{date}.csv.gz', { format: 'csv', delimiter: ';' }, { grain: '1d', name: 'orders', source: { layout: { format: 'csv', delimiter: ';' }, emptyText: undefined } }],
+  ['../in/events-*.parquet', { format: 'parquet' }, { grain: undefined, name: 'events', source: { layout: { format: 'parquet' }, emptyText: 'keep' } }],
   ['../h/{hour}.json', { format: 'json', records: 'data.items' }, { grain: '1h', name: 'h', source: { layout: { format: 'json', records: 'data.items' } } }],
 ])('of the files %s checks as it is written', async (path, how, expected) => {
   const { definition, warnings } = await checked('file', undefined, { ...PAGE, kind: 'file', records: '', ...how, name: path });
   expect(warnings).toEqual([]);
-  expect({ ...definition, grain: definition.grain }).toMatchObject({ ...expected, source: { type: 'file', path: join(root(), path.slice(3)), ...expected.source } });
+  expect({ ...definition, grain: definition.grain, source: { emptyText: undefined, ...definition.source } }).toMatchObject({ ...expected, source: { type: 'file', path: join(root(), path.slice(3)), ...expected.source } });
 });
 
 test('of a topic checks as it is written, by the hour', async () => {
   const { definition, warnings } = await checked('kafka', undefined, { ...PAGE, kind: 'topic', records: '', name: 'shop.clicks', key: ['id'] });
   expect(warnings).toEqual([]);
-  expect(definition).toMatchObject({ name: 'clicks', grain: '1h', mode: 'batch', source: { type: 'kafka', connection: 'kafka', topic: 'shop.clicks', format: 'json' }, models: [{ key: ['id'] }] });
+  expect(definition).toMatchObject({ name: 'clicks', grain: '1h', mode: 'batch', source: { type: 'kafka', connection: 'kafka', topic: 'shop.clicks', format: 'json', emptyText: 'keep' }, models: [{ key: ['id'] }] });
 });
 
 test('names are those of the last part; words that SQL, YAML or Weir keep for themselves do no harm', async () => {

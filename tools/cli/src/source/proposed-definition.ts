@@ -57,7 +57,7 @@ name: ${yamlText(name)}
 ${cursor ? '# grain: 1d\n' : grain === undefined ? '' : `grain: ${grain}\n`}source:
   dataset: ${yamlText(name)}
   type: ${type}
-${connection === undefined ? '' : `  connection: ${yamlText(connection)}\n`}${sourceLines(found, cursor)}${key.length === 0 ? '' : `models:\n  ${name}_rows: { key: [${key.map(yamlText).join(', ')}] }\n`}destinations:
+${connection === undefined ? '' : `  connection: ${yamlText(connection)}\n`}${dataset.format === 'csv' ? '' : '  emptyText: keep   # is text, and not null\n'}${sourceLines(found, cursor)}${key.length === 0 ? '' : `models:\n  ${name}_rows: { key: [${key.map(yamlText).join(', ')}] }\n`}destinations:
   - { connection: warehouse, schema: ${yamlText(name)} }   # \`warehouse\` comes with \`weir up\`
 `;
 }

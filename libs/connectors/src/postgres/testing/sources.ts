@@ -27,9 +27,9 @@ export function reading({ signal = new AbortController().signal, timeoutMs = 60_
 }
 
 /** Reads everything; `onPart` runs after each part. */
-export async function readAll(source: Pick<PostgresSource, 'table' | 'cursor'>, connection: PostgresSourceConnection, slice: PostgresSlice = WHOLE_TABLE, onPart?: (part: ReadPart) => Promise<void>): Promise<ReadPart[]> {
+export async function readAll(source: Pick<PostgresSource, 'table' | 'cursor'> & Pick<PostgresReadOptions, 'arrays'>, connection: PostgresSourceConnection, slice: PostgresSlice = WHOLE_TABLE, onPart?: (part: ReadPart) => Promise<void>): Promise<ReadPart[]> {
   const parts: ReadPart[] = [];
-  for await (const { name, partition, bytes } of readPostgres(source, connection, slice, reading())) {
+  for await (const { name, partition, bytes } of readPostgres(source, connection, slice, { ...reading(), arrays: source.arrays })) {
     const pieces: Buffer[] = [];
     for await (const piece of bytes) pieces.push(piece);
     const text = Buffer.concat(pieces).toString();

@@ -95,7 +95,7 @@ function definitionOf({ source, connections }: Reading, hasIntervals: boolean): 
     ...(hasIntervals ? { grain: '1d' } : {}),
     source,
     connections,
-    contract: { id: 'shop', version: '1.0.0', datasets: [] },
+    contract: { id: 'shop', version: '1.0.0', datasets: [{ name: 'orders', columns: [{ name: 'tags', physicalName: 'tags', type: 'VARCHAR', required: false, isArray: true }], rules: [], checks: [], order: { by: 'arrival' } }] },
     models: [],
     destinations: [],
     mode: 'batch', lookbackGrains: 0, approval: 'never', retention: {}, upstream: [],

@@ -4,6 +4,7 @@ export interface Row {
   /** ISO 8601 with milliseconds, in UTC. */
   readonly at: string;
   readonly note: string | null;
+  readonly tags: readonly (string | null)[] | null;
 }
 
 /** Texts that formats on the way could take for something else. */
@@ -32,6 +33,9 @@ const NOTES: readonly (string | null)[] = [
   'long '.repeat(40_000),
 ];
 
+/** Lists that a format on the way may have its own words for. */
+const TAGS: readonly Row['tags'][] = [null, [], [''], [null], ['a', 'b'], ['NULL', null, 'null', ' '], ['with "quotes"', "it's", 'comma, {brace}', '}', '[1]', 'back\\slash\\', 'line\nfeed', '漢🚢']];
+
 /** The n-th day of the suite, from 0, as the start of its grain. */
 export function day(n: number): string {
   return `2026-01-${String(n + 1).padStart(2, '0')}T00:00:00Z`;
@@ -42,7 +46,7 @@ export function rowsOfDay(n: number): Row[] {
   const start = Date.parse(day(n));
   const notes = [...NOTES, ...Array.from({ length: 200 }, (_, at) => noise(n * 1_000 + at + 1))];
   const last = notes.length - 1;
-  return notes.map((note, at) => ({ id: n * 1_000 + at + 1, at: new Date(at === last ? start + 86_399_999 : start + at * 60_000).toISOString(), note }));
+  return notes.map((note, at) => ({ id: n * 1_000 + at + 1, at: new Date(at === last ? start + 86_399_999 : start + at * 60_000).toISOString(), note, tags: TAGS[at % TAGS.length] ?? null }));
 }
 
 function noise(seed: number): string {

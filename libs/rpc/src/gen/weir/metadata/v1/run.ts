@@ -352,7 +352,7 @@ export interface StageRecord {
   output:
     | SegmentSet
     | undefined;
-  /** Rules of rows that were broken; set by validate only. */
+  /** Rules of rows that were broken; set by validate, and by a load whose tables refused rows. */
   rules: RuleCount[];
   /** Of an extract from a source that is read in sequence: what the last interval of the run took. */
   take?: Take | undefined;

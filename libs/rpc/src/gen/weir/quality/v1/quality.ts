@@ -249,7 +249,7 @@ export interface CheckResult {
   samples: string[];
 }
 
-/** How many rows broke a rule. */
+/** How many rows broke a rule, of the contract or of a table. */
 export interface RuleCount {
   rule: string;
   rows: number;
@@ -258,6 +258,8 @@ export interface RuleCount {
   /** Critical where its rows go to quarantine. */
   severity: Severity;
   outcome: RuleOutcome;
+  /** Where a table demands it: the table, as rows of the quarantine name it. */
+  table?: string | undefined;
 }
 
 /** What was admitted and how it was judged. */
@@ -892,7 +894,14 @@ export const CheckResult: MessageFns<CheckResult> = {
 };
 
 function createBaseRuleCount(): RuleCount {
-  return { rule: "", rows: 0, samples: [], severity: Severity.UNSPECIFIED, outcome: RuleOutcome.UNSPECIFIED };
+  return {
+    rule: "",
+    rows: 0,
+    samples: [],
+    severity: Severity.UNSPECIFIED,
+    outcome: RuleOutcome.UNSPECIFIED,
+    table: undefined,
+  };
 }
 
 export const RuleCount: MessageFns<RuleCount> = {
@@ -911,6 +920,9 @@ export const RuleCount: MessageFns<RuleCount> = {
     }
     if (message.outcome !== RuleOutcome.UNSPECIFIED) {
       writer.uint32(40).int32(ruleOutcomeToNumber(message.outcome));
+    }
+    if (message.table !== undefined) {
+      writer.uint32(50).string(message.table);
     }
     return writer;
   },
@@ -968,6 +980,14 @@ export const RuleCount: MessageFns<RuleCount> = {
             message.outcome = ruleOutcomeFromJSON(reader.int32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.table = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -990,6 +1010,7 @@ export const RuleCount: MessageFns<RuleCount> = {
     message.samples = object.samples?.map((e) => e) || [];
     message.severity = object.severity ?? Severity.UNSPECIFIED;
     message.outcome = object.outcome ?? RuleOutcome.UNSPECIFIED;
+    message.table = object.table ?? undefined;
     return message;
   },
 };
