@@ -76,7 +76,7 @@ export const ERRORS = {
   TOPIC_MISSING: { retry: 'counted', grpc: 'FAILED_PRECONDITION', when: 'A topic does not exist, or the Kafka that has it may not be read.', fix: 'Create the topic, or correct `source.topic`.' },
   POSITION_LOST: { retry: 'never', grpc: 'DATA_LOSS', when: 'The position of a stream is no longer in its topic: records were removed before they were read, or the topic is another one of the same name.', fix: 'Run the lost intervals from the archive if it has them, then `weir streams resume --skip-lost`.' },
   POSITION_MOVED: { retry: 'never', grpc: 'ABORTED', when: 'A micro-batch begins at a position that its destination has passed: another consumer has the partition. Nothing was changed.', fix: 'Nothing; the consumer goes on from the position in the destination.' },
-  BATCH_TOO_LARGE: { retry: 'never', grpc: 'RESOURCE_EXHAUSTED', when: 'The rows of a micro-batch, or what models make of them, are more than one message between services takes.', fix: 'Nothing; the consumer sends it in halves.' },
+  BATCH_TOO_LARGE: { retry: 'never', grpc: 'RESOURCE_EXHAUSTED', when: 'The rows of a micro-batch, or what models make of them, are more than one message between services takes; or a table refuses more of them than it can be asked about at a time.', fix: 'Nothing; the consumer sends it in halves.' },
   REGISTRY_REFUSED: { retry: 'never', grpc: 'FAILED_PRECONDITION', when: 'The schema registry refused a question, such as for a wrong login.', fix: 'Correct the registry settings of the service.' },
   STREAM_NOT_FOUND: { retry: 'never', grpc: 'NOT_FOUND', when: 'No stream of that pipeline runs.', fix: 'Start it with `weir streams start`.' },
   // Quality

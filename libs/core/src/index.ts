@@ -42,6 +42,7 @@ export { type DefinitionSummary, describeDefinition } from './definition/describ
 export { formatDuration, parseDuration } from './definition/duration';
 export { type EnvironmentValue, resolveEnvironment } from './definition/environment';
 export { readByInterval } from './definition/find-upstream';
+export { guessDelimiter } from './definition/guess-delimiter';
 export { RESERVED_PREFIX, nameFault } from './definition/names';
 export { parseConnections } from './definition/parse-connections';
 export { parseDefinition } from './definition/parse-definition';
@@ -75,6 +76,7 @@ export { parseModelTests } from './model-test/parse-tests';
 export { TESTS_SCHEMA } from './model-test/test-schema';
 export { orAborted } from './or-aborted';
 export { sideBySide } from './side-by-side';
+export { systemCode } from './system-code';
 export { type Interval, MAX_GRAINS, WHOLE, canonicalInstant, formatInterval, grainFrom, grainMs, parseInstant, parseInterval, parseIntervalText, partitionsOf } from './interval/interval';
 export { FILES, leftWords, notTaken, positionWords, type Take, takeWords } from './position/take';
 export { LogGrains } from './interval/log-grain';
@@ -96,6 +98,7 @@ export { columnDrift, DRIFT_KINDS, DRIFT_POLICIES, type DriftPolicies, driftPoli
 export { type DecodeRule, NEW_COLUMN } from './contract/decode-rules';
 export { BROKEN_RULES, DELETED, type Decode, EXTRA, ROW_ID, compileDecode } from './contract/decode-sql';
 export { rowIdSql } from './contract/row-id';
+export { HEADERS, headerNames } from './contract/record-headers';
 export { storedValueSql } from './contract/side-column';
 export { type FileColumn, fileColumnName, fileTextsSql } from './plan/file-texts';
 export { ADMITTED_ROWS, BRONZE_ROWS, FILE_COLUMN, KEY_CONFLICT, OFFSET_COLUMN, type ReadFile, VALID_ROWS, type ValidatePlan, planValidate } from './plan/validate';

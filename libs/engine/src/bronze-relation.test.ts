@@ -61,6 +61,15 @@ test('a text that a column could not hold is its value once the column can', asy
   expect(await seen([ID, column('n', 'DECIMAL(8,2)')], kept)).toEqual([{ id: 1, n: '5.00' }, { id: 2, n: '1.50' }]);
 });
 
+test('what was kept aside under the name that a column has now comes before what stood in for it, or was read from its former name', async () => {
+  // The header was `channel`, with a default, and became `Kanal`: until the contract followed, rows had the default, and the value aside.
+  const renamed = `select * from (values (1, 'shop', '{"Kanal":"web"}'), (2, 'phone', null), (3, 'shop', '{"other":1}'), (4, 'phone', '{"Kanal":""}')) v(id, channel, ${EXTRA})`;
+  expect(await seen([ID, column('channel', 'VARCHAR', { physicalName: 'Kanal', default: 'shop' })], renamed)).toEqual([[1, 'web'], [2, 'phone'], [3, 'shop'], [4, 'phone']].map(([id, channel]) => ({ id, channel })));
+  // A text that the column could not hold, for which its default stood there.
+  const mistyped = `select * from (values (1, 0::BIGINT, '{"n":"1.5"}'), (2, 0, '{"n":"much"}'), (3, 7, null)) v(id, n, ${EXTRA})`;
+  expect(await seen([ID, column('n', 'DECIMAL(8,2)', { default: 0 })], mistyped)).toEqual([{ id: 1, n: '1.50' }, { id: 2, n: '0.00' }, { id: 3, n: '7.00' }]);
+});
+
 test('rows that were stored without a column have its default, others keep their nulls', async () => {
   const channel = column('channel', 'VARCHAR', { default: 'shop' });
   const old = `select * from (values (1, null), (2, '{"channel":"web"}'), (3, '{"channel":null}')) v(id, ${EXTRA})`;

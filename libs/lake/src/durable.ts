@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { chmod, link, lstat, mkdir, open, rename, rm, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isWeirError, toWeirError, WeirError } from '@weir/core';
+import { isWeirError, systemCode, toWeirError, WeirError } from '@weir/core';
 
 /** Size in bytes and hex SHA-256 of a file's content. */
 export interface Digest {
@@ -33,7 +33,7 @@ export async function digestFile(path: string, signal?: AbortSignal): Promise<Di
 /** The same; undefined when the file is not there. */
 export async function digestIfThere(path: string): Promise<Digest | undefined> {
   return digestFile(path).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   });
 }
@@ -95,8 +95,8 @@ async function moveIfAbsent(temp: string, target: string): Promise<boolean> {
     await rm(temp);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    if (!NO_LINKS.has(codeOf(error))) throw error;
+    if (systemCode(error) === 'EEXIST') return false;
+    if (!NO_LINKS.has(systemCode(error))) throw error;
     await rename(temp, target);
     return true;
   }
@@ -117,7 +117,7 @@ export async function exists(path: string): Promise<boolean> {
   return lstat(path).then(
     () => true,
     (error: unknown) => {
-      if (codeOf(error) === 'ENOENT') return false;
+      if (systemCode(error) === 'ENOENT') return false;
       throw error;
     },
   );
@@ -130,7 +130,7 @@ export async function touchLike(path: string, other: string): Promise<boolean> {
     if ((await lstat(path)).mtime < mtime) await utimes(path, mtime, mtime);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
+    if (systemCode(error) === 'ENOENT') return false;
     throw error;
   }
 }
@@ -138,7 +138,7 @@ export async function touchLike(path: string, other: string): Promise<boolean> {
 /** A file system failure as a WeirError: DISK_FULL, CANCELLED, SEGMENT_CORRUPT for what should be there, INTERNAL otherwise. */
 export function mapFileError(error: unknown, path: string): WeirError {
   if (isWeirError(error)) return error;
-  const code = codeOf(error);
+  const code = systemCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return new WeirError({ code: 'DISK_FULL', message: `The disk of the lake is full; ${path} was not written.` }, { cause: error });
   if (code === 'ABORT_ERR' || nameOf(error) === 'AbortError') return new WeirError({ code: 'CANCELLED', message: `Work on ${path} was cancelled.` }, { cause: error });
   if (code === 'ENOENT') return new WeirError({ code: 'SEGMENT_CORRUPT', message: `${path} is missing in the lake.` }, { cause: error });
@@ -147,10 +147,4 @@ export function mapFileError(error: unknown, path: string): WeirError {
 
 function nameOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'name' in error ? error.name : undefined;
-}
-
-/** The system's code of a failure, such as ENOENT. */
-export function codeOf(error: unknown): string | undefined {
-  // Not instanceof: errors of Node come from another realm than this module's in tests.
-  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

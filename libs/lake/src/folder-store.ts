@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, mkdir, open, opendir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { WeirError } from '@weir/core';
-import { codeOf, digestFile, digestIfThere, flush, mapFileError, settle, touchLike, type Digest } from './durable';
+import { systemCode, WeirError } from '@weir/core';
+import { digestFile, digestIfThere, flush, mapFileError, settle, touchLike, type Digest } from './durable';
 import { SWEEP_PAGE, type Hold, type LakeEntry, type LakeStore, type StoredFile } from './store';
 
 /** How often a file that comes and goes is looked at. */
@@ -19,7 +19,7 @@ export class FolderStore implements LakeStore {
 
   async probe(): Promise<void> {
     await lstat(this.absolute('tmp')).catch((error: unknown) => {
-      if (codeOf(error) !== 'ENOENT') throw mapFileError(error, 'tmp');
+      if (systemCode(error) !== 'ENOENT') throw mapFileError(error, 'tmp');
     });
   }
 
@@ -66,7 +66,7 @@ export class FolderStore implements LakeStore {
 
   async names(folder: string): Promise<string[]> {
     return readdir(this.absolute(folder)).catch((error: unknown) => {
-      if (codeOf(error) !== 'ENOENT') throw error;
+      if (systemCode(error) !== 'ENOENT') throw error;
       return [];
     });
   }
@@ -98,7 +98,7 @@ export class FolderStore implements LakeStore {
       return true;
     } catch (error) {
       // Another collection was faster, or a run's end.
-      if (codeOf(error) === 'ENOENT') return false;
+      if (systemCode(error) === 'ENOENT') return false;
       throw mapFileError(error, path);
     }
   }
@@ -112,8 +112,8 @@ export class FolderStore implements LakeStore {
       try {
         await rmdir(this.absolute(path));
       } catch (error) {
-        if (codeOf(error) === 'ENOENT') continue;
-        if (codeOf(error) === 'ENOTEMPTY' || codeOf(error) === 'EEXIST') return;
+        if (systemCode(error) === 'ENOENT') continue;
+        if (systemCode(error) === 'ENOTEMPTY' || systemCode(error) === 'EEXIST') return;
         throw mapFileError(error, path);
       }
     }
@@ -141,7 +141,7 @@ async function* entriesOf(absolute: string): AsyncGenerator<Dirent> {
   try {
     yield* await opendir(absolute);
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw mapFileError(error, absolute);
+    if (systemCode(error) !== 'ENOENT') throw mapFileError(error, absolute);
   }
 }
 
@@ -155,7 +155,7 @@ async function inspected(page: readonly Found[]): Promise<LakeEntry[]> {
 
 async function statOf(absolute: string): Promise<Stats | undefined> {
   return lstat(absolute).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw mapFileError(error, absolute);
   });
 }

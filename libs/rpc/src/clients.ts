@@ -127,6 +127,7 @@ function metadataClients(metadata: Far) {
       listPositions: unary(metadata, CatalogServiceService.listPositions),
       listTakes: streaming(metadata, CatalogServiceService.listTakes),
       findTakenFiles: unary(metadata, CatalogServiceService.findTakenFiles),
+      resetSource: unary(metadata, CatalogServiceService.resetSource),
       collectGarbage: streaming(metadata, CatalogServiceService.collectGarbage),
       planCompaction: unary(metadata, CatalogServiceService.planCompaction),
       replaceSegments: unary(metadata, CatalogServiceService.replaceSegments),

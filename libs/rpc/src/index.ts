@@ -119,6 +119,7 @@ export {
   type ListPipelinesRequest,
   type ListPipelinesResponse,
   type PipelineSummary,
+  type SourceStanding,
 } from './gen/weir/metadata/v1/definition';
 export {
   RunKind,
@@ -172,6 +173,7 @@ export {
   type SourceFile,
   type TakenFile,
 } from './gen/weir/metadata/v1/catalog';
+export { type ResetSourceRequest, type ResetSourceResponse } from './gen/weir/metadata/v1/reset';
 export {
   type ColumnRange,
   type CompactedDay,

@@ -113,6 +113,17 @@ test('an interval without anything new is empty, or an error where that is one',
   await expect(run(hours(2, 3), { of: definition('*.csv', 'error') })).rejects.toMatchObject({ code: 'SOURCE_MISSING', message: expect.stringContaining('Nothing new matches') });
 });
 
+test('an interval of which the catalog has forgotten a file cannot be read again: what is left is not what it took', async () => {
+  await write('a.csv', 'one', 300);
+  await write('b.csv', 'two', 200);
+  await turn(hours(0, 1));
+  await rm(join(input, 'a.csv'));
+  catalog.files.splice(0, 1);
+  await expect(run(hours(0, 1))).rejects.toMatchObject({ code: 'SOURCE_MISSING', message: expect.stringContaining('took 2 files, of which 1 are remembered'), fix: expect.stringContaining('--from raw') });
+  // A later one is as it was.
+  expect(await turn(hours(1, 2))).toEqual([]);
+});
+
 test('a run that dies before its publish has taken nothing; of two that took the same, one can publish', async () => {
   await write('a.csv', 'one');
   const died = await run(hours(0, 1));

@@ -90,7 +90,9 @@ function takesOf({ untaken, grain, position }: Standing, { left }: NewFiles, fre
 }
 
 /** The files that intervals of the run took, again. */
-async function storeTaken(store: FileStore, { grain, files }: Standing, { signal, report }: ExtractCall): Promise<Segment[]> {
+async function storeTaken(store: FileStore, standing: Standing, { signal, report }: ExtractCall): Promise<Segment[]> {
+  const { grain, files } = standing;
+  assertRemembered(store, standing);
   const again = async (file: TakenFile, either: AbortSignal): Promise<Segment> => {
     const segment = await orGone(store.store(file, file.partition, either));
     if (segment?.sha256 === file.sha256) return segment;
@@ -103,4 +105,19 @@ async function storeTaken(store: FileStore, { grain, files }: Standing, { signal
     });
   };
   return storeMany(files, again, signal, (done) => report({ step: 'copy files', done, total: files.length }));
+}
+
+/** The catalog forgets files that the source has not had for long. Throws SOURCE_MISSING for an interval that took one: what is left is not what it took. */
+function assertRemembered({ place }: FileStore, { grain, untaken, takes, files }: Standing): void {
+  for (const { partition, from, to } of takes.filter((take) => !untaken.includes(take.partition))) {
+    const [taken, known] = [Number(to) - Number(from), files.filter((file) => file.partition === partition).length];
+    if (known >= taken) continue;
+    const interval = formatInterval(grainFrom(partition, grain));
+    throw new WeirError({
+      code: 'SOURCE_MISSING',
+      message: `${interval} took ${taken} files, of which ${known} are remembered; the others have been gone for too long: ${place}.`,
+      place,
+      fix: `Run ${interval} with \`--from raw\`, as long as raw is kept.`,
+    });
+  }
 }

@@ -61,7 +61,7 @@ test('every value arrives exactly as the engine has it, by key and appended, in 
   ];
   const records = rows.map((row, offset) => recordAt(offset, row));
   const answer = await send([await inlineBatch(keyed, records), await inlineBatch(appended, records)], 0, 6);
-  expect(answer).toEqual({ tables: ['test.lines', 'test.visits'].map((table) => ({ table, insertedOrUpdated: 6, deleted: 0 })), wasCommitted: false });
+  expect(answer).toEqual({ tables: ['test.lines', 'test.visits'].map((table) => ({ table, insertedOrUpdated: 6, deleted: 0, refused: 0, rules: [] })), wasCommitted: false });
   const expected = rows
     .map((row) => [row['id'], row['amount'], row['ratio'], row['flag'], row['day']?.replace(' (BC)', ' BC') ?? null, row['at']?.replace('0044-03-15 (BC) 12:00:00', '0044-03-15 12:00:00 BC') ?? null, row['value']])
     .toSorted(([one], [other]) => (BigInt(one ?? 0) < BigInt(other ?? 0) ? -1 : 1));
@@ -84,7 +84,7 @@ test('deletes, repeats and late consumers, over the wire: counts, POSITION_MOVED
   await send([await inlineBatch(keyed, [recordAt(0, { id: '1', at: '2024-01-01' }), recordAt(1, { id: '2', at: '2024-01-01' })])], 0, 2);
   const context = streamContext();
   const batch = await inlineBatch(keyed, [recordAt(2, { id: '1', at: '2024-01-02' }, { deleted: true }), recordAt(3, { id: '2', at: '2024-01-02' })]);
-  const changed = { tables: [{ table: 'test.visits', insertedOrUpdated: 1, deleted: 1 }], wasCommitted: false };
+  const changed = { tables: [{ table: 'test.visits', insertedOrUpdated: 1, deleted: 1, refused: 0, rules: [] }], wasCommitted: false };
   expect(await send([batch], 2, 4, context)).toEqual(changed);
   expect(await send([batch], 2, 4, context)).toEqual({ ...changed, wasCommitted: true });
   await expect(send([batch], 2, 4)).rejects.toMatchObject({ code: 'POSITION_MOVED', place: 'clicks:0', message: expect.stringContaining('stands at 4 in the destination, and the micro-batch begins at 2') });

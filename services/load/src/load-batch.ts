@@ -1,9 +1,10 @@
 import { streamTable, type StagedRows, type StreamCommit } from '@weir/connectors';
 import { qualifiedName, WeirError } from '@weir/core';
 import { withSpan } from '@weir/platform';
-import { InlineEncoding, type InlineBatch, type LoadBatchRequest, type LoadBatchResponse } from '@weir/rpc';
+import { InlineEncoding, type InlineBatch, type LoadBatchRequest, type LoadBatchResponse, type RuleCount } from '@weir/rpc';
 import { withinDeadline } from './deadline';
-import { streamDestination, type StreamDependencies, type StreamDestination } from './stream-destination';
+import { streamDestination, tellOfStream, type StreamDependencies, type StreamDestination } from './stream-destination';
+import { ruleCounts } from './table-job';
 import { tableSpec } from './table-spec';
 
 /** Ranges that are named on a span. */
@@ -11,17 +12,21 @@ const MAX_SPAN_RANGES = 64;
 
 /**
  * Commits one micro-batch of a stream: rows, positions and the ledger's row in one transaction of the primary destination. Repeating it with the same
- * commit id changes nothing. Throws what the destination throws, POSITION_MOVED among it, and INVALID_VALUE.
+ * commit id changes nothing. Rows that a table refuses go to quarantine: the answer waits until it has heard of them, and when it cannot the batch is to be sent again. Throws what the destination and the quality service throw,
+ * POSITION_MOVED and BATCH_TOO_LARGE among it, and INVALID_VALUE.
  */
 export async function loadBatch(deps: StreamDependencies, request: LoadBatchRequest, signal: AbortSignal): Promise<LoadBatchResponse> {
   return withinDeadline(signal, async (bounded) => {
     const stream = await streamDestination(deps, request, bounded);
-    const { tables, wasCommitted } = await withSpan('load batch', attributesOf(request), async (span) => {
+    const { tables, wasCommitted, noted } = await withSpan('load batch', attributesOf(request), async (span) => {
       const done = await deliver(stream, request, span.spanContext().traceId, bounded);
-      span.setAttributes({ 'weir.rows.out': total(done, 'inserted') + total(done, 'updated'), 'weir.rows.deleted': total(done, 'deleted'), 'weir.commit.repeated': done.wasCommitted });
+      span.setAttributes({ 'weir.rows.out': total(done, 'inserted') + total(done, 'updated'), 'weir.rows.deleted': total(done, 'deleted'), 'weir.rows.quarantined': total(done, 'refused'), 'weir.commit.repeated': done.wasCommitted });
       return done;
     });
-    return { tables: tables.map(({ table, inserted, updated, deleted }) => ({ table, insertedOrUpdated: inserted + updated, deleted })), wasCommitted };
+    if (noted) await tellOfStream(deps, stream, bounded);
+    const rules = tables.some(({ refused }) => refused > 0) ? await stream.destination.refusedCounts([stream.context.commitId], bounded) : [];
+    const rulesOf = (table: string): RuleCount[] => ruleCounts(rules.filter((rule) => rule.table === table)).map((rule) => ({ ...rule, table: `${stream.connection}/${table}` }));
+    return { tables: tables.map(({ table, inserted, updated, deleted, refused }) => ({ table, insertedOrUpdated: inserted + updated, deleted, refused, rules: rulesOf(table) })), wasCommitted };
   });
 }
 
@@ -40,7 +45,7 @@ function attributesOf({ context, topic, ranges, tables }: LoadBatchRequest) {
 
 function deliver(stream: StreamDestination, request: LoadBatchRequest, traceId: string, signal: AbortSignal): Promise<StreamCommit> {
   const { context, destination } = stream;
-  const { cluster, topic, ranges, tables, accounts } = request;
+  const { cluster, topic, ranges, tables, grains, accounts } = request;
   return destination.commitBatch(
     {
       pipeline: context.pipeline,
@@ -53,6 +58,7 @@ function deliver(stream: StreamDestination, request: LoadBatchRequest, traceId: 
       topic,
       ranges: ranges.map(({ partition, from, to, greatestBeforeTo }) => ({ partition, from, to, greatestTimestamp: greatestBeforeTo })),
       tables: tables.filter(({ rows }) => rows > 0).map((batch) => stagedRows(stream, topic, batch)),
+      grains,
       accounts: accounts && { ...accounts },
     },
     signal,
@@ -66,6 +72,6 @@ function stagedRows({ definition, schema }: StreamDestination, topic: string, { 
   return { table: streamTable(tableSpec(model, schema), model.sequence, topic), columns, rows, data };
 }
 
-function total({ tables }: StreamCommit, count: 'inserted' | 'updated' | 'deleted'): number {
+function total({ tables }: StreamCommit, count: 'inserted' | 'updated' | 'deleted' | 'refused'): number {
   return tables.reduce((sum, table) => sum + table[count], 0);
 }

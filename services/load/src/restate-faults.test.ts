@@ -110,7 +110,7 @@ test('keys of every type are found again, to the ends of their ranges', async ()
   const table = streamTable(tableSpec(model, 'test'), undefined, 'clicks');
   await load.destination.commitBatch(
     {
-      pipeline: 'test', cluster: 'c', topic: 'clicks', definitionVersion: 1, commitId: '22222222-2222-4222-8222-222222222222', runId: 'stream', traceId: '', accounts: undefined,
+      pipeline: 'test', cluster: 'c', topic: 'clicks', definitionVersion: 1, commitId: '22222222-2222-4222-8222-222222222222', runId: 'stream', traceId: '', accounts: undefined, grains: [],
       ranges: [{ partition: 0, from: 0, to: 6, greatestTimestamp: 0 }], tables: [{ table, columns: batch.columns, rows: 6, data: batch.data }],
     },
     NEVER,

@@ -10,12 +10,14 @@ import { coveredRanges } from './covered-ranges';
 import { located, segmentsOf } from './located-segments';
 import { assertKnownTable, copyReport, datasetOf, inTurn, PLANS, spanAttributes, tableLoad, type ReportTable, type TableDependencies, type TableJob } from './table-job';
 import { tableSpec } from './table-spec';
+import { tellRefused, type TellDependencies } from './tell-refused';
 import { bytesOf, type RowDifference, type SegmentDifference } from './write-difference';
 import { presentSegment, writeRestatement } from './write-restatement';
 
-/** Restates the records of a run in a table that the stream writes from a topic, when it is its turn. Throws as `restate` does. */
-export async function restateTable(deps: TableDependencies, job: TableJob, topic: string, signal: AbortSignal, report: ReportTable): Promise<TableLoad> {
-  const label = tableLabel(tableSpec(job.model, job.schema));
+/** Restates the records of a run in a table that the stream writes from a topic, when it is its turn. Rows that the table refuses go to quarantine. Throws as `restate` and `tellRefused` do. */
+export async function restateTable(deps: TellDependencies, job: TableJob, topic: string, signal: AbortSignal, report: ReportTable): Promise<TableLoad> {
+  const spec = tableSpec(job.model, job.schema);
+  const label = tableLabel(spec);
   const started = performance.now();
   const entry = await inTurn(deps, job, label, signal, () =>
     withSpan(`load ${label}`, { 'weir.dataset': datasetOf(job.model) }, async (span) => {
@@ -24,7 +26,8 @@ export async function restateTable(deps: TableDependencies, job: TableJob, topic
       return done;
     }),
   );
-  return tableLoad(entry, [], started);
+  await tellRefused(deps, job, [{ ...job, spec }], signal);
+  return tableLoad(entry, entry.refused > 0 ? await job.destination.refusedCounts([entry.commitId], signal) : [], started);
 }
 
 /**
@@ -61,7 +64,7 @@ async function restatePlanned(deps: TableDependencies, job: TableJob, plan: Rest
     await destination.writePresent(plan, present, signal);
     report(`${label}: winners`, 0, 0);
     const rows = await prepare(deps, job, plan.table, { present, scratch }, signal);
-    return await destination.restate({ plan, commitId: randomUUID(), toSnapshot: job.snapshot, runId: context.runId, traceId: activeTraceId() ?? '', ...rows }, { signal, onBytes: copyReport(report, label, bytesOf(rows)) });
+    return await destination.restate({ plan, commitId: randomUUID(), toSnapshot: job.snapshot, runId: context.runId, traceId: activeTraceId() ?? '', ...rows }, { signal, onBytes: copyReport(report, label, bytesOf(rows)), mostRefused: job.mostRefused });
   } finally {
     await scratch.dispose();
   }

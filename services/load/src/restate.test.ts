@@ -152,6 +152,6 @@ test('rows that are told apart by id: those of restated records come, change and
 });
 
 const STREAMED = {
-  pipeline: 'test', cluster: 'c', topic: 'clicks', definitionVersion: 1, commitId: '11111111-1111-4111-8111-111111111111', runId: 'stream', traceId: '', accounts: undefined,
+  pipeline: 'test', cluster: 'c', topic: 'clicks', definitionVersion: 1, commitId: '11111111-1111-4111-8111-111111111111', runId: 'stream', traceId: '', accounts: undefined, grains: [],
   ranges: [{ partition: 0, from: 0, to: 4, greatestTimestamp: 0 }],
 };

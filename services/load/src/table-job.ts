@@ -1,7 +1,7 @@
 import { tableLabel, type LedgerEntry, type LoadPlan, type PostgresDestination, type RefusedCount } from '@weir/connectors';
 import { isWeirError, WeirError, type Model, type WinnerRule } from '@weir/core';
 import type { Lake } from '@weir/lake';
-import { RuleOutcome, Severity, type StageContext, type TableLoad } from '@weir/rpc';
+import { RuleOutcome, Severity, type RuleCount, type StageContext, type TableLoad } from '@weir/rpc';
 import type { Catalog } from './catalog';
 import type { KeyRanges } from './key-ranges';
 import type { Turns } from './turns';
@@ -75,8 +75,13 @@ export function tableLoad(entry: LedgerEntry, rules: readonly RefusedCount[], st
     commitId: entry.commitId,
     milliseconds: Math.round(performance.now() - startedMs),
     refused: entry.refused,
-    rules: rules.map(({ rule, rows, positions }) => ({ rule, rows, samples: positions.map((position) => `${position}: ${rule}`), severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE })),
+    rules: ruleCounts(rules),
   };
+}
+
+/** What a table demands of rows that it refused, as callers are told of it. */
+export function ruleCounts(rules: readonly RefusedCount[]): RuleCount[] {
+  return rules.map(({ rule, rows, positions }) => ({ rule, rows, samples: positions.map((position) => `${position}: ${rule}`), severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE }));
 }
 
 /** What a commit's span says. */

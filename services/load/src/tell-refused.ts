@@ -1,4 +1,4 @@
-import { tableLabel, type TableSpec, type UntoldRow } from '@weir/connectors';
+import { tableLabel, type TableSpec, type Untold, type UntoldRow } from '@weir/connectors';
 import { quoteLiteral, WHOLE } from '@weir/core';
 import { PARTITION_COLUMN, ROW_COLUMNS, segmentRelation } from '@weir/engine';
 import type { RefusedRow } from '@weir/rpc';
@@ -13,6 +13,13 @@ export interface FollowedModel extends LoadedModel {
   readonly spec: TableSpec;
 }
 
+/** A destination whose tables are spoken of. */
+export interface ToldDestination extends Pick<DestinationJob, 'destination' | 'connection' | 'contractVersion'> {
+  readonly pipeline: string;
+}
+
+type ToldModel = Pick<FollowedModel, 'model' | 'spec'>;
+
 /** What telling takes besides what loading does. */
 export interface TellDependencies extends TableDependencies {
   readonly quarantine: Quarantine;
@@ -23,21 +30,30 @@ export interface TellDependencies extends TableDependencies {
  * catalog and the quality service throw; the tables keep what was not told.
  */
 export async function tellRefused(deps: TellDependencies, job: DestinationJob, followed: readonly FollowedModel[], signal: AbortSignal): Promise<void> {
-  const { destination, context: { pipeline }, contractVersion } = job;
-  const byTable = new Map(followed.map((model) => [tableLabel(model.spec), model]));
+  await tell(deps.quarantine, { ...job, pipeline: job.context.pipeline }, followed, 'all', signal, (model, rows) => grainsOf(deps, job, model, rows, signal));
+}
+
+/** The same of rows whose grain the tables know, as streams note it: nothing is asked of the catalog or the engine. */
+export async function tellPlaced(quarantine: Quarantine, told: ToldDestination, models: readonly ToldModel[], signal: AbortSignal): Promise<void> {
+  await tell(quarantine, told, models, 'placed', signal, () => Promise.resolve(new Map()));
+}
+
+async function tell<M extends ToldModel>(quarantine: Quarantine, told: ToldDestination, models: readonly M[], which: Untold, signal: AbortSignal, grainsOfLost: (model: M, rows: readonly UntoldRow[]) => Promise<Map<string, string>>): Promise<void> {
+  const { destination, pipeline, contractVersion } = told;
+  const byTable = new Map(models.map((model) => [tableLabel(model.spec), model]));
   for (;;) {
-    const rows = await destination.untold([...byTable.keys()], signal);
+    const rows = await destination.untold([...byTable.keys()], which, signal);
     if (rows.length === 0) return;
     const grains = new Map<string, string>();
     for (const [table, model] of byTable) {
-      const lost = rows.filter((row) => row.table === table && row.partition === '' && row.became === undefined);
-      if (lost.length > 0) for (const [rowId, grain] of await grainsOf(deps, job, model, lost, signal)) grains.set(rowId, grain);
+      const lost = rows.filter((row) => row.table === table && row.partition === '' && row.grain === undefined && row.became === undefined);
+      if (lost.length > 0) for (const [rowId, grain] of await grainsOfLost(model, lost)) grains.set(rowId, grain);
     }
-    const told = rows.flatMap((row) => {
+    const refused = rows.flatMap((row) => {
       const model = byTable.get(row.table);
-      return model ? [refusedRow(job, model, row, row.partition || (grains.get(digitsOf(row.rowId)) ?? WHOLE))] : [];
+      return model ? [refusedRow(told, model, row, row.partition || (row.grain ?? grains.get(digitsOf(row.rowId)) ?? WHOLE))] : [];
     });
-    await deps.quarantine.noteRefused({ pipeline, contractVersion, rows: told }, signal);
+    await quarantine.noteRefused({ pipeline, contractVersion, rows: refused }, signal);
     await destination.markTold(rows, signal);
   }
 }
@@ -61,7 +77,7 @@ async function grainsOf(deps: TableDependencies, job: DestinationJob, { model }:
   }
 }
 
-function refusedRow({ connection }: DestinationJob, { model }: LoadedModel, row: UntoldRow, grain: string): RefusedRow {
+function refusedRow({ connection }: ToldDestination, { model }: ToldModel, row: UntoldRow, grain: string): RefusedRow {
   const { table, rowId, partition, position, rule, reason, original, became, runId, changed } = row;
   const [, file = position, line = '0'] = /^(.*):(\d{1,15})$/s.exec(position) ?? [];
   return { table: `${connection}/${table}`, dataset: datasetOf(model), rowId, tablePartition: partition, grain, file, line: Number(line), rule, reason, original: original === undefined ? undefined : Buffer.from(original), became: became ?? '', runId, changed };

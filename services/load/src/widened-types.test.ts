@@ -151,7 +151,7 @@ test('restated records of a stream: key, sequence and values widen, tombstones t
   const table = streamTable(tableSpec(dataset.model, 'test'), 'seq', 'clicks');
   await load.destination.commitBatch(
     {
-      pipeline: 'test', cluster: 'c', topic: 'clicks', definitionVersion: 1, commitId: '33333333-3333-4333-8333-333333333333', runId: 'stream', traceId: '', accounts: undefined,
+      pipeline: 'test', cluster: 'c', topic: 'clicks', definitionVersion: 1, commitId: '33333333-3333-4333-8333-333333333333', runId: 'stream', traceId: '', accounts: undefined, grains: [],
       ranges: [{ partition: 0, from: 0, to: 4, greatestTimestamp: 0 }], tables: [{ table, columns: batch.columns, rows: 4, data: batch.data }],
     },
     signal,

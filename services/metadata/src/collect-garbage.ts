@@ -5,6 +5,7 @@ import { deleteOrphans, deleteVersions, markOrphans, planVersions, type VersionC
 import { collectFiles, collectStrays, type FileCounts } from './collect-garbage-files';
 import { readTerms, type Terms } from './collect-garbage-terms';
 import type { Dependencies } from './dependencies';
+import { forgetFiles } from './forget-files';
 import { rowsOf } from './rows';
 import { withSession } from './session';
 
@@ -17,6 +18,7 @@ export interface CollectCall {
 /**
  * Removes from a pipeline what retention and snapshots no longer need: first partitions from the catalog, in transactions of some milliseconds, then files from the
  * lake. Whoever asked the catalog within `grace_ms` finds every file that it was told of. A dry run counts by the same statements and changes nothing.
+ * Names of files that its source has not had for long are forgotten.
  * Without a pipeline it removes temporary files that belong to no run.
  * A collection that broke off is finished by the next one. Throws PIPELINE_NOT_FOUND, INVALID_VALUE, CANCELLED, and BUSY while the pipeline is being collected already.
  */
@@ -32,7 +34,8 @@ export async function collectGarbage({ pool, lake }: Pick<Dependencies, 'pool' |
       if (!request.dryRun) await deleteOrphans(session, call);
       const files = await collectFiles(session, lake, terms, call);
       if (!request.dryRun) await forgetExpired(session, terms);
-      return { datasets: shown(terms.datasets, versions, files), forgottenBelow: Math.max(planned.forgottenBelow, terms.forgottenBelow) };
+      const forgottenFiles = await forgetFiles(session, request, call);
+      return { ...(forgottenFiles > 0 ? { forgottenFiles } : {}), datasets: shown(terms.datasets, versions, files), forgottenBelow: Math.max(planned.forgottenBelow, terms.forgottenBelow) };
     }),
   );
 }

@@ -2,7 +2,7 @@ import { formatInterval, isReadInSequence, notTaken, parseDefinition, partitions
 import type { PartitionFacts } from './interval-reason';
 import { rowsOf, type Queryable } from './rows';
 import { upstreamOf } from './run-input';
-import { lastTake, takeBehind, takesIn } from './takes';
+import { newestTake, takeBehind, takesIn } from './takes';
 
 /** What is asked about: partitions of a pipeline, against its newest definition. */
 export interface FactsRequest {
@@ -78,7 +78,7 @@ export async function readFacts(db: Queryable, request: FactsRequest): Promise<P
 
 /** Of a source that is read in sequence: the intervals that took nothing and lie before one that did, with the first interval behind them that took what was there. */
 async function passedBy(db: Queryable, { name, source, grain }: Definition, interval: Interval): Promise<ReadonlyMap<string, string>> {
-  const last = isReadInSequence(source) ? await lastTake(db, name) : undefined;
+  const last = isReadInSequence(source) ? await newestTake(db, name) : undefined;
   if (!last || grain === undefined) return new Map();
   const takes = await takesIn(db, name, interval);
   // Under another grain one may reach into the interval from before it.

@@ -41,6 +41,7 @@ import { publish } from './publish';
 import { recordBackfill } from './record-backfill';
 import { recordStage } from './record-stage';
 import { replaceSegments } from './replace-segments';
+import { resetSource } from './reset-source';
 
 type Unary<Request, Response> = (dependencies: Dependencies, request: Request, signal: AbortSignal) => Promise<Response>;
 type Streaming<Request, Response> = (dependencies: Dependencies, request: Request, send: (response: Response) => Promise<void>) => Promise<void>;
@@ -70,6 +71,7 @@ export function services(dependencies: Dependencies, assertReady: () => void): S
     listPositions: one(listPositions),
     listTakes: many(listTakes),
     findTakenFiles: one(findTakenFiles),
+    resetSource: one(resetSource),
     planCompaction: one(planCompaction),
     replaceSegments: one(replaceSegments),
     collectGarbage: stream<CollectGarbageRequest, CollectGarbageResponse>(async (request, { signal }, send) => {

@@ -2,7 +2,7 @@ import { canonicalInstant, formatInterval, grainFrom, isReadInSequence, notTaken
 import { RunKind, RunStart, type BeginRunRequest } from '@weir/rpc';
 import { rowsOf, type Queryable } from './rows';
 import type { RunScope } from './run-scope';
-import { lastTake, takeBehind, takesIn } from './takes';
+import { newestTake, takeBehind, takesIn } from './takes';
 
 /** What a run that takes something new of a source that is read in sequence leases besides its grains: there is one at a time. */
 export const POSITION = 'position';
@@ -35,7 +35,7 @@ function takesSomething({ source }: Definition, { kind, startAt, retryOf }: Aske
 async function assertAddressable(db: Queryable, { name }: Definition, interval: Interval): Promise<void> {
   const behind = await takeBehind(db, name, interval.start);
   if (!behind) return;
-  const [taken, last] = [formatInterval({ start: behind.partition, end: behind.end }), await lastTake(db, name)];
+  const [taken, last] = [formatInterval({ start: behind.partition, end: behind.end }), await newestTake(db, name)];
   const from = last ? canonicalInstant(Date.parse(last.end)) : interval.end;
   throw new WeirError({
     code: 'NOT_ADDRESSABLE',
@@ -61,6 +61,11 @@ const HOLDER = `
   select l.partition, r.run_id, r.workflow_id, r.status from metadata.lease l join metadata.run r on r.run_id = l.run_id
   where l.pipeline = $1 and l.partition = '${POSITION}'`;
 
+/** The run that takes something new of a pipeline's source; undefined where none does. */
+export async function takerOf(db: Queryable, pipeline: string): Promise<Pick<Named, 'run_id' | 'workflow_id'> | undefined> {
+  return (await rowsOf<Named>(db, HOLDER, [pipeline]))[0];
+}
+
 /** The newest interval before one that a run held and left, and whether it is published: taken, or from a time when the source was not read in sequence. */
 const BEFORE = `
   select o.partition, r.run_id, r.workflow_id, r.status,
@@ -73,7 +78,7 @@ const BEFORE = `
 
 /** Nothing that starts by itself passes an interval that failed: its own would take what that one is to take. Intervals that nobody tried are no past: nothing is lost with them. */
 async function assertTurn(db: Queryable, { name, source }: Definition, interval: Interval): Promise<void> {
-  const [holder] = await rowsOf<Named>(db, HOLDER, [name]);
+  const holder = await takerOf(db, name);
   if (holder) {
     throw new WeirError({ code: 'RUN_LIMIT', message: `${formatInterval(interval)} of ${name} waits for its turn: the source is read in sequence, and ${holder.workflow_id} (run ${holder.run_id}) takes what is new.`, samples: [holder.run_id, holder.workflow_id] });
   }

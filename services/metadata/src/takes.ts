@@ -1,7 +1,8 @@
 import type { Interval, Take } from '@weir/core';
 import { rowsOf, type Queryable } from './rows';
 
-interface TakeRow {
+/** A row of metadata.take. */
+export interface TakeRow {
   partition: string;
   interval_end: string;
   source: string;
@@ -14,9 +15,20 @@ interface TakeRow {
 
 const COLUMNS = 'partition, interval_end, source, from_position, to_position, newest, left_files, more';
 
-const LAST = `select ${COLUMNS} from metadata.take where pipeline = $1 and ($2 = '' or source = $2) order by partition desc limit 1`;
+/** The interval up to which takes no longer say where a source stands; empty where it was never reset. */
+export const RESET_UP_TO = `coalesce((select r.partition from metadata.source_reset r where r.pipeline = $1), '')`;
 
-/** The newest take of a pipeline, or of one of its sources; undefined before the first. */
+const NEWEST = `select ${COLUMNS} from metadata.take where pipeline = $1 order by partition desc limit 1`;
+
+/** The newest take of a pipeline, whether its source was reset since or not; undefined before the first. */
+export async function newestTake(db: Queryable, pipeline: string): Promise<Take | undefined> {
+  const [row] = await rowsOf<TakeRow>(db, NEWEST, [pipeline]);
+  return row && takeOf(row);
+}
+
+const LAST = `select ${COLUMNS} from metadata.take where pipeline = $1 and ($2 = '' or source = $2) and partition > ${RESET_UP_TO} order by partition desc limit 1`;
+
+/** The take after which a pipeline, or one of its sources, goes on; undefined before the first, and after a reset. */
 export async function lastTake(db: Queryable, pipeline: string, source = ''): Promise<Take | undefined> {
   const [row] = await rowsOf<TakeRow>(db, LAST, [pipeline, source]);
   return row && takeOf(row);
@@ -46,6 +58,6 @@ export async function insertTakes(db: Queryable, pipeline: string, takes: readon
   await rowsOf(db, INSERT, [pipeline, snapshot, column('partition'), column('end'), column('source'), column('from'), column('to'), column('newest'), column('left'), column('more')]);
 }
 
-function takeOf(row: TakeRow): Take {
+export function takeOf(row: TakeRow): Take {
   return { partition: row.partition, end: row.interval_end, source: row.source, from: row.from_position, to: row.to_position, newest: row.newest, left: row.left_files, more: row.more };
 }

@@ -1,10 +1,12 @@
-import { planValidateBatch, WeirError, type Check, type ContractDataset, type Definition, type KafkaSource, type ValidateBatchPlan } from '@weir/core';
+import { headerNames, planValidateBatch, WeirError, type Check, type ContractDataset, type Definition, type KafkaSource, type ValidateBatchPlan } from '@weir/core';
 import { sourceContract } from './source-contract';
 
 /** How the micro-batches of one version of a definition are validated. */
 export interface BatchPlan {
   readonly source: KafkaSource;
   readonly dataset: ContractDataset;
+  /** Names of the headers that columns are read from. */
+  readonly headers: ReadonlySet<string>;
   plan: ValidateBatchPlan;
   /** Share of the last batches in which a key came twice, the newest counting most. */
   repeats: number;
@@ -21,7 +23,7 @@ export function batchPlan(definition: Definition): BatchPlan {
   const { source, name } = definition;
   if (source.type !== 'kafka') throw new WeirError({ code: 'INVALID_VALUE', message: `The pipeline ${name} reads no topic.`, stage: 'validate' });
   const dataset = sourceContract(definition);
-  const made = { source, dataset, plan: planValidateBatch(dataset), repeats: 0, drifts: 0 };
+  const made = { source, dataset, headers: headerNames(dataset), plan: planValidateBatch(dataset), repeats: 0, drifts: 0 };
   plans.set(definition, made);
   return made;
 }

@@ -1,11 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecordDecoder } from '@weir/connectors';
-import { FILE_COLUMN, OFFSET_COLUMN, planValidate, POISON_MARK, quoteLiteral, TOMBSTONE_MARK, type ContractDataset, type PoisonReason, type ReadFile, type ValidatePlan } from '@weir/core';
+import { FILE_COLUMN, headerNames, OFFSET_COLUMN, planValidate, POISON_MARK, quoteLiteral, TOMBSTONE_MARK, type ContractDataset, type PoisonReason, type ReadFile, type ValidatePlan } from '@weir/core';
 import { withEngine, type Engine, type EngineOptions } from '@weir/engine';
+import { recordText } from './batch-texts';
 import { decodeValues } from './decode-values';
 import { judgeDecoded } from './judge-decoded';
 import type { LogSegment } from './log-segments';
+import { archivedHeaders, withHeaders } from './record-headers';
 
 /** Segments that one statement reads. */
 const SEGMENTS_AT_ONCE = 500;
@@ -13,7 +15,7 @@ const SEGMENTS_AT_ONCE = 500;
 export interface SegmentContext {
   readonly engine: Engine;
   readonly dataset: ContractDataset;
-  /** Undefined for values that are JSON: the engine reads them by itself. */
+  /** Undefined for values that are JSON: the engine reads them by itself, unless columns are read from headers. */
   readonly decoder: RecordDecoder | undefined;
   /** Absolute path of the engine's staging folder. */
   readonly dir: string;
@@ -28,9 +30,10 @@ export interface SegmentContext {
 export async function decodeSegments(segments: readonly LogSegment[], context: SegmentContext): Promise<ValidatePlan> {
   const { engine, dataset, decoder } = context;
   const plan = planValidate(dataset, 'log');
+  const headers = headerNames(dataset);
   const groups = inGroups(segments);
   for (const [index, group] of groups.entries()) {
-    const relation = decoder ? await decodedRelation(group, context, decoder) : textRelation(group);
+    const relation = decoder || headers.size > 0 ? await decodedRelation(group, context, headers) : textRelation(group);
     await engine.run(plan.decodeFrom(relation, index === 0), 'decode');
   }
   if (groups.length === 0) await engine.run(plan.decodeFrom(EMPTY, true), 'decode');
@@ -72,25 +75,28 @@ interface RawRecord {
   readonly offset: number;
   readonly value: Uint8Array | null;
   readonly key: Uint8Array | null;
+  readonly headers: string | null;
   readonly poison: string | null;
 }
 
-/** Decodes segments into a table, page by page: an engine of its own reads them, because the other one does nothing else while it does. */
-async function decodedRelation(segments: readonly LogSegment[], { engine, dir, limits }: SegmentContext, decoder: RecordDecoder): Promise<string> {
+/** Decodes segments into a table, with the headers of these names, page by page: an engine of its own reads them, because the other one does nothing else while it does. */
+async function decodedRelation(segments: readonly LogSegment[], { engine, dir, limits, decoder }: SegmentContext, names: ReadonlySet<string>): Promise<string> {
   await engine.run(`create or replace temp table ${TEXTS} (value VARCHAR, ${FILE_COLUMN} BIGINT, ${OFFSET_COLUMN} BIGINT)`, 'texts');
   const staging = join(dir, 'raw-reader');
   await mkdir(staging, { recursive: true });
-  const raw = segmentsSql(segments, `key, case when poison is null then value end as value, poison, kafka_offset as "offset"`);
+  const raw = segmentsSql(segments, `key, case when poison is null then value end as value, ${names.size === 0 ? 'null::VARCHAR as headers' : 'headers'}, poison, kafka_offset as "offset"`);
   await withEngine({ inputs: segments.map(({ path }) => path), staging, ...limits }, async (reader) => {
-    for await (const page of reader.pages<RawRecord>(`select ${FILE_COLUMN} as file, "offset", value, key, poison from ${raw}`, 'raw records')) await engine.append(TEXTS, await textRows(page, decoder));
+    for await (const page of reader.pages<RawRecord>(`select ${FILE_COLUMN} as file, "offset", value, key, headers, poison from ${raw}`, 'raw records')) await engine.append(TEXTS, await textRows(page, decoder, names));
   });
   return `(select value, ${FILE_COLUMN}::INTEGER as ${FILE_COLUMN}, ${OFFSET_COLUMN} from ${TEXTS})`;
 }
 
-async function textRows(page: readonly RawRecord[], decoder: RecordDecoder): Promise<(string | number)[][]> {
-  const texts = await decodeValues(decoder, page.map(({ value, key }) => ({ value: value && Buffer.from(value), key: key && Buffer.from(key) })));
-  return page.map(({ file, offset, poison }, n) => {
-    const text = texts[n] ?? { reason: 'undecodable' };
+async function textRows(page: readonly RawRecord[], decoder: RecordDecoder | undefined, names: ReadonlySet<string>): Promise<(string | number)[][]> {
+  const records = page.map(({ value, key }) => ({ value: value && Buffer.from(value), key: key && Buffer.from(key) }));
+  const texts = decoder ? await decodeValues(decoder, records) : records.map(({ value, key }) => recordText(value, key));
+  return page.map(({ file, offset, headers, poison }, n) => {
+    const value = texts[n] ?? { reason: 'undecodable' };
+    const text = names.size === 0 ? value : withHeaders(value, archivedHeaders(headers), names);
     return [poison !== null ? POISON_MARK + poison : Buffer.isBuffer(text) ? text.toString('utf8') : POISON_MARK + text.reason, file, offset];
   });
 }

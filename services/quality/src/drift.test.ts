@@ -196,6 +196,13 @@ describe('what is told of it', () => {
     expect(error?.message).toBe('The header has the new columns `device`, `os`, and the contract of orders is frozen for that.');
   });
 
+  it('of a header that was renamed is what lacks and what is new, also where a file still has the former name: no value is gone without a word', async () => {
+    bench.definition = retail({ dataset: { columns: [column('id', 'BIGINT', { required: true }), column('channel', 'VARCHAR', { physicalName: 'Kanal' })], rules: [], checks: [] } });
+    const { result } = await bench.validate([{ name: 'former.csv', content: 'id,Channel\n1,web\n2,shop\n' }]);
+    expect(ruleTexts(result?.rules ?? [])).toEqual(['missing:channel 2 SEVERITY_WARNING RULE_OUTCOME_NOTE', 'new_column:Channel 2 SEVERITY_WARNING RULE_OUTCOME_NOTE']);
+    expect(await bench.rowsOf(result?.bronze, 'channel, _weir_extra as extra')).toEqual([{ channel: null, extra: '{"Channel":"web"}' }, { channel: null, extra: '{"Channel":"shop"}' }]);
+  });
+
   it('of a file that has nothing of the contract is that it is another file', async () => {
     bench.definition = retail({ dataset: { columns: [column('a', 'VARCHAR'), column('b', 'VARCHAR')], rules: [], checks: [] } });
     const { error } = await bench.validate([{ name: 'a.csv', content: 'a;b\n1;2\n' }]);

@@ -4,6 +4,7 @@ import { markedTexts, plainTexts, recordText, type BatchTexts, type RecordText }
 import { decodeValues } from './decode-values';
 import type { Dependencies } from './dependencies';
 import type { RecordColumns } from './record-columns';
+import { withHeaders } from './record-headers';
 import { tellUnmeasured } from './watch-checks';
 
 /** Rows that travel with a call. */
@@ -27,12 +28,12 @@ export interface BatchWork extends Pick<Dependencies, 'engines' | 'decoder' | 'l
 }
 
 /**
- * Runs the statement of a micro-batch. Values that are JSON already go to the engine as they came; only where one of them cannot be text, or needs a mark, are they looked at
+ * Runs the statement of a micro-batch. Values that are JSON already go to the engine as they came; only where one of them cannot be text, or needs a mark, or the contract names headers, are they looked at
  * one by one. Throws BATCH_TOO_LARGE for more than 3 MiB of rows; a single record that gives so many is refused as `too_large`. UNAVAILABLE while a registry that is needed does not answer.
  */
 export async function runBatch(work: BatchWork): Promise<ValidatedBatch> {
   const { columns, batch } = work;
-  const plain = batch.source.format === 'json' ? plainTexts(columns) : undefined;
+  const plain = batch.source.format === 'json' && batch.headers.size === 0 ? plainTexts(columns) : undefined;
   const found = plain && (await execute(work, plain));
   if (found && found.read === columns.count) return fitting(work, found);
   const textOf = await textsOf(work);
@@ -103,7 +104,13 @@ async function runPlan({ engines, engine, signal }: BatchWork, plan: ValidateBat
 }
 
 /** What stands for each record. */
-async function textsOf({ columns, batch, decoder }: BatchWork): Promise<(ordinal: number) => RecordText> {
+async function textsOf(work: BatchWork): Promise<(ordinal: number) => RecordText> {
+  const { columns, batch } = work;
+  const textOf = await valuesOf(work);
+  return batch.headers.size === 0 ? textOf : (ordinal) => withHeaders(textOf(ordinal), columns.headers(ordinal), batch.headers);
+}
+
+async function valuesOf({ columns, batch, decoder }: BatchWork): Promise<(ordinal: number) => RecordText> {
   const { count, poisoned, value, key } = columns;
   const { format } = batch.source;
   if (format === 'json') return (ordinal) => poisoned.get(ordinal) ?? recordText(value(ordinal), key(ordinal));

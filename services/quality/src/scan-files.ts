@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { WeirError, type FileLayout } from '@weir/core';
+import { systemCode, WeirError, type FileLayout } from '@weir/core';
 import type { Lake, Segment } from '@weir/lake';
 import type { FileFormat, ScannedFile } from './format/file-format';
 import { plainFile, type PlainFile } from './plain-file';
@@ -85,8 +85,7 @@ function partitionOf(segment: Segment): string {
 }
 
 function mapReadError(error: unknown, segment: Segment): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'ENOENT' ? new WeirError({ code: 'SEGMENT_CORRUPT', message: `${segment.path} is missing in the lake.` }, { cause: error }) : error;
+  return systemCode(error) === 'ENOENT' ? new WeirError({ code: 'SEGMENT_CORRUPT', message: `${segment.path} is missing in the lake.` }, { cause: error }) : error;
 }
 
 /** Line runs go to a file as they come: a file of text with many line ends has as many runs as records. */

@@ -2,7 +2,8 @@ import { FILE_COLUMN, type ValidatePlan } from '@weir/core';
 import type { Engine } from '@weir/engine';
 import { segmentsSql } from './decode-segments';
 import type { LogSegment } from './log-segments';
-import type { RecordedHeader, RecordReject } from './quarantine-records';
+import type { RecordReject } from './quarantine-records';
+import { archivedHeaders } from './record-headers';
 import { brokenReason, type BrokenRules } from './rejects';
 
 interface RejectedRecord extends BrokenRules {
@@ -25,16 +26,7 @@ export async function* segmentRejects(segments: readonly LogSegment[], engine: E
       const { file, offset, timestamp, rules, value, key, headers } = record;
       const { name = '', partition = '' } = segments[file] ?? {};
       const original = value && { bytes: Buffer.from(value) };
-      yield { log: name, offset, timestamp: BigInt(timestamp), partition, rules, reason: brokenReason(record, plan.decode.rules), original, key: key && Buffer.from(key), headers: headersIn(headers) };
+      yield { log: name, offset, timestamp: BigInt(timestamp), partition, rules, reason: brokenReason(record, plan.decode.rules), original, key: key && Buffer.from(key), headers: archivedHeaders(headers) };
     }
   }
-}
-
-type Base64 = string | null;
-
-/** Headers as ingest archives them: JSON of names to base64, or to a list of these. */
-function headersIn(text: string | null): RecordedHeader[] {
-  if (text === null) return [];
-  const headers = JSON.parse(text) as Record<string, Base64 | Base64[]>;
-  return Object.entries(headers).flatMap(([name, values]) => (Array.isArray(values) ? values : [values]).flatMap((value) => (value === null ? [] : [{ name, value: Buffer.from(value, 'base64') }])));
 }

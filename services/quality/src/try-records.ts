@@ -4,6 +4,7 @@ import { batchPlan } from './batch-plans';
 import { rejectsOf } from './batch-rejects';
 import { originalOf } from './original-of';
 import { recordColumns } from './record-columns';
+import { quarantinedHeaders } from './record-headers';
 import { brokenReason } from './rejects';
 import { runBatch } from './run-batch';
 import type { Trial } from './trial';
@@ -59,7 +60,7 @@ function batchOf(topic: string, records: readonly TriedRecord[]): RecordBatch {
     keyLengths: lengths(({ row }) => row.key),
     timestamps: Buffer.alloc(8 * records.length),
     ranges: records.map(({ row }) => rangeOf(row)),
-    headers: [],
+    headers: records.flatMap(({ row }, ordinal) => quarantinedHeaders(row.headers).map((header) => ({ ordinal, ...header }))),
     poisoned: [],
   };
 }

@@ -11,7 +11,7 @@ import { tallyOf } from './tried-rows';
 import { tryFileRows } from './try-file-rows';
 import { tryRecords } from './try-records';
 
-/** Rows and bytes of originals that one page judges. */
+/** Rows, and bytes of originals and headers, that one page judges. */
 const PAGE_ROWS = 2_000;
 const PAGE_BYTES = 1024 * 1024;
 
@@ -29,6 +29,8 @@ export interface OpenRow {
   readonly original: Buffer | null;
   readonly original_path: string | null;
   readonly key: Buffer | null;
+  /** JSON, of records that have some. */
+  readonly headers: string | null;
 }
 
 /** What the newest contract says of a row: nothing where it would land, else why it stays. */
@@ -36,9 +38,9 @@ export type Verdicts = ReadonlyMap<string, string>;
 
 // The first row of a page comes whatever its size is.
 const PAGE = `select * from (
-  select q.*, sum(coalesce(octet_length(original), 0)) over (order by partition, id) as bytes, row_number() over (order by partition, id) as place
+  select q.*, sum(coalesce(octet_length(original), 0) + coalesce(octet_length(headers), 0)) over (order by partition, id) as bytes, row_number() over (order by partition, id) as place
   from (
-    select id, partition, file, sha256, line, dataset, stage, rules, reason, original, original_path, key from quality.quarantined_row
+    select id, partition, file, sha256, line, dataset, stage, rules, reason, original, original_path, key, headers from quality.quarantined_row
     where pipeline = $1 and status = 'open' and ${narrowed(2)} and (partition, id) > ($7, $8::bigint) order by partition, id limit ${PAGE_ROWS}) as q) as measured
 where place = 1 or bytes <= ${PAGE_BYTES} order by partition, id`;
 

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Platform, platformState, ROOT, type PlatformState } from '@weir/servers';
+import { Platform, platformState, ROOT, type PlatformState, type StepEvent } from '@weir/servers';
 
 const run = promisify(execFile);
 
@@ -20,7 +20,8 @@ export async function withPlatform<T>({ running = false, say }: BenchPlatformOpt
   try {
     if (running) return await body(await platformState(), folder);
     const home = join(folder, 'home');
-    const platform = await Platform.start({ home, env: cleanEnvironment(), report: ({ step, state, text }) => state !== 'running' && say(`${step}: ${text}`) });
+    const report = ({ step, state, text }: StepEvent): void => void (state !== 'running' && say(`${step}: ${text}`));
+    const platform = await Platform.start({ home, env: cleanEnvironment(), report }, (taken) => stopWhenInterrupted(taken, folder));
     try {
       return await body(await platformState(home), folder);
     } finally {
@@ -28,6 +29,18 @@ export async function withPlatform<T>({ running = false, say }: BenchPlatformOpt
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Its processes would live on otherwise, and take the work of the next one that uses their ports. */
+function stopWhenInterrupted(platform: Platform, folder: string): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      void platform.stop().finally(() => {
+        rmSync(folder, { recursive: true, force: true });
+        process.exit(128 + constants.signals[signal]);
+      });
+    });
   }
 }
 

@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util';
 import { compareChecks, type CheckOptions } from './checks/compare-checks';
 import { printChecks } from './checks/print-checks';
 import { compare, type CompareOptions } from './compare';
+import { compareDestinations, type DestinationOptions } from './destinations/compare-destinations';
+import { printDestinations } from './destinations/print-destinations';
 import { measureOrchestration, type OrchestrationOptions } from './orchestration';
 import { printComparison } from './print-comparison';
 import { printOrchestration } from './print-orchestration';
@@ -15,6 +17,7 @@ const HELP = `Usage: npm run bench -- [--data real|generated] [--rows <number>] 
        npm run bench -- stream [--records <number>] [--minutes <number>] [--json]
        npm run bench -- checks [--rows <number>] [--json]
        npm run bench -- w1 [--rows <number>,<number>,…] [--json]
+       npm run bench -- destinations [--rows <number>] [--json]
 
 Runs the retail example over all its data on a platform of its own, then the same job as one direct script
 (DuckDB and COPY) into the same Postgres, and compares wall time, CPU and memory of every process.
@@ -39,12 +42,17 @@ checks: ten and 25 checks over a Parquet file of orders, beside the same by one 
 w1: a CSV file of orders through ten checks into two tables that are upserted: into empty ones, again, and with one order in a hundred
 changed; beside a direct script, and beside scripts of other tools where WEIR_PEERS_HOME (default ~/.cache/weir-peers) has them.
 
-  --rows     lines of the files, 100000,1000000 by default; 5000000 takes half an hour.`;
+  --rows     lines of the files, 100000,1000000 by default; 5000000 takes half an hour.
+
+destinations: the orders of w1 into a table that refuses none of them, one, or a hundred, and into files of each format, beside the
+engine's own COPY into such files.
+
+  --rows     lines of the file, 1000000 by default, 10000 at least.`;
 
 const USAGE = 'INVALID_VALUE  bench\n  --data is real or generated, --rows, --runs, --records and --minutes are whole numbers; --rows of w1 may be several, with commas.\n';
 
 /** What there is to bench, and the rows of its data unless told otherwise. */
-const ROWS: Readonly<Record<string, string>> = { retail: '540000', orchestration: '1', stream: '1', checks: '1000000', w1: '100000,1000000' };
+const ROWS: Readonly<Record<string, string>> = { retail: '540000', orchestration: '1', stream: '1', checks: '1000000', w1: '100000,1000000', destinations: '1000000' };
 
 /** Does what the command line asks for. Exit codes as everywhere: 0 right, 1 the two disagree, 2 input wrong. */
 export async function benchCommand(): Promise<number> {
@@ -70,6 +78,7 @@ export async function benchCommand(): Promise<number> {
   if (what === 'orchestration') return benchOrchestration({ running: values.running, runs, say }, values.json);
   if (what === 'stream') return benchStream({ records, minutes, say }, values.json);
   if (what === 'checks') return benchChecks({ rows, say }, values.json);
+  if (what === 'destinations') return benchDestinations({ rows: Math.max(rows, 10_000), say }, values.json);
   if (what === 'w1') return benchOrders({ sizes, say }, values.json);
   return benchRetail({ data, rows, say }, values.json);
 }
@@ -106,6 +115,13 @@ async function benchOrders(options: OrdersOptions, json: boolean): Promise<numbe
   const figures = await compareOrders(options);
   if (json) printJson(figures);
   else printOrders(figures);
+  return 0;
+}
+
+async function benchDestinations(options: DestinationOptions, json: boolean): Promise<number> {
+  const figures = await compareDestinations(options);
+  if (json) printJson(figures);
+  else printDestinations(figures);
   return 0;
 }
 

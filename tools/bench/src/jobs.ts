@@ -1,4 +1,5 @@
 import type { OrdersJob } from './checks/measure-orders';
+import type { DirectExportJob } from './destinations/direct-export';
 import type { DirectJob } from './direct';
 import type { Usage } from './process-usage';
 import type { DirectConsumerJob } from './stream/direct-consumer';
@@ -18,6 +19,10 @@ export const JOBS: Readonly<Record<string, (job: unknown) => Promise<unknown>>> 
     const { directOrders } = await import('./w1/direct-orders');
     await directOrders(job as DirectOrdersJob);
     return usage();
+  },
+  'direct-export': async (job) => {
+    const { exportDirectly } = await import('./destinations/direct-export');
+    return exportDirectly(job as DirectExportJob);
   },
   'measure-orders': async (job) => {
     const { measureOrders } = await import('./checks/measure-orders');

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { JOBS } from './jobs';
 
 async function main(): Promise<number> {
@@ -16,7 +17,8 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    // With its causes: that of a run that failed says why.
+    process.stderr.write(`${inspect(error)}\n`);
     process.exitCode = 1;
   },
 );

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { chmod, copyFile, lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isWeirError, toWeirError, WeirError } from '@weir/core';
+import { isWeirError, systemCode, toWeirError, WeirError } from '@weir/core';
 import type { ExportStore, LocalFile, StoredFile, TaggedFile } from '../export/store';
 
 /** Who holds a pointer needs milliseconds for it; one that stood for so long has stopped. */
@@ -136,7 +136,7 @@ async function movedOver(own: string, lock: string): Promise<boolean> {
     await rename(own, lock);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'ENOTEMPTY' || codeOf(error) === 'EEXIST') return false;
+    if (systemCode(error) === 'ENOTEMPTY' || systemCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -152,7 +152,7 @@ async function moved(next: string, target: string): Promise<boolean> {
   try {
     await rename(next, target);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
+    if (systemCode(error) === 'ENOENT') return false;
     throw error;
   }
   await flush(dirname(target));
@@ -162,7 +162,7 @@ async function moved(next: string, target: string): Promise<boolean> {
 /** Gives back a lock, if it is not somebody else's by now. */
 async function removeEmpty(lock: string): Promise<void> {
   await rmdir(lock).catch((error: unknown) => {
-    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(codeOf(error) ?? '')) throw error;
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
   });
 }
 
@@ -171,7 +171,7 @@ async function movedOrCopied(file: string, target: string): Promise<void> {
     await rename(file, target);
   } catch (error) {
     // What lies on another disk cannot be moved.
-    if (codeOf(error) !== 'EXDEV') throw error;
+    if (systemCode(error) !== 'EXDEV') throw error;
     await copyFile(file, target);
   }
 }
@@ -207,13 +207,9 @@ async function makeFolder(path: string): Promise<void> {
 
 async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
   return asked.catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   });
-}
-
-function codeOf(error: unknown): string | undefined {
-  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** What a person must change: rights, a file where a folder belongs, a disk that takes nothing. */
@@ -224,7 +220,7 @@ async function mapped<T>(place: string, body: () => Promise<T>): Promise<T> {
     return await body();
   } catch (error) {
     if (isWeirError(error)) throw error;
-    const code = codeOf(error) ?? '';
+    const code = systemCode(error) ?? '';
     if (code === 'ENOSPC' || code === 'EDQUOT') throw new WeirError({ code: 'DISK_FULL', message: `The disk of the exports is full; ${place} was not written.`, place }, { cause: error });
     if (REFUSED.has(code)) throw new WeirError({ code: 'DESTINATION_REFUSED', message: `${place} cannot be written (${code}).`, place, fix: 'Correct the path, or let the load service write in its folder for exports.' }, { cause: error });
     throw toWeirError(error);

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isWeirError } from '@weir/core';
 import { openPools, type Pools, type PostgresConnection } from './config';
-import type { CopyOptions } from './copy';
 import type { CoveredRange } from './covered';
 import { isUndefined, mapDestinationError } from './errors';
 import { readHeads, type TableState } from './heads';
@@ -11,8 +10,8 @@ import { orAborted } from './or-aborted';
 import { planLoad, type KeptTable, type LoadPlan } from './plan';
 import { openPositions, type StoredPosition, type StreamPosition, type StreamSource } from './positions';
 import { ReadyTables } from './ready-tables';
-import { markTold, readRefusedCounts, readUntold, type RefusedCount, type UntoldRow } from './refused-rows';
-import { planRestate, restate, writePresent, type PreparedRestatement, type RestatePlan } from './restate';
+import { markTold, readRefusedCounts, readUntold, type RefusedCount, type Untold, type UntoldRow } from './refused-rows';
+import { planRestate, restate, writePresent, type PreparedRestatement, type RestateOptions, type RestatePlan } from './restate';
 import { assertStreamBatch, commitStream, type StreamBatch, type StreamCommit } from './stream-commit';
 import { ensureStreams, type StreamTable } from './stream-table';
 import { StreamUpkeep } from './stream-upkeep';
@@ -59,8 +58,8 @@ export class PostgresDestination {
   }
 
   /** Some of the rows that tables refused, or had refused, of which the quarantine has not heard; none once it has heard of all. */
-  async untold(tables: readonly string[], signal: AbortSignal): Promise<UntoldRow[]> {
-    return mapped('weir.refused', () => orAborted(signal, readUntold(this.pools.questions, tables)));
+  async untold(tables: readonly string[], which: Untold, signal: AbortSignal): Promise<UntoldRow[]> {
+    return mapped('weir.refused', () => orAborted(signal, readUntold(this.pools.questions, tables, which)));
   }
 
   /** How many rows tables refused in commits, and still lack, by rule. */
@@ -84,8 +83,8 @@ export class PostgresDestination {
 
   /**
    * Commits a micro-batch of a stream in one transaction, also when an earlier try had committed and only the answer was lost. A table that is not there
-   * is created, at its first micro-batch and when somebody dropped it. Throws POSITION_MOVED when a range does not begin where the destination stands, and
-   * INVALID_VALUE for rows that are not the table's.
+   * is created, at its first micro-batch and when somebody dropped it. Rows that a table refuses are set aside. Throws POSITION_MOVED when a range does not begin where the destination stands,
+   * INVALID_VALUE for rows that are not the table's, and BATCH_TOO_LARGE when a table refuses so many that fewer must be tried at a time.
    */
   async commitBatch(batch: StreamBatch, signal: AbortSignal): Promise<StreamCommit> {
     assertStreamBatch(batch);
@@ -117,7 +116,7 @@ export class PostgresDestination {
   }
 
   /** Restates records of a stream's table in one transaction, during which the stream waits; gives and retries as `deliver` does. */
-  async restate(prepared: PreparedRestatement, options: CopyOptions): Promise<LedgerEntry | undefined> {
+  async restate(prepared: PreparedRestatement, options: RestateOptions): Promise<LedgerEntry | undefined> {
     return persistent(tableLabel(prepared.plan.table.spec), options.signal, () => restate(this.pools, prepared, options));
   }
 

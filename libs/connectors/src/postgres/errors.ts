@@ -53,6 +53,15 @@ export function mapDestinationError(error: unknown, place: string | undefined): 
   );
 }
 
+/** Does something to a table; throws its failures as `mapDestinationError` has them. */
+export async function placed<T>(label: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    throw mapDestinationError(error, label);
+  }
+}
+
 /** Data errors quote values, and a trigger may say anything. */
 function safeMessage(state: string, message: string): string {
   if (state === 'P0001' || state === 'P0004') return 'a trigger refuses it';

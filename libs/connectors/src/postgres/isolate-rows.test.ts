@@ -64,7 +64,7 @@ async function ids(table = 'orders'): Promise<number[]> {
 /** What the quarantine would hear, and has heard then. */
 async function told(...tables: string[]): Promise<string[]> {
   const signal = new AbortController().signal;
-  const rows = await destination.untold(tables.length > 0 ? tables : ['shop.orders'], signal);
+  const rows = await destination.untold(tables.length > 0 ? tables : ['shop.orders'], 'all', signal);
   await destination.markTold(rows, signal);
   return rows.map(({ table, position, rule, became }) => `${table} ${position} ${became ?? rule}`);
 }
@@ -90,7 +90,7 @@ test.each([
   const entry = await deliver(destination, folder.path, rowsFor(2, [...someRows(4, 7), bad, ...someRows(8, 11)]));
   expect(entry).toMatchObject({ inserted: 6, updated: 0, deleted: 0, refused: 1, rowsInTable: 9 });
   expect(await ids()).toEqual([1, 2, 3, 4, 5, 6, 8, 9, 10]);
-  const [row, ...more] = await destination.untold(['shop.orders'], new AbortController().signal);
+  const [row, ...more] = await destination.untold(['shop.orders'], 'all', new AbortController().signal);
   expect(more).toEqual([]);
   expect(row).toMatchObject({ rowId: '00000000-0000-0000-0000-000000000007', position: 'orders.csv:9', rule, reason: expect.stringMatching(reason), runId: 'run-2', became: undefined });
   expect(JSON.parse(row?.original ?? '')).toMatchObject({ id: bad.id });
@@ -181,7 +181,7 @@ test('rows by partition and id are set aside like those by key', async () => {
   await deliver(destination, folder.path, { spec: APPENDED, to: 1, upserts: appended(someRows(1, 4)) });
   await database.pool.query('alter table shop.appended add check (amount > 0)');
   expect(await deliver(destination, folder.path, { spec: APPENDED, to: 2, upserts: appended([{ id: 4 }, { id: 5, amount: -5 }]), mostRefused: 1 })).toMatchObject({ inserted: 1, refused: 1 });
-  const [row] = await destination.untold(['shop.appended'], new AbortController().signal);
+  const [row] = await destination.untold(['shop.appended'], 'all', new AbortController().signal);
   expect(row).toMatchObject({ partition: '2024-01-01T00:00:00Z', position: 'orders.csv:7' });
 });
 
@@ -204,11 +204,11 @@ test('of what is said of a row while the quarantine is told, nothing is lost', a
   await tableThat('alter table shop.orders add constraint positive check (amount > 0)');
   await deliver(destination, folder.path, rowsFor(2, [{ id: 5, amount: -5 }]));
   const signal = new AbortController().signal;
-  const early = await destination.untold(['shop.orders'], signal);
+  const early = await destination.untold(['shop.orders'], 'all', signal);
   await database.pool.query('alter table shop.orders drop constraint positive');
   await deliver(destination, folder.path, rowsFor(3, [{ id: 5, amount: -5 }]));
   await destination.markTold(early, signal);
-  const late = await destination.untold(['shop.orders'], signal);
+  const late = await destination.untold(['shop.orders'], 'all', signal);
   expect(late).toMatchObject([{ became: 'landed', runId: 'run-3' }]);
   expect(late[0]?.changed).toBeGreaterThan(early[0]?.changed ?? Number.POSITIVE_INFINITY);
 });

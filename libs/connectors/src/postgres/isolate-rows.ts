@@ -17,12 +17,16 @@ export interface DoubtfulRows {
   /** How all of them together failed; undefined where rows of other tables may have come since. */
   readonly known: Refusal | undefined;
   readonly commitId: string;
-  /** Statements that write the rows of a relation; the first gives its counts as one row (inserted and updated, or deleted). */
+  /** Statements that write the rows of a relation; some give their counts as one row (inserted and updated, or deleted). */
   readonly write: (relation: string) => readonly string[];
-  /** Takes away what the table has in the place of refused rows, from a relation; gives one row (deleted). */
-  readonly retract: (relation: string) => string;
+  /** Statements that take away what the table has in the place of refused rows, from a relation; each gives one row (deleted). Where one of them is refused as well the next is tried. */
+  readonly retract: (relation: string) => readonly string[];
   /** Most rows that may be refused, of so many. */
   readonly most: (rows: number) => number;
+  /** What is thrown when there are more. */
+  readonly beyond: 'QUARANTINE_LIMIT' | 'BATCH_TOO_LARGE';
+  /** The grain of a row by its position; undefined where nobody knows, or need know. */
+  readonly grainOf?: (position: string) => string | undefined;
 }
 
 /** What changed in a table. */
@@ -62,7 +66,7 @@ export class Isolation {
     this.suspects = `"_weir_suspects_${nth}"`;
   }
 
-  /** Throws QUARANTINE_LIMIT once more rows are refused than may be; and MODEL_FAILED, with the row named, for the first one that has no place in a source. */
+  /** Throws QUARANTINE_LIMIT or BATCH_TOO_LARGE once more rows are refused than may be; and MODEL_FAILED, with the row named, for the first one that has no place in a source. */
   async write(): Promise<void> {
     const { spec, rows, known } = this.doubtful;
     const span = trace.getTracer('@weir/connectors').startSpan(`isolate ${tableLabel(spec)}`);
@@ -98,32 +102,47 @@ export class Isolation {
   async finish(): Promise<Isolated> {
     const { spec, commitId } = this.doubtful;
     if (this.refused.length > 0) {
-      const refusals = this.refused.map(({ row, failure: { rule, reason } }) => ({ nth: row + 1, rule, reason }));
+      const grains = await this.grains();
+      const refusals = this.refused.map(({ row, failure: { rule, reason } }) => ({ nth: row + 1, rule, reason, grain: grains.get(row) }));
       // The statement has values of rows.
       await context.with(ROOT_CONTEXT, () => this.run(noteRefused(spec, this.suspects, NTH, refusals, commitId)));
     }
     return { ...this.counts, refused: this.refused.length };
   }
 
+  /** Of refused rows. */
+  private async grains(): Promise<Map<number, string | undefined>> {
+    const { grainOf } = this.doubtful;
+    if (!grainOf) return new Map();
+    const { rows } = await this.run<{ nth: string; position: string }>(`select ${NTH} as nth, _weir_position as position from ${this.these(this.refused)} s`);
+    return new Map(rows.map(({ nth, position }) => [Number(nth) - 1, grainOf(position)]));
+  }
+
   private async trial(from: number, to: number): Promise<Refusal | undefined> {
     this.statements += 1;
     return attempted(this.run, async () => {
-      const [first = '', ...rest] = this.doubtful.write(`(select * from ${this.suspects} where ${NTH} > ${from} and ${NTH} <= ${to})`);
-      const written = await this.run<Partial<Record<keyof RowCounts, string>>>(first);
-      for (const statement of rest) await this.run(statement);
+      const sum = { inserted: 0, updated: 0, deleted: 0 };
+      for (const statement of this.doubtful.write(`(select * from ${this.suspects} where ${NTH} > ${from} and ${NTH} <= ${to})`)) {
+        const [{ inserted = 0, updated = 0, deleted = 0 } = {}] = (await this.run<Partial<Record<keyof RowCounts, string>>>(statement)).rows;
+        sum.inserted += Number(inserted);
+        sum.updated += Number(updated);
+        sum.deleted += Number(deleted);
+      }
       if (this.deferred !== '') await this.run(`set constraints ${this.deferred} immediate`);
-      const [{ inserted = 0, updated = 0, deleted = 0 } = {}] = written.rows;
-      this.add({ inserted: Number(inserted), updated: Number(updated), deleted: Number(deleted) });
+      this.add(sum);
     });
   }
 
   private async retract(row: number): Promise<void> {
     if (!this.doubtful.spec.lineage) return;
-    await attempted(this.run, async () => {
-      const gone = await this.run<{ deleted: string }>(this.doubtful.retract(this.these([{ row }])));
-      if (this.deferred !== '') await this.run(`set constraints ${this.deferred} immediate`);
-      this.add({ inserted: 0, updated: 0, deleted: Number(gone.rows[0]?.deleted ?? 0) });
-    });
+    for (const statement of this.doubtful.retract(this.these([{ row }]))) {
+      const refusal = await attempted(this.run, async () => {
+        const gone = await this.run<{ deleted: string }>(statement);
+        if (this.deferred !== '') await this.run(`set constraints ${this.deferred} immediate`);
+        this.add({ inserted: 0, updated: 0, deleted: Number(gone.rows[0]?.deleted ?? 0) });
+      });
+      if (!refusal) return;
+    }
   }
 
   private add({ inserted, updated, deleted }: RowCounts): void {
@@ -145,7 +164,9 @@ export class Isolation {
     const samples = shown.map(({ row, failure }) => `${named.get(row + 1) ?? ''}: ${failure.safe}`);
     const label = tableLabel(spec);
     if (!spec.lineage) return new WeirError({ code: 'MODEL_FAILED', place: label, samples, message: `Table ${label} refuses a row. ${shown[0]?.failure.safe ?? ''}`, fix: 'Correct the model, or what the table demands; a row that stands for no row of the source cannot be set aside.' });
-    return new WeirError({ code: 'QUARANTINE_LIMIT', stage: 'load', place: label, samples, message: `Table ${label} refuses more than ${most} of ${this.rows} rows. ${shown[0]?.failure.safe ?? ''}`, fix: 'Correct the rows, or what the table demands, or raise `quarantine.failAbove`. The tables are as they were.' });
+    const { beyond } = this.doubtful;
+    const fix = beyond === 'QUARANTINE_LIMIT' ? 'Correct the rows, or what the table demands, or raise `quarantine.failAbove`. The tables are as they were.' : undefined;
+    return new WeirError({ code: beyond, stage: 'load', place: label, samples, message: `Table ${label} refuses more than ${most} of ${this.rows} rows. ${shown[0]?.failure.safe ?? ''}`, fix });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import { quoteIdent } from '@weir/core';
-import { CREATE_REFUSED } from './refused-rows';
+import { CREATE_REFUSED, HAS_REFUSED } from './refused-rows';
 
 /** Where a table stands: the snapshot it holds and the commit that brought it there. */
 export interface Head {
@@ -49,7 +49,7 @@ const CREATE = `
  * (both see nothing, one violates the catalogue's unique index), so an advisory lock lets one in at a time.
  */
 export async function ensureLedger(pool: Pool, schema: string): Promise<void> {
-  const present = await pool.query<{ done: boolean }>("select to_regclass('weir.ledger') is not null and to_regclass('weir.head') is not null and to_regclass('weir.refused') is not null and exists (select from pg_namespace where nspname = $1) as done", [schema]);
+  const present = await pool.query<{ done: boolean }>(`select to_regclass('weir.ledger') is not null and to_regclass('weir.head') is not null and ${HAS_REFUSED} and exists (select from pg_namespace where nspname = $1) as done`, [schema]);
   if (present.rows[0]?.done) return;
   // One simple query is one transaction, and the lock ends with it.
   await pool.query(`select pg_advisory_xact_lock(hashtext('weir.ledger')); ${CREATE} create schema if not exists ${quoteIdent(schema)};`);

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isWeirError, quoteQualified, WeirError } from '@weir/core';
+import { quoteQualified, WeirError } from '@weir/core';
 import type { Pools } from './config';
 import { copyFiles, type CopyOptions, type RowFiles } from './copy';
-import { mapDestinationError } from './errors';
+import { heedingRefusals, type DoubtfulTables } from './doubtful-tables';
+import { mapDestinationError, placed } from './errors';
 import { referredFirst } from './foreign-keys';
 import { endingHungCopies } from './hung-copies';
 import type { Isolated } from './isolate-rows';
@@ -12,7 +13,8 @@ import { lockAlone } from './lock-tables';
 import { createBeside, createTemporary, stageTables } from './merge';
 import { applyLoad, finishIsolated, isolateLoad, type IsolatedLoad, type StagedLoad } from './place-load';
 import type { LoadPlan } from './plan';
-import { refusalOf, refusingTable, type Refusal } from './refusal';
+import { refusingTable } from './refusal';
+import { retryRefused } from './retry-refused';
 import { deliveredColumns, layoutOf, storedIdentity, tableLabel, type StoredColumn } from './table';
 import { inTransaction, type Transaction } from './transaction';
 import { writingRows } from './writing-rows';
@@ -48,21 +50,8 @@ export interface DeliverOptions {
 export async function commitLoads(pools: Pools, loads: readonly Promise<PreparedLoad>[], options: DeliverOptions): Promise<LedgerEntry[] | undefined> {
   // Before there is something to copy a transaction would only hold a connection.
   await loads[0];
-  const doubtful: DoubtfulTables = new Map();
-  for (;;) {
-    try {
-      return await commitOnce(pools, loads, doubtful, options);
-    } catch (error) {
-      const refusal = isWeirError(error) && error.code === 'MODEL_FAILED' ? refusalOf(error) : undefined;
-      const table = isWeirError(error) ? error.place : undefined;
-      if (!refusal || table === undefined || doubtful.has(table)) throw error;
-      doubtful.set(table, refusal);
-    }
-  }
+  return heedingRefusals((doubtful) => commitOnce(pools, loads, doubtful, options));
 }
-
-/** Tables that refuse rows, by label, and how. */
-type DoubtfulTables = Map<string, Refusal>;
 
 function commitOnce(pools: Pools, loads: readonly Promise<PreparedLoad>[], doubtful: DoubtfulTables, options: DeliverOptions): Promise<LedgerEntry[] | undefined> {
   return inTransaction(pools, 'loads', options.signal, async (transaction) => {
@@ -104,12 +93,7 @@ async function isolateAll({ run }: Transaction, staged: readonly StagedLoad[], {
     const known = refusal?.relational && (others || isolated.length > 0) ? undefined : refusal;
     isolated.push(await placed(one.label, () => isolateLoad(run, one, known, mostRefused)));
   }
-  // What one of them got may be what a row of another one was refused for want of.
-  for (let round = 0; round < isolated.length; round += 1) {
-    let landed = false;
-    for (const { staged: { label }, isolation } of isolated) landed = (await placed(label, () => isolation.retry())) || landed;
-    if (!landed) break;
-  }
+  await retryRefused(isolated.map(({ staged: { label }, isolation }) => ({ retry: () => placed(label, () => isolation.retry()) })));
   const done = new Map<StagedLoad, Isolated>();
   for (const one of isolated) done.set(one.staged, await placed(one.staged.label, () => finishIsolated(run, one)));
   return done;
@@ -204,12 +188,4 @@ function claim(pools: Pools, transaction: Transaction, { load: { plan, toSnapsho
 /** Whether readers have to wait until the load ends: their rows are exchanged, or the table is altered. */
 function keepsReadersWaiting({ load: { plan } }: StagedLoad): boolean {
   return plan.kind === 'rebuild' || (plan.kind === 'merge' && plan.changes.missing.length + plan.changes.widened.length > 0);
-}
-
-async function placed<T>(label: string, body: () => Promise<T>): Promise<T> {
-  try {
-    return await body();
-  } catch (error) {
-    throw mapDestinationError(error, label);
-  }
 }

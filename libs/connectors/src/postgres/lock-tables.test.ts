@@ -1,24 +1,10 @@
 import type { Column } from '@weir/core';
-import { tempDir, testDatabase, until, type TempDir, type TestDatabase } from '@weir/testkit';
+import { until } from '@weir/testkit';
 import type { PoolClient } from 'pg';
-import type { PostgresDestination } from './destination';
-import { deliverAll, openDestination, ORDERS } from './testing/orders';
+import { deliverAll, ORDERS } from './testing/orders';
+import { useShop } from './testing/shop';
 
-let database: TestDatabase;
-let folder: TempDir;
-let destination: PostgresDestination;
-
-beforeAll(async () => {
-  [database, folder] = await Promise.all([testDatabase(), tempDir()]);
-  destination = openDestination(database.config);
-});
-beforeEach(async () => {
-  await database.pool.query('drop schema if exists shop, weir cascade');
-});
-afterAll(async () => {
-  await destination?.close();
-  await Promise.all([database?.drop(), folder?.dispose()]);
-});
+const shop = useShop();
 
 const TABLES = ['apples', 'pears', 'plums'];
 
@@ -26,12 +12,12 @@ const TABLES = ['apples', 'pears', 'plums'];
 async function load(to: number): Promise<number | undefined> {
   const gained = Array.from({ length: to - 1 }, (_, at): Column => ({ name: `c${at}`, type: 'BIGINT' }));
   const spec = { ...ORDERS, columns: [...ORDERS.columns, ...gained] };
-  const loaded = await deliverAll(destination, folder.path, TABLES.map((name) => ({ spec: { ...spec, name }, to, upserts: [`"1",${to}${',0'.repeat(to - 1)}`] })));
+  const loaded = await deliverAll(shop.destination, shop.folder.path, TABLES.map((name) => ({ spec: { ...spec, name }, to, upserts: [`"1",${to}${',0'.repeat(to - 1)}`] })));
   return loaded?.length;
 }
 
 async function inReader<T>(body: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await database.pool.connect();
+  const client = await shop.database.pool.connect();
   try {
     await client.query('begin');
     return await body(client);
@@ -69,10 +55,10 @@ test('while a reader keeps one table for long, others read the rest with little 
     const waiting = load(2);
     waiting.catch(() => undefined);
     const waits = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%shop\".\"plums%'";
-    await until(async () => ((await database.pool.query(waits)).rowCount ?? 0) > 0, { timeoutMs: 5_000, what: 'the load at the table that is kept' });
+    await until(async () => ((await shop.database.pool.query(waits)).rowCount ?? 0) > 0, { timeoutMs: 5_000, what: 'the load at the table that is kept' });
     for (const end = performance.now() + 2_000; performance.now() < end; ) {
       const at = performance.now();
-      await database.pool.query('select count(*) from shop.apples');
+      await shop.database.pool.query('select count(*) from shop.apples');
       longest = Math.max(longest, performance.now() - at);
     }
     return { waiting };

@@ -4,7 +4,7 @@ import { Isolation, type DoubtfulRows, type Isolated, type RowCounts, type Run }
 import type { PreparedLoad } from './load-commit';
 import { addKey, counted, createEmpty, deleteRows, emptyTable, insertAll, moveIntoPlace, retractRows, upsertRows, type StageTables } from './merge';
 import type { LoadPlan } from './plan';
-import { settleRefused } from './refused-rows';
+import { MAX_REFUSED, settleRefused } from './refused-rows';
 import type { Refusal } from './refusal';
 import type { WrittenRow } from './stream-merge';
 import { deliveredColumns } from './table';
@@ -17,9 +17,6 @@ export interface StagedLoad {
   /** Of the transaction's tables. */
   readonly nth: number;
 }
-
-/** Rows that a table may lack because it refused them, from all loads: their ids are part of every plan. */
-const MAX_REFUSED = 100_000;
 
 const NOTHING_CHANGED: RowCounts = { inserted: 0, updated: 0, deleted: 0 };
 
@@ -81,7 +78,7 @@ export async function isolateLoad(run: Run, staged: StagedLoad, known: Refusal |
     return [kind === 'merge' ? upsertRows(spec, rows, commitId) : counted(insertAll(spec, rows, commitId))];
   };
   const columns = deliveredColumns(spec).map(({ name }) => quoteIdent(name)).join(', ');
-  const isolation = new Isolation(run, { spec, rows: `(select ${columns} from ${stage.upserts})`, known, commitId, write, retract: (relation) => retractRows(spec, relation), most: (count) => Math.min(most(count), MAX_REFUSED - refused.length) }, nth);
+  const isolation = new Isolation(run, { spec, rows: `(select ${columns} from ${stage.upserts})`, known, commitId, write, retract: (relation) => [retractRows(spec, relation)], most: (count) => Math.min(most(count), MAX_REFUSED - refused.length), beyond: 'QUARANTINE_LIMIT' }, nth);
   await isolation.write();
   return { staged, isolation, deleted };
 }

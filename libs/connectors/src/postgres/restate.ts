@@ -3,15 +3,22 @@ import { pipeline } from 'node:stream/promises';
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { to as copyTo } from 'pg-copy-streams';
 import type { Pools } from './config';
-import { createCovered, type CoveredRange } from './covered';
+import { createCovered, isCovered, type CoveredRange } from './covered';
 import { copyFiles, type CopyOptions, type RowFiles } from './copy';
+import { heedingRefusals, type DoubtfulTables } from './doubtful-tables';
+import { placed } from './errors';
+import type { Isolated, Run } from './isolate-rows';
+import { isolateTables } from './isolate-stream';
 import { moveHead, readEntry, readHead, writeEntry, type Head, type LedgerEntry } from './ledger';
 import { createTemporary } from './merge';
-import { copyPresent, RESTATED, restateStatements } from './restate-merge';
+import { lacksRows } from './refused-rows';
+import { copyPresent, RESTATED, RESTATE_RULE, restateStatements } from './restate-merge';
+import { settleCovered, settleTouched } from './settle-stream';
 import type { WrittenRow } from './stream-merge';
 import { prepareStreamTable, stagedColumns, streamLayout, type StreamTable } from './stream-table';
 import { storedIdentity, tableLabel } from './table';
 import { inTransaction, type Transaction } from './transaction';
+import { writingRows } from './writing-rows';
 
 /** A table that a stream writes, about to be restated: from the head that it must still have then. */
 export interface RestatePlan {
@@ -57,8 +64,20 @@ export async function writePresent(pools: Pools, { table, covered }: RestatePlan
   });
 }
 
-/** Carries out a restatement in one transaction. Undefined when the head moved since the plan and another load's commit stands there: nothing was changed then. */
-export async function restate(pools: Pools, prepared: PreparedRestatement, options: CopyOptions): Promise<LedgerEntry | undefined> {
+export interface RestateOptions extends CopyOptions {
+  /** Most rows that the table may refuse, of so many that are written. */
+  readonly mostRefused: (rows: number) => number;
+}
+
+/**
+ * Carries out a restatement in one transaction. Undefined when the head moved since the plan and another load's commit stands there: nothing was changed then. When the table refuses rows all is rolled back and begun anew
+ * without these, which are noted in weir.refused.
+ */
+export async function restate(pools: Pools, prepared: PreparedRestatement, options: RestateOptions): Promise<LedgerEntry | undefined> {
+  return heedingRefusals((doubtful) => restateOnce(pools, prepared, doubtful, options));
+}
+
+function restateOnce(pools: Pools, prepared: PreparedRestatement, doubtful: DoubtfulTables, options: RestateOptions): Promise<LedgerEntry | undefined> {
   return inTransaction(pools, 'loads', options.signal, async (transaction) => {
     const { plan, commitId, toSnapshot, runId, traceId } = prepared;
     const { client } = transaction;
@@ -67,8 +86,8 @@ export async function restate(pools: Pools, prepared: PreparedRestatement, optio
     if (!(await moveHead(client, table, plan.head, { snapshot: toSnapshot, commitId, layout: plan.head.layout }))) {
       return { commit: false, value: await readEntry(client, commitId) };
     }
-    const counts = await merge(transaction, prepared);
-    const entry = { commitId, pipeline: plan.pipeline, table, fromSnapshot: plan.head.snapshot, toSnapshot, runId, traceId, ...counts, refused: 0, rowsInTable: undefined };
+    const counts = await placed(table, () => writingRows(table, () => merge(transaction, prepared, doubtful, options.mostRefused)));
+    const entry = { commitId, pipeline: plan.pipeline, table, fromSnapshot: plan.head.snapshot, toSnapshot, runId, traceId, ...counts, rowsInTable: undefined };
     await writeEntry(client, entry);
     return { commit: true, value: entry };
   });
@@ -84,12 +103,33 @@ async function stage(transaction: Transaction, { plan: { table, covered }, upser
   await transaction.run(`analyze ${RESTATED.upserts}; analyze ${RESTATED.deletes}`);
 }
 
-async function merge(transaction: Transaction, { plan, commitId }: PreparedRestatement): Promise<Pick<LedgerEntry, 'inserted' | 'updated' | 'deleted'>> {
-  const { lock, raise, upsert, remove } = restateStatements(plan.table, commitId);
-  await transaction.run(lock);
-  for (const statement of raise) await transaction.run(statement);
-  const written = await transaction.run<WrittenRow & Record<string, string>>(upsert);
-  let deleted = 0;
-  for (const statement of remove) deleted += Number((await transaction.run<{ deleted: string }>(statement)).rows[0]?.deleted ?? 0);
-  return { inserted: Number(written.rows[0]?.inserted ?? 0), updated: Number(written.rows[0]?.updated ?? 0), deleted };
+async function merge({ run }: Transaction, prepared: PreparedRestatement, doubtful: DoubtfulTables, mostRefused: RestateOptions['mostRefused']): Promise<Isolated> {
+  const { plan: { table }, commitId } = prepared;
+  const label = tableLabel(table.spec);
+  const statements = restateStatements(table, commitId);
+  await run(statements.lock);
+  const lacking = (await run<{ lacking: boolean }>(`select ${lacksRows(table.spec)} as lacking`)).rows[0]?.lacking === true;
+  for (const statement of statements.raise) await run(statement);
+  const gone = async (statement: string): Promise<number> => Number((await run<{ deleted: string }>(statement)).rows[0]?.deleted ?? 0);
+  if (!doubtful.has(label)) {
+    const written = await run<WrittenRow & Record<string, string>>(statements.upsert);
+    let deleted = 0;
+    for (const statement of [...statements.bury, statements.remove]) deleted += await gone(statement);
+    if (lacking) await settle(run, prepared);
+    await run('set constraints all immediate');
+    return { inserted: Number(written.rows[0]?.inserted ?? 0), updated: Number(written.rows[0]?.updated ?? 0), deleted, refused: 0 };
+  }
+  const deleted = await gone(statements.remove);
+  const isolated = await isolateTables(run, [{ table, label, incoming: RESTATED.upserts }], { doubtful, others: deleted > 0, rule: RESTATE_RULE, commitId, grains: [], most: mostRefused, beyond: 'QUARANTINE_LIMIT' });
+  if (lacking) await settle(run, prepared);
+  const counts = (await isolated.finish()).get(label) ?? { inserted: 0, updated: 0, deleted: 0, refused: 0 };
+  await run('set constraints all immediate');
+  return { ...counts, deleted: counts.deleted + deleted };
+}
+
+/** Says of rows that the table lacked what became of them. */
+async function settle(run: Run, { plan: { table }, commitId }: PreparedRestatement): Promise<void> {
+  await run(settleTouched(table, RESTATED.upserts, commitId));
+  await run(settleTouched(table, RESTATED.deletes, commitId));
+  await run(settleCovered(table, (alias) => isCovered(table, alias), commitId));
 }

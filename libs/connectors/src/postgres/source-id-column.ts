@@ -70,7 +70,7 @@ function assertAscending({ cache, increment, cycles, last }: Sequence, { table, 
     code: 'POSITION_LOST',
     message: `The ids of ${table} have begun again: the last that was given is ${last}, and rows up to ${after} were taken.`,
     place: `${table}.${name}`,
-    fix: 'Set the sequence above what was taken; or read the table under another name of the pipeline, from its beginning.',
+    fix: 'Set the sequence above what was taken; or, if these are other rows, let the source begin anew: `weir sources reset`.',
   });
 }
 

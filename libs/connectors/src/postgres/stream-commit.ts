@@ -2,14 +2,21 @@ import { WeirError, quoteIdent, quoteLiteral } from '@weir/core';
 import type { PoolClient, QueryResult } from 'pg';
 import type { Pools } from './config';
 import { copyBytes } from './copy';
-import { mapDestinationError } from './errors';
+import { heedingRefusals, type DoubtfulTables } from './doubtful-tables';
+import { mapDestinationError, placed } from './errors';
+import type { GrainRange } from './grain-ranges';
+import type { Run } from './isolate-rows';
+import { isolateTables, type IncomingRows } from './isolate-stream';
 import { executeClaim, positionMoved, readPositions, type PositionRange, type StreamSource } from './positions';
+import { refusingTable } from './refusal';
+import { settleTouched } from './settle-stream';
 import { readStreamEntry, writeStreamEntry, type TableCounts } from './stream-ledger';
-import type { StageStatement, WrittenRow } from './stream-merge';
+import { STREAM_RULE, winners, type StageStatement, type WrittenRow } from './stream-merge';
 import { StreamSession } from './stream-session';
 import { DELETED_COLUMN, stagedColumns, type StreamTable } from './stream-table';
 import { tableLabel } from './table';
-import { onConnection } from './transaction';
+import { onConnection, runOn } from './transaction';
+import { writingRows } from './writing-rows';
 
 /** The rows of one table in a micro-batch. */
 export interface StagedRows {
@@ -32,6 +39,8 @@ export interface StreamBatch extends StreamSource {
   readonly ranges: readonly PositionRange[];
   /** Every table once. */
   readonly tables: readonly StagedRows[];
+  /** Which grains its records are of: what the quarantine is told of those that a table refuses. */
+  readonly grains: readonly GrainRange[];
   /** Counts of the stages before, for the ledger. */
   readonly accounts: Readonly<Record<string, number>> | undefined;
 }
@@ -41,6 +50,8 @@ export interface StreamCommit {
   readonly tables: readonly TableCounts[];
   /** It had been committed before: only the answer was lost. */
   readonly wasCommitted: boolean;
+  /** Whether the quarantine may have something to hear: rows were refused, or what had been refused was settled. */
+  readonly noted: boolean;
 }
 
 /** A table of the batch on the connection that commits it. */
@@ -49,22 +60,60 @@ interface Staged extends StagedRows {
   readonly label: string;
 }
 
+/** Most rows of one table that it may refuse in a micro-batch: each costs some ten statements, and all of it must be over within the 30 s of a call. */
+const MOST_REFUSED = 250;
+
 /**
  * Commits a micro-batch in one transaction: rows, positions and the ledger's row. When its positions moved already and the ledger has its commit id, an
  * earlier try had committed, and its counts are given. Otherwise throws POSITION_MOVED, and nothing was changed.
+ *
+ * When a table refuses rows all is rolled back and begun anew, with that table changed after all others and without these rows, which are noted in weir.refused. So a micro-batch of which no row is refused pays nothing for
+ * it. Throws BATCH_TOO_LARGE for one of which a table refuses so many that it takes too long to find them.
  */
 export async function commitStream(pools: Pools, batch: StreamBatch, signal: AbortSignal): Promise<StreamCommit> {
+  return heedingRefusals((doubtful) => commitOnce(pools, batch, doubtful, signal));
+}
+
+async function commitOnce(pools: Pools, batch: StreamBatch, doubtful: DoubtfulTables, signal: AbortSignal): Promise<StreamCommit> {
   return onConnection(pools, 'streams', signal, async (client) => {
     const session = await StreamSession.on(client);
     const staged = await stageAll(client, session, batch, signal);
-    const looks = await claim(client, batch, staged);
+    const looks = await claim(client, batch, staged, doubtful);
     if (!looks) return earlierCommit(client, batch);
-    const tables: TableCounts[] = [];
-    for (const [at, one] of staged.entries()) tables.push(await placed(one, () => merge(client, one, batch.commitId, looks[at] ?? NOTHING_SPECIAL)));
-    // One message: where the ledger's row fails the commit is not carried out.
-    await client.query(`${writeStreamEntry(batch, tables)}; commit`);
-    return { tables, wasCommitted: false };
+    const merged = new Map<string, TableCounts>();
+    for (const one of staged) if (!doubtful.has(one.label)) merged.set(one.label, await placed(one.label, () => writingRows(one.label, () => merge(client, one, batch.commitId, looks.get(one.label) ?? NOTHING_SPECIAL))));
+    const run = runOn(client, signal);
+    const isolated = await isolateTables(run, staged.filter(({ label }) => doubtful.has(label)).map(incomingOf), {
+      doubtful, others: merged.size > 0, rule: STREAM_RULE, commitId: batch.commitId, grains: batch.grains, most: () => MOST_REFUSED, beyond: 'BATCH_TOO_LARGE',
+    });
+    const settled = await settle(run, staged.filter(({ label }) => looks.get(label)?.lacking === true), batch.commitId);
+    for (const [table, counts] of await isolated.finish()) merged.set(table, { table, ...counts });
+    const tables = staged.flatMap(({ label }) => merged.get(label) ?? []);
+    await finish(client, batch, tables);
+    return { tables, wasCommitted: false, noted: settled > 0 || tables.some(({ refused }) => refused > 0) };
   });
+}
+
+function incomingOf({ table, label, stage }: Staged): IncomingRows {
+  return { table, label, incoming: table.spec.identity.by === 'key' ? winners(table, stage) : stage };
+}
+
+/** Says of rows that tables lacked what became of them; gives their number. */
+async function settle(run: Run, lacking: readonly Staged[], commitId: string): Promise<number> {
+  // Hardly any of the rows that come are among them: to look each of them up would take longer than all else.
+  if (lacking.length > 0) await run('set local enable_hashjoin = on');
+  let rows = 0;
+  for (const { table, label, stage } of lacking) rows += (await placed(label, () => run(settleTouched(table, stage, commitId)))).rowCount ?? 0;
+  return rows;
+}
+
+/** One message: where the ledger's row fails the commit is not carried out. What is checked at the commit is about the table that Postgres names. */
+async function finish(client: PoolClient, batch: StreamBatch, tables: readonly TableCounts[]): Promise<void> {
+  try {
+    await client.query(`${writeStreamEntry(batch, tables)}; commit`);
+  } catch (error) {
+    throw mapDestinationError(error, refusingTable(error) ?? 'weir.ledger');
+  }
 }
 
 /** Begins the transaction and copies the rows of every table. */
@@ -74,7 +123,7 @@ async function stageAll(client: PoolClient, session: StreamSession, { tables }: 
   // Locks are taken in this order.
   staged.sort((one, other) => (one.label < other.label ? -1 : 1));
   if (staged.length === 0) await client.query('begin');
-  for (const [at, one] of staged.entries()) await placed(one, () => copyStaged(client, one, at === 0 ? 'begin; ' : '', signal));
+  for (const [at, one] of staged.entries()) await placed(one.label, () => copyStaged(client, one, at === 0 ? 'begin; ' : '', signal));
   return staged;
 }
 
@@ -86,23 +135,23 @@ async function copyStaged(client: PoolClient, { stage, columns, rows, data, labe
 interface Look {
   readonly deletes: boolean;
   readonly graves: boolean;
+  /** It lacks rows that it refused. */
+  readonly lacking: boolean;
 }
 
-const NOTHING_SPECIAL: Look = { deletes: false, graves: false };
+const NOTHING_SPECIAL: Look = { deletes: false, graves: false, lacking: false };
 
 /**
  * Moves the positions, then takes the locks of the tables and looks at them, in one message; undefined when a position is elsewhere.
  * Positions first: of two consumers of one partition the second then waits without a lock that the first one needs.
  */
-async function claim(client: PoolClient, batch: StreamBatch, staged: readonly Staged[]): Promise<Look[] | undefined> {
+async function claim(client: PoolClient, batch: StreamBatch, staged: readonly Staged[], doubtful: DoubtfulTables): Promise<Map<string, Look> | undefined> {
   const keyed = staged.filter(({ table }) => table.spec.identity.by === 'key');
-  const statements = [executeClaim(batch, batch.ranges, batch.commitId), ...keyed.map(({ stage }) => execute(stage, 'lock')), ...keyed.map(({ stage }) => execute(stage, 'graves'))];
+  const statements = [executeClaim(batch, batch.ranges, batch.commitId), ...keyed.map(({ stage, label }) => execute(stage, 'lock', String(doubtful.has(label)))), ...staged.map(({ stage }) => execute(stage, 'look'))];
   const [moved, ...answers] = await client.query(statements.join('; ')).then((results: QueryResult | QueryResult[]) => (Array.isArray(results) ? results : [results]));
   if (moved?.rowCount !== batch.ranges.length) return undefined;
-  return staged.map((one) => {
-    const at = keyed.indexOf(one);
-    return at < 0 ? NOTHING_SPECIAL : { deletes: isTrue(answers[at], 'deletes'), graves: isTrue(answers[keyed.length + at], 'found') };
-  });
+  const looks = answers.slice(keyed.length);
+  return new Map(staged.map((one, at) => [one.label, { deletes: isTrue(answers[keyed.indexOf(one)], 'deletes'), graves: isTrue(looks[at], 'graves'), lacking: isTrue(looks[at], 'lacking') }]));
 }
 
 function isTrue(result: QueryResult | undefined, column: string): boolean {
@@ -110,35 +159,28 @@ function isTrue(result: QueryResult | undefined, column: string): boolean {
 }
 
 async function merge(client: PoolClient, { table, stage, label }: Staged, commitId: string, { deletes, graves }: Look): Promise<TableCounts> {
-  const written = async (statement: StageStatement): Promise<WrittenRow | undefined> => (await client.query<WrittenRow>(execute(stage, statement, commitId))).rows[0];
+  const commit = quoteLiteral(commitId);
+  const written = async (statement: StageStatement): Promise<WrittenRow | undefined> => (await client.query<WrittenRow>(execute(stage, statement, commit))).rows[0];
   if (table.spec.identity.by !== 'key') return countsOf(label, await written('append'), undefined);
   const upserted = await written(graves ? 'upsert_past' : 'upsert');
   if (graves) await client.query(execute(stage, 'raise'));
-  const buried = deletes ? await client.query<{ deleted: string }>(execute(stage, 'bury', commitId)) : undefined;
+  const buried = deletes ? await client.query<{ deleted: string }>(execute(stage, 'bury', commit)) : undefined;
   return countsOf(label, upserted, buried?.rows[0]);
 }
 
 function countsOf(table: string, written: WrittenRow | undefined, buried: { deleted: string } | undefined): TableCounts {
-  return { table, inserted: Number(written?.inserted ?? 0), updated: Number(written?.updated ?? 0), deleted: Number(buried?.deleted ?? 0) };
+  return { table, inserted: Number(written?.inserted ?? 0), updated: Number(written?.updated ?? 0), deleted: Number(buried?.deleted ?? 0), refused: 0 };
 }
 
-function execute(stage: string, statement: StageStatement, commitId?: string): string {
-  return `execute ${stage}_${statement}${commitId === undefined ? '' : ` (${quoteLiteral(commitId)})`}`;
+function execute(stage: string, statement: StageStatement, parameter?: string): string {
+  return `execute ${stage}_${statement}${parameter === undefined ? '' : ` (${parameter})`}`;
 }
 
 async function earlierCommit(client: PoolClient, batch: StreamBatch): Promise<StreamCommit> {
   await client.query('rollback');
   const tables = await readStreamEntry(client, batch);
-  if (tables) return { tables, wasCommitted: true };
+  if (tables) return { tables, wasCommitted: true, noted: true };
   throw positionMoved(batch, batch.ranges, await readPositions(client, batch));
-}
-
-async function placed<T>({ label }: Staged, body: () => Promise<T>): Promise<T> {
-  try {
-    return await body();
-  } catch (error) {
-    throw mapDestinationError(error, label);
-  }
 }
 
 /** Throws INVALID_VALUE for a micro-batch that no table could take: what would be an error of Postgres otherwise, or of the row after it. */

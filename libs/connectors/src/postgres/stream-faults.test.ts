@@ -116,7 +116,7 @@ test('a service that dies after a commit whose answer was lost finds it committe
   proxy.pass();
   await dying.close();
   const reborn = openDestination(database.config);
-  expect(await reborn.commitBatch(batch, NEVER)).toEqual({ wasCommitted: true, tables: [{ table: 'shop.reborn', inserted: 1, updated: 1, deleted: 0 }] });
+  expect(await reborn.commitBatch(batch, NEVER)).toEqual({ wasCommitted: true, tables: [{ table: 'shop.reborn', inserted: 1, updated: 1, deleted: 0, refused: 0 }], noted: true });
   expect(await contents(database.pool, 'id, note', 'shop.reborn')).toEqual([['a', 'at 1'], ['b', 'at 2']]);
   await reborn.close();
 });

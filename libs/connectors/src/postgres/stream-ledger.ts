@@ -8,6 +8,8 @@ export interface TableCounts {
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
+  /** Rows that the table refused: they are in quarantine. */
+  readonly refused: number;
 }
 
 /**
@@ -22,15 +24,16 @@ export function writeStreamEntry(batch: StreamBatch, tables: readonly TableCount
   const ranges = batch.ranges.map(({ partition, from, to }) => ({ partition, from, to }));
   const sum = (of: (counts: TableCounts) => number): number => tables.reduce((total, counts) => total + of(counts), 0);
   const texts = [commitId, pipeline, tables.map(({ table }) => table).join(', '), runId, traceId].map(quoteLiteral);
-  const counts = [sum(({ inserted }) => inserted), sum(({ updated }) => updated), sum(({ deleted }) => deleted)];
+  const counts = [sum(({ inserted }) => inserted), sum(({ updated }) => updated), sum(({ deleted }) => deleted), sum(({ refused }) => refused)];
   const documents = [{ cluster, topic, ranges }, { accounts, tables }].map((document) => quoteLiteral(JSON.stringify(document)));
-  return `insert into weir.ledger (commit_id, pipeline, table_name, run_id, trace_id, inserted, updated, deleted, positions, counts) values (${[...texts, ...counts, ...documents].join(', ')})`;
+  return `insert into weir.ledger (commit_id, pipeline, table_name, run_id, trace_id, inserted, updated, deleted, refused, positions, counts) values (${[...texts, ...counts, ...documents].join(', ')})`;
 }
 
 /** What a micro-batch changed; undefined when it was not committed. */
 export async function readStreamEntry(client: ClientBase, { commitId, pipeline }: Pick<StreamBatch, 'commitId' | 'pipeline'>): Promise<readonly TableCounts[] | undefined> {
-  const found = await client.query<{ counts: { tables: readonly TableCounts[] } }>('select counts from weir.ledger where commit_id = $1 and pipeline = $2 and positions is not null', [commitId, pipeline]);
-  return found.rows[0]?.counts.tables;
+  const found = await client.query<{ counts: { tables: readonly (Omit<TableCounts, 'refused'> & { readonly refused?: number })[] } }>('select counts from weir.ledger where commit_id = $1 and pipeline = $2 and positions is not null', [commitId, pipeline]);
+  // Those of a time before rows could be refused do not say so.
+  return found.rows[0]?.counts.tables.map((counts) => ({ ...counts, refused: counts.refused ?? 0 }));
 }
 
 /** Removes some of the micro-batches that are over. */

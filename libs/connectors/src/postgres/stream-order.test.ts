@@ -68,7 +68,7 @@ async function stream(logs: readonly Event[][], table: StreamTable, pipeline: st
     if (random(2) === 0) rows.reverse();
     const columns = Object.keys(rows[0] ?? {});
     const tables = [{ table, columns, rows: rows.length, data: csv(rows, columns) }];
-    await destination.commitBatch({ ...SOURCE, pipeline, definitionVersion: 1, commitId: randomUUID(), runId: 'r', traceId: '', ranges, tables, accounts: undefined }, NEVER);
+    await destination.commitBatch({ ...SOURCE, pipeline, definitionVersion: 1, commitId: randomUUID(), runId: 'r', traceId: '', ranges, tables, accounts: undefined, grains: [] }, NEVER);
     for (const { partition, to } of ranges) next[partition] = to;
   }
 }
@@ -105,7 +105,7 @@ async function consume(one: PostgresDestination, table: StreamTable, log: readon
     const rows = log.slice(from, from + 4).map(rowOf);
     const columns = Object.keys(rows[0] ?? {});
     const ranges = [{ partition, from, to: from + rows.length, greatestTimestamp: 0 }];
-    await one.commitBatch({ ...source, definitionVersion: 1, commitId: randomUUID(), runId: 'r', traceId: '', ranges, tables: [{ table, columns, rows: rows.length, data: csv(rows, columns) }], accounts: undefined }, NEVER);
+    await one.commitBatch({ ...source, definitionVersion: 1, commitId: randomUUID(), runId: 'r', traceId: '', ranges, tables: [{ table, columns, rows: rows.length, data: csv(rows, columns) }], accounts: undefined, grains: [] }, NEVER);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Pools } from './config';
 import { ensureLedger, NOTHING } from './ledger';
 import { addKey, emptyTable } from './merge';
 import { createPositions } from './positions';
+import { HAS_REFUSED } from './refused-rows';
 import { lockKey } from './stream-lock';
 import type { StreamOrder } from './stream-order';
 import { columnList, COMMIT_COLUMN, deliveredColumns, hasRows, identityColumns, incompatible, inspectTable, layoutOf, tableLabel, type ExistingTable, type StoredColumn, type TableSpec } from './table';
@@ -62,7 +63,7 @@ const CREATE = `
 
 /** Creates what streams need in a destination, where it is missing: the ledger with its columns for them, and the positions. */
 export async function ensureStreams(pool: Pool): Promise<void> {
-  const present = await pool.query<{ done: boolean }>("select to_regclass('weir.position') is not null and to_regclass('weir.ledger') is not null as done");
+  const present = await pool.query<{ done: boolean }>(`select to_regclass('weir.position') is not null and to_regclass('weir.ledger') is not null and ${HAS_REFUSED} as done`);
   if (present.rows[0]?.done) return;
   await ensureLedger(pool, 'weir');
   await pool.query(`select pg_advisory_xact_lock(hashtext('weir.ledger')); ${CREATE} ${createPositions}`);

@@ -25,14 +25,18 @@ export interface Transaction {
 export async function inTransaction<T>(pools: Pools, pool: 'loads' | 'streams', signal: AbortSignal, body: (transaction: Transaction) => Promise<{ commit: boolean; value: T }>): Promise<T> {
   return onConnection(pools, pool, signal, async (client) => {
     await client.query(BEGIN);
-    const run = async <R extends QueryResultRow>(sql: string): Promise<QueryResult<R>> => {
-      if (signal.aborted) throw cancelled();
-      return client.query<R>(sql);
-    };
-    const { commit, value } = await body({ client, processId: (client as ConnectedClient).processID, run });
+    const { commit, value } = await body({ client, processId: (client as ConnectedClient).processID, run: runOn(client, signal) });
     await client.query(commit ? 'commit' : 'rollback');
     return value;
   });
+}
+
+/** Runs statements on a connection; throws CANCELLED once the signal is aborted. */
+export function runOn(client: PoolClient, signal: AbortSignal): Transaction['run'] {
+  return async <R extends QueryResultRow>(sql: string): Promise<QueryResult<R>> => {
+    if (signal.aborted) throw cancelled();
+    return client.query<R>(sql);
+  };
 }
 
 /**

@@ -10,6 +10,7 @@ import { compileModels } from './compile-models';
 import type { ConnectionSettings } from './connection';
 import type { Column, Definition, DefinitionFile, Model } from './definition';
 import { findUpstream, isForeign } from './find-upstream';
+import { headerProblems } from './header-problems';
 import { lookbackProblems } from './lookback';
 import { parseConnections } from './parse-connections';
 import { type Pipeline, parsePipeline } from './parse-pipeline';
@@ -54,7 +55,7 @@ export async function compileDefinition(
   const found = sourceOf(parsed, pipeline?.source.dataset);
   const source = found && { qualified: `bronze.${found.dataset.name}`, columns: found.columns.map(({ name, type }) => ({ name, type })), ...(found.dataset.order.by === 'sequence' ? { sequence: found.dataset.order.column } : {}) };
   const { models, upstream, problems: inModels, warnings } = await compileModels(texts, { source, pipeline, yaml, sql, applied });
-  const problems = [...inConnections, ...inPipeline, ...inContract, ...inFolder, ...inModels, ...sourceProblems(parsed, pipeline, yaml), ...lookbackProblems(found?.columns, pipeline, yaml), ...realtimeProblems(found?.dataset, models, pipeline, yaml)];
+  const problems = [...inConnections, ...inPipeline, ...inContract, ...inFolder, ...inModels, ...sourceProblems(parsed, pipeline, yaml), ...headerProblems(parsed, pipeline), ...lookbackProblems(found?.columns, pipeline, yaml), ...realtimeProblems(found?.dataset, models, pipeline, yaml)];
 
   const held = parsed && pipeline ? await compileContract(parsed, pipeline.source.dataset, { models, modelNames: texts.map((text) => text.name), sql, find: findDataset(pipeline, source, models, applied) }) : undefined;
   problems.push(...(held?.problems ?? []));

@@ -1,6 +1,7 @@
 import type { ContractColumn, ContractDataset } from '../contract/contract';
 import { type TextColumn, textColumns } from '../contract/decode-rules';
 import type { PoisonReason } from '../contract/poison';
+import { recordHeader } from '../contract/record-headers';
 import { escaped, stepsOf } from '../contract/side-column';
 import { NEW_COLUMNS, POISON, TOMBSTONE } from '../contract/text-relation';
 import { quoteIdent, quoteLiteral } from '../sql/quote';
@@ -17,7 +18,7 @@ const EXACT_DIGITS = 15;
 
 /**
  * A relation for decoding (text-relation.ts) from a relation of records with `value` (see above) and the carried columns.
- * Fields are found by the columns' physicalName: a name at the top, or a path such as `$.customer.id`.
+ * Fields are found by the columns' physicalName: a name at the top, a path such as `$.customer.id`, or a header such as `$headers.ce_id`, which `value` has as a field (see HEADERS).
  * `quick`: no record is taken to lack a column or to have one that the contract does not name, and ODD says whether one might; that takes three quarters of the time.
  */
 export function recordTextsSql(dataset: ContractDataset, relation: string, carried: readonly string[], { quick = false }: { readonly quick?: boolean } = {}): string {
@@ -83,7 +84,7 @@ function structureOf(columns: readonly ContractColumn[]): string {
 /** Whether a column is looked up by its path: also where names differ in nothing but their case, which those of a structure may not. */
 function byPath(column: ContractColumn, columns: readonly ContractColumn[]): boolean {
   const { physicalName } = column;
-  return physicalName.startsWith('$.') || columns.some((other) => other.name !== column.name && other.physicalName.toLowerCase() === physicalName.toLowerCase());
+  return physicalName.startsWith('$.') || recordHeader(column) !== undefined || columns.some((other) => other.name !== column.name && other.physicalName.toLowerCase() === physicalName.toLowerCase());
 }
 
 /** As a JSON pointer: it takes every name as it is, where a path has wildcards and quotes. */

@@ -1,5 +1,5 @@
 import { firstRecords, readBeginning, splitRecord, type Beginning } from '@weir/connectors';
-import { CSV_LAYOUT, isWeirError, WeirError, type FileLayout } from '@weir/core';
+import { CSV_LAYOUT, guessDelimiter, isWeirError, WeirError, type FileLayout } from '@weir/core';
 import type { DiscoveredDataset } from '@weir/rpc';
 import { readParquet } from '../source-test/read-parquet';
 import type { LookedAt } from '../source-test/seen-columns';
@@ -48,12 +48,9 @@ interface Found {
   readonly records: string;
 }
 
-const DELIMITERS = [',', ';', '\t', '|'];
-
 /** Of the delimiters that the header can be read by, the one that gives the most columns. */
 function rowsOf(beginning: Beginning, name: string): Found {
-  const readings = DELIMITERS.flatMap((delimiter) => readBy(beginning, delimiter, name) ?? []);
-  const [best] = readings.sort((a, b) => b.header.length - a.header.length);
+  const best = guessDelimiter((delimiter) => readBy(beginning, delimiter, name));
   // Then what is wrong is wrong by all of them.
   if (!best) firstRecords(beginning, CSV_LAYOUT, name);
   const { header = [], lines = [], delimiter = ',' } = best ?? {};

@@ -1,7 +1,7 @@
 import type { Delivery } from '@weir/connectors';
 import fc from 'fast-check';
 import { logRecords, type Made } from '../testing/log-records';
-import { Gatherer, LARGEST_BATCH, MAX_RECORD_BYTES } from './gatherer';
+import { Gatherer, grainsOf, LARGEST_BATCH, MAX_RECORD_BYTES } from './gatherer';
 
 const HOUR = 3_600_000;
 const T0 = Date.parse('2026-01-01T00:00:00Z');
@@ -55,6 +55,20 @@ test('begins a range where an offset is missing and where the grain changes', as
   expect(gatherer.take()?.parts[0]?.ranges).toEqual([
     { partition: 1, offset: 3, count: 2, grain: '2026-01-01T00:00:00Z' },
     { partition: 1, offset: 6, count: 1, grain: '2026-01-01T00:00:00Z' },
+    { partition: 1, offset: 7, count: 2, grain: '2026-01-01T01:00:00Z' },
+  ]);
+});
+
+test('says of which grains the records of a batch are, in as few ranges as there are grains', async () => {
+  const gatherer = new Gatherer('1h');
+  gatherer.position(0, 0, 0);
+  gatherer.position(1, 3, 0);
+  await gatherer.add(await delivery(0, 0, 2));
+  const times = [[3, T0], [4, T0], [6, T0], [7, T0 + HOUR], [8, T0 + HOUR]] as const;
+  await gatherer.add(await deliveryOf(1, times.map(([offset, time]) => record(offset, 10, time)), 9));
+  expect(grainsOf(gatherer.take() ?? { parts: [] })).toEqual([
+    { partition: 0, offset: 0, count: 2, grain: '2026-01-01T00:00:00Z' },
+    { partition: 1, offset: 3, count: 4, grain: '2026-01-01T00:00:00Z' },
     { partition: 1, offset: 7, count: 2, grain: '2026-01-01T01:00:00Z' },
   ]);
 });

@@ -27,6 +27,17 @@ export interface Gathered {
   readonly records: number;
 }
 
+/** Which grains the records of a micro-batch are of; offsets that the topic does not have are of that around them. */
+export function grainsOf({ parts }: Pick<Gathered, 'parts'>): RecordRange[] {
+  const grains: RecordRange[] = [];
+  for (const range of parts.flatMap(({ ranges }) => ranges)) {
+    const last = grains.at(-1);
+    if (last && last.partition === range.partition && last.grain === range.grain) last.count = range.offset + range.count - last.offset;
+    else grains.push({ ...range });
+  }
+  return grains;
+}
+
 /** A delivery of which some may have been taken. */
 interface Waiting {
   readonly records: LogRecords[];

@@ -53,6 +53,6 @@ async function openPositions({ load, context, source, signal }: PositionKeeper, 
 async function skip(keeper: PositionKeeper, cluster: string, { partition, next, greatestTimestamp }: StoredAt & { partition: number }, to: number): Promise<StoredAt> {
   const { load, context, source, signal } = keeper;
   const range = { partition, from: next, to, greatestBeforeFrom: greatestTimestamp, greatestBeforeTo: greatestTimestamp };
-  await load.loadBatch({ context: { ...context, commitId: keeper.commitId() }, cluster, topic: source.topic, ranges: [range], tables: [], accounts: undefined }, { signal });
+  await load.loadBatch({ context: { ...context, commitId: keeper.commitId() }, cluster, topic: source.topic, ranges: [range], tables: [], accounts: undefined, grains: [] }, { signal });
   return { next: to, greatestTimestamp };
 }

@@ -3,7 +3,7 @@ import type { Lake } from '@weir/lake';
 import type { Accounts, Clients, InlineBatch, RecordBatch, RuleCount, StreamContext } from '@weir/rpc';
 import { inTrace, type BatchTrace } from './batch-trace';
 import type { Link } from './chain';
-import type { Gathered } from './gatherer';
+import { grainsOf, type Gathered } from './gatherer';
 import { recordBatch } from './record-batch';
 
 /** One attempt of a stage; what hangs longer is tried again. */
@@ -25,6 +25,8 @@ export interface StageDependencies {
 export interface BatchOutcome {
   readonly gathered: Gathered;
   readonly accounts: Accounts;
+  /** Records that a table refused: the most of any. */
+  readonly refused: number;
   /** Positions with reasons, five at most. */
   readonly samples: readonly string[];
 }
@@ -50,8 +52,9 @@ export function linkOf(deps: StageDependencies, gathered: Gathered, onLoaded: (o
   };
   const load = async (): Promise<void> => {
     const { accounts = NOTHING } = batch;
-    await clients.load.loadBatch({ context, cluster, topic: source.topic, ranges: [...gathered.ranges], tables: batch.tables, accounts }, options);
-    onLoaded({ gathered, accounts, samples: batch.rules.flatMap(({ samples }) => samples).slice(0, 5) });
+    const { tables } = await clients.load.loadBatch({ context, cluster, topic: source.topic, ranges: [...gathered.ranges], tables: batch.tables, accounts, grains: grainsOf(gathered) }, options);
+    const rules = [...batch.rules, ...tables.flatMap((table) => table.rules)];
+    onLoaded({ gathered, accounts, refused: Math.max(0, ...tables.map((table) => table.refused)), samples: rules.flatMap(({ samples }) => samples).slice(0, 5) });
   };
   return { stages: [validate, transform, load].map((stage) => () => inTrace(span.context, stage)), ended: (error) => span.end(error) };
 }

@@ -53,5 +53,5 @@ export function rangeOf(partition: number, from: number, to: number): LogRange {
 }
 
 export function loadRequest(tables: InlineBatch[], ranges: LogRange[], context: StreamContext | undefined = streamContext()): LoadBatchRequest {
-  return { context, cluster: 'cluster-1', topic: 'clicks', ranges, tables, accounts: { read: 2, admitted: 2, duplicate: 0, quarantined: 0, filtered: 0 } };
+  return { context, cluster: 'cluster-1', topic: 'clicks', ranges, tables, accounts: { read: 2, admitted: 2, duplicate: 0, quarantined: 0, filtered: 0 }, grains: ranges.map(({ partition, from, to }) => ({ partition, offset: from, count: to - from, grain: '2024-01-01T00:00:00Z' })) };
 }

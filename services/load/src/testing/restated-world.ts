@@ -84,6 +84,7 @@ export class RestatedWorld {
     await this.destination.commitBatch(
       {
         pipeline: 'test', cluster: 'c', topic: 'clicks', definitionVersion: version, commitId, runId: 'stream', traceId: '', accounts: undefined,
+        grains: records.map((record) => ({ partition, offset: record.offset, count: 1, grain: grainOf(record) })),
         ranges: [{ ...range, greatestTimestamp: 0 }],
         tables: batch ? [{ table, columns: batch.columns, rows: batch.rows, data: batch.data }] : [],
       },

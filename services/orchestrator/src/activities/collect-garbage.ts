@@ -14,6 +14,8 @@ export interface CollectInput {
 export interface Collected {
   readonly datasets: readonly CollectedDataset[];
   readonly forgottenBelow: number;
+  /** Names of files that the source has not had for long; undefined for none. */
+  readonly forgottenFiles?: number | undefined;
 }
 
 /** Has metadata remove what a pipeline no longer needs; repeating it finishes what broke off. */

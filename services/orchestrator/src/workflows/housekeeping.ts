@@ -14,6 +14,8 @@ export interface HousekeepingEntry {
   readonly datasets: Collected['datasets'];
   /** Snapshots below this one can no longer be read; 0 when all can. */
   readonly forgottenBelow: number;
+  /** Names of files that the source has not had for long; undefined for none. */
+  readonly forgottenFiles?: number | undefined;
   /** What was left out, and why. */
   readonly note?: string | undefined;
   readonly error?: ErrorFields | undefined;

@@ -122,7 +122,7 @@ class OrdersBench {
 
   private async peer(peer: Peer, file: string): Promise<number> {
     const started = performance.now();
-    const verifying = await runPeer(this.peers.home, peer, file, this.state.warehouse, NICENESS);
+    const verifying = await runPeer({ home: this.peers.home, scratch: this.folder, niceness: NICENESS }, peer, file, this.state.warehouse);
     return (performance.now() - started) / 1_000 - verifying;
   }
 

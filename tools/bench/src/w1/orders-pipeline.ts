@@ -15,10 +15,10 @@ from silver.orders
 group by order_date, country
 `;
 
-/** Writes the definition of the job into a new folder: ten checks, the newest row of each order, two tables that are upserted into the schema of the pipeline's name. */
-export function writeOrdersPipeline(folder: string, name: string, file: string): void {
+/** Writes the definition of the job into a new folder: ten checks, the newest row of each order, two tables that are upserted: into the schema of the pipeline's name unless another destination is given. */
+export function writeOrdersPipeline(folder: string, name: string, file: string, destination: object = { connection: 'warehouse', schema: name }): void {
   for (const zone of ['silver', 'gold']) mkdirSync(join(folder, 'models', zone), { recursive: true });
-  const pipeline = { name, source: { dataset: 'lines', type: 'file', path: file }, models: { orders: { key: ['order_id'] }, daily: { key: ['order_date', 'country'] } }, destinations: [{ connection: 'warehouse', schema: name }] };
+  const pipeline = { name, source: { dataset: 'lines', type: 'file', path: file }, models: { orders: { key: ['order_id'] }, daily: { key: ['order_date', 'country'] } }, destinations: [destination] };
   const files = { 'pipeline.yaml': asYaml(pipeline), 'contract.odcs.yaml': asYaml(contract(name)), 'models/silver/orders.sql': ORDERS_SQL, 'models/gold/daily.sql': DAILY_SQL };
   for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
 }

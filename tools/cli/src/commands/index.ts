@@ -37,7 +37,7 @@ const NOUNS: ReadonlyMap<string, Noun> = new Map<string, Noun>([
   ['streams', { description: 'Streams: realtime pipelines at work, and a hand on them.', verbs: [() => import('./streams/list'), () => import('./streams/show'), () => import('./streams/start'), () => import('./streams/pause'), () => import('./streams/resume'), () => import('./streams/stop'), () => import('./streams/scale')] }],
   ['quarantine', { description: 'Quarantine: rows that a contract did not admit, and their way back.', verbs: [() => import('./quarantine/list'), () => import('./quarantine/show'), () => import('./quarantine/replay'), () => import('./quarantine/drop')] }],
   ['datasets', { description: 'Datasets: what is published, what it speaks for, and what no longer is needed.', verbs: [() => import('./datasets/list'), () => import('./datasets/files'), () => import('./datasets/suggest'), () => import('./datasets/compact'), () => import('./datasets/gc')] }],
-  ['sources', { description: 'Sources: what pipelines read, before they read it.', verbs: [() => import('./sources/test'), () => import('./sources/discover')] }],
+  ['sources', { description: 'Sources: what pipelines read, before they read it, and from the beginning once more.', verbs: [() => import('./sources/test'), () => import('./sources/discover'), () => import('./sources/reset')] }],
   ['generate', { description: 'Records for the realtime examples, sent to a topic of the platform.', verbs: [() => import('./generate/clickstream'), () => import('./generate/retail-realtime')] }],
 ]);
 

@@ -1,5 +1,5 @@
-import { WeirError } from '@weir/core';
-import { BackfillStatus, connect, type Backfill } from '@weir/rpc';
+import { leftWords, positionWords, WeirError } from '@weir/core';
+import { BackfillStatus, connect, type Backfill, type Clients, type SourceStanding } from '@weir/rpc';
 import { platformStatus, weirHome, type OnDemandHealth, type PlatformStatus } from '@weir/servers';
 import type { Command } from 'commander';
 import { paintedRecordState, tallyWords } from '../backfill/progress-lines';
@@ -9,6 +9,7 @@ import type { ScheduleView } from '../schedule/schedule';
 import { nextRunLines } from '../schedule/schedule-lines';
 import { openStreamLines, streamSummaries, type StreamSummary } from '../stream/summaries';
 import { withTemporal } from '../temporal';
+import { printable } from '../terminal-text';
 import { localZone } from '../time-words';
 
 interface Options {
@@ -18,7 +19,7 @@ interface Options {
 export function register(parent: Command): void {
   parent
     .command('status')
-    .description('Every address of the platform and whether it is healthy, the next runs, the open backfills and streams.')
+    .description('Every address of the platform and whether it is healthy, the next runs, the open backfills and streams, and where sources stand that are read in sequence.')
     .option('--json', 'all of it as JSON, with the login of the warehouse')
     .addHelpText('after', '\nExamples:\n  weir status\n  weir status --json | jq .warehouse\n\nExit code 3 when the platform is down or not healthy.')
     .action(action(status));
@@ -28,11 +29,11 @@ async function status({ json }: Options): Promise<ExitCode> {
   const answer = await platformStatus();
   if (answer.kind === 'down') throw down(answer.leftovers);
   const { status: found } = answer;
-  const [schedules, backfills, streams] = await Promise.all([schedulesOf(found), openBackfills(found), streamsOf(found)]);
-  if (json) printJson({ ...found, schedules, backfills, streams });
+  const [schedules, backfills, streams, sources] = await Promise.all([schedulesOf(found), fromMetadata(found, openBackfills), streamsOf(found), fromMetadata(found, sourcesInSequence)]);
+  if (json) printJson({ ...found, schedules, backfills, streams, sources });
   else {
     show(found);
-    for (const line of [...nextRuns(schedules), ...titled('open backfills', backfillLines(backfills)), ...titled('open streams', openStreamLines(streams ?? []))]) print(line);
+    for (const line of [...nextRuns(schedules), ...titled('open backfills', backfillLines(backfills)), ...titled('open streams', openStreamLines(streams ?? [])), ...titled('sources that are read in sequence', sourceLines(sources))]) print(line);
   }
   return found.healthy ? 0 : 3;
 }
@@ -52,13 +53,28 @@ async function streamsOf({ temporal }: PlatformStatus): Promise<StreamSummary[] 
 /** Open backfills are among the newest. */
 const NEWEST = 100;
 
-/** Backfills that are at work or paused; undefined when metadata is not there to ask. */
-async function openBackfills({ services }: PlatformStatus): Promise<Backfill[] | undefined> {
+/** Backfills that are at work or paused. */
+async function openBackfills(clients: Clients): Promise<Backfill[]> {
+  const { backfills } = await clients.backfills.listBackfills({ pipeline: '', limit: NEWEST }, { timeoutMs: 5_000 });
+  return backfills.filter(({ status: state }) => state === BackfillStatus.RUNNING || state === BackfillStatus.PAUSED);
+}
+
+/** A source that is read in sequence, and of which pipeline it is. */
+interface SequenceSource extends SourceStanding {
+  readonly pipeline: string;
+}
+
+async function sourcesInSequence(clients: Clients): Promise<SequenceSource[]> {
+  const { pipelines } = await clients.definitions.listPipelines({}, { timeoutMs: 5_000 });
+  return pipelines.flatMap(({ pipeline, source }) => (source ? [{ pipeline, ...source }] : []));
+}
+
+/** What metadata answers; undefined when it is not there to ask. */
+async function fromMetadata<Answer>({ services }: PlatformStatus, ask: (clients: Clients) => Promise<Answer>): Promise<Answer | undefined> {
   if (!services.metadata.healthy) return undefined;
   const clients = connect({ metadata: services.metadata.address });
   try {
-    const { backfills } = await clients.backfills.listBackfills({ pipeline: '', limit: NEWEST }, { timeoutMs: 5_000 });
-    return backfills.filter(({ status: state }) => state === BackfillStatus.RUNNING || state === BackfillStatus.PAUSED);
+    return await ask(clients);
   } catch {
     return undefined;
   } finally {
@@ -72,6 +88,10 @@ function nextRuns(schedules: readonly ScheduleView[] | undefined): string[] {
 
 function backfillLines(backfills: readonly Backfill[] = []): string[] {
   return backfills.map((backfill) => `  ${backfill.workflowId}  ${paintedRecordState(backfill)}, ${tallyWords(backfill)}`);
+}
+
+function sourceLines(sources: readonly SequenceSource[] = []): string[] {
+  return sources.map(({ pipeline, dataset, position }) => `  ${pipeline}, ${dataset}  ${position ? [printable(positionWords(position)), leftWords(position)].filter(Boolean).join('; ') : colour.faint('at its beginning')}`);
 }
 
 function titled(title: string, lines: readonly string[]): string[] {

@@ -125,6 +125,7 @@ describe('a definition that is wrong', () => {
     ['a reserved model name', { 'models/gold/_weir_x.sql': 'select country from bronze.orders' }, ['INVALID_VALUE models/gold/_weir_x.sql:1:1']],
     ['two models of one name', { 'models/gold/lines.sql': 'select country from bronze.orders' }, ['INVALID_VALUE models/silver/lines.sql:1:1']],
     ['a model named like the source', { 'models/silver/orders.sql': 'select country from bronze.orders' }, ['INVALID_VALUE models/silver/orders.sql:1:1']],
+    ['a header of records, of a file', { 'contract.odcs.yaml': CONTRACT.replace('name: weight,', 'name: weight, physicalName: $headers.weight,') }, ['INVALID_VALUE contract.odcs.yaml:12:39']],
     ['SQL that does not parse', { [GOLD]: 'select country\nfrm silver.lines' }, ['INVALID_SQL models/gold/by_country.sql:2:5']],
     ['SQL that is no SELECT', { [GOLD]: 'drop table silver.lines' }, ['FORBIDDEN_SQL models/gold/by_country.sql:1:1']],
     ['two statements', { [GOLD]: `${BY_COUNTRY}; select 1` }, ['FORBIDDEN_SQL models/gold/by_country.sql:1:1']],

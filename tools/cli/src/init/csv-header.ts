@@ -1,14 +1,12 @@
 import { open } from 'node:fs/promises';
-import { WeirError } from '@weir/core';
+import { guessDelimiter, WeirError } from '@weir/core';
 
 /** More than any header that is one. */
 const HEADER_BYTES = 262_144;
 
-const DELIMITERS = [',', ';', '\t', '|'] as const;
-
 /** The header of a CSV file: its fields, and the delimiter that gives the most of them. */
 export interface CsvHeader {
-  readonly fields: readonly string[];
+  readonly header: readonly string[];
   readonly delimiter: string;
 }
 
@@ -16,10 +14,9 @@ export interface CsvHeader {
 export async function readCsvHeader(path: string): Promise<CsvHeader> {
   const text = await beginning(path);
   if (text.includes('\0') || text.includes('\uFFFD')) throw new WeirError({ code: 'FILE_MALFORMED', place: `${path}:1:1`, message: `${path} is not a text file in UTF-8.` });
-  const candidates = DELIMITERS.map((delimiter) => ({ delimiter, fields: firstRecord(text, delimiter) }));
-  const [best] = candidates.sort((a, b) => b.fields.length - a.fields.length);
-  if (!best || best.fields.every((field) => field.trim() === '')) throw new WeirError({ code: 'FILE_MALFORMED', place: `${path}:1:1`, message: `${path} has no header.` });
-  const twice = best.fields.find((field, index) => best.fields.indexOf(field) < index);
+  const best = guessDelimiter((delimiter) => ({ delimiter, header: firstRecord(text, delimiter) }));
+  if (!best || best.header.every((field) => field.trim() === '')) throw new WeirError({ code: 'FILE_MALFORMED', place: `${path}:1:1`, message: `${path} has no header.` });
+  const twice = best.header.find((field, index) => best.header.indexOf(field) < index);
   if (twice !== undefined) throw new WeirError({ code: 'HEADER_MISMATCH', place: `${path}:1:1`, message: `The header has \`${twice}\` twice.`, fix: 'Rename one of the two columns in the file.' });
   return best;
 }

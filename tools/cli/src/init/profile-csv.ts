@@ -56,7 +56,7 @@ const TIME_FORMATS = [
 /** Looks at a CSV file with the engine: which type holds each column's values, how many are empty, how many differ. */
 export async function profileCsv(path: string): Promise<CsvProfile> {
   const header = await readCsvHeader(path);
-  const names = columnNames(header.fields);
+  const names = columnNames(header.header);
   const file = await realpath(path);
   const staging = await mkdtemp(join(tmpdir(), 'weir-init-'));
   try {
@@ -68,7 +68,7 @@ export async function profileCsv(path: string): Promise<CsvProfile> {
       const columns: ColumnProfile[] = [];
       for (const [index, name] of names.entries()) {
         const [measured] = await engine.rows<Measured>(measurement(name), 'profile');
-        if (measured) columns.push({ name, header: header.fields[index] ?? name, ...judge(name, measured) });
+        if (measured) columns.push({ name, header: header.header[index] ?? name, ...judge(name, measured) });
       }
       const words = await engine.rows<{ word: string }>("select keyword_name as word from duckdb_keywords() where keyword_category in ('reserved', 'type_function')");
       return { delimiter: header.delimiter, rows, sampled: rows === MAX_ROWS, columns, reserved: new Set(words.map(({ word }) => word)) };

@@ -154,6 +154,13 @@ describe('the contract', () => {
     expect(await outcomes(files)).toEqual([false]);
   });
 
+  test('reads headers where a record has them as a field', async () => {
+    const tests = [testOf({ model: 'bronze.events', given: { 'raw.events': [{ id: 1, seq: 1, $headers: { ce_name: 'a', other: 'b' } }, { id: 2, seq: 1, name: 'of the value' }] }, expect: [{ id: 1, name: 'a' }, { id: 2, name: null }] })];
+    const datasets = definition.contract.datasets.map((dataset) => ({ ...dataset, columns: dataset.columns.map((column) => (column.name === 'name' ? { ...column, physicalName: '$headers.ce_name' } : column)) }));
+    const { results } = await runTests({ ...definition, contract: { ...definition.contract, datasets } }, [{ path: 'tests/a.yaml', tests }]);
+    expect(results.map(passed)).toEqual([true, true]);
+  });
+
   test('judges records in both modes as an oracle does', async () => {
     const amount = fc.oneof(fc.bigInt({ min: -99n, max: 99_999n }).map(decimal), fc.constantFrom('x', '1.234', '', '1e3', '12345678901.00'));
     const records = fc.array(fc.record({ id: fc.option(fc.integer({ min: 1, max: 4 })), seq: fc.integer({ min: 1, max: 1e6 }), cents: fc.option(amount) }), { maxLength: 10 });

@@ -8,6 +8,9 @@ import type { TableSpec } from '../table';
 
 export const SOURCE = { pipeline: 'shop', cluster: 'cluster-1', topic: 'clicks' };
 
+/** That all records are of. */
+export const GRAIN = '2024-01-01T00:00:00Z';
+
 /** A table of a model over rows, by key. */
 export const KEYED: TableSpec = {
   schema: 'shop',
@@ -55,7 +58,7 @@ export function batchOf(rows: readonly StreamRow[], from: number, to: number, op
   const { table = bySequence(), ranges = [{ partition: 0, from, to, greatestTimestamp: to }], commitId = randomUUID(), version = 1, pipeline = SOURCE.pipeline } = options;
   const columns = Object.keys(rows[0] ?? {});
   const tables = rows.length === 0 ? [] : [{ table, columns, rows: rows.length, data: csv(rows, columns) }];
-  return { ...SOURCE, pipeline, definitionVersion: version, commitId, runId: 'stream-run', traceId: 'f'.repeat(32), ranges, tables, accounts: { read: to - from } };
+  return { ...SOURCE, pipeline, definitionVersion: version, commitId, runId: 'stream-run', traceId: 'f'.repeat(32), ranges, tables, grains: ranges.map((range) => ({ partition: range.partition, offset: range.from, count: range.to - range.from, grain: GRAIN })), accounts: { read: to - from } };
 }
 
 export const NEVER = new AbortController().signal;

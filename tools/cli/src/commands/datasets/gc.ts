@@ -48,7 +48,7 @@ function graceOf(text: string): number {
 }
 
 function report({ entries, pipelines, failed, dryRun }: HousekeepingResult): string[] {
-  const telling = entries.filter(({ datasets, note, error }) => datasets.length > 0 || note !== undefined || error !== undefined);
+  const telling = entries.filter(({ datasets, forgottenFiles = 0, note, error }) => datasets.length + forgottenFiles > 0 || note !== undefined || error !== undefined);
   const lines = telling.flatMap((entry) => [...entryLines(entry), '']);
   const verb = dryRun ? 'would go' : 'went';
   const total = (key: 'files' | 'bytes') => entries.flatMap(({ datasets }) => datasets).reduce((sum, dataset) => sum + dataset[key], 0);
@@ -56,13 +56,14 @@ function report({ entries, pipelines, failed, dryRun }: HousekeepingResult): str
   return [...lines, `  ${count(total('files'))} files of ${bytesWord(total('bytes'))} ${verb}, ${count(pipelines)} ${pipelines === 1 ? 'pipeline' : 'pipelines'} looked at${failures}.`];
 }
 
-function entryLines({ pipeline, datasets, note, error }: HousekeepingEntry): string[] {
+function entryLines({ pipeline, datasets, forgottenFiles = 0, note, error }: HousekeepingEntry): string[] {
   const right = 'right' as const;
   const columns = [{ title: 'dataset' }, { title: 'partitions expired', align: right }, { title: 'old versions', align: right }, { title: 'files', align: right }, { title: 'bytes', align: right }];
   const rows = datasets.map(({ dataset, partitions, versions, files, bytes }) => [dataset || '(other files)', count(partitions), count(versions), count(files), bytesWord(bytes)]);
   return [
     `  ${colour.strong(pipeline || 'files of no pipeline')}`,
     ...(rows.length > 0 ? [table(columns, rows)] : []),
+    ...(forgottenFiles > 0 ? [`  ${count(forgottenFiles)} ${forgottenFiles === 1 ? 'file' : 'files'} that the source has not had for long: forgotten that ${forgottenFiles === 1 ? 'it was' : 'they were'} taken`] : []),
     ...(note === undefined ? [] : [`  ${colour.doubt(note)}`]),
     ...(error ? [`  ${colour.bad(error.code)} ${error.message}`] : []),
   ];

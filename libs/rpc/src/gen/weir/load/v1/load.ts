@@ -18,7 +18,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { InlineBatch, LogPosition, LogRange, Progress, StageContext, StreamContext } from "../../data/v1/data";
-import { Accounts, RuleCount } from "../../quality/v1/quality";
+import { Accounts, RecordRange, RuleCount } from "../../quality/v1/quality";
 
 export const protobufPackage = "weir.load.v1";
 
@@ -93,7 +93,11 @@ export interface LoadBatchRequest {
   ranges: LogRange[];
   /** By row model; none for a batch without rows. */
   tables: InlineBatch[];
-  accounts: Accounts | undefined;
+  accounts:
+    | Accounts
+    | undefined;
+  /** Of which grains its records are: what the quarantine is told of those that a table refuses. A range may span offsets that the topic does not have. */
+  grains: RecordRange[];
 }
 
 /** What the commit changed. */
@@ -108,6 +112,10 @@ export interface TableChange {
   table: string;
   insertedOrUpdated: number;
   deleted: number;
+  /** Rows that the table refused: they are in quarantine. */
+  refused: number;
+  /** What it demands of them. */
+  rules: RuleCount[];
 }
 
 /** Whose positions. */
@@ -726,7 +734,7 @@ export const TableHead: MessageFns<TableHead> = {
 };
 
 function createBaseLoadBatchRequest(): LoadBatchRequest {
-  return { context: undefined, cluster: "", topic: "", ranges: [], tables: [], accounts: undefined };
+  return { context: undefined, cluster: "", topic: "", ranges: [], tables: [], accounts: undefined, grains: [] };
 }
 
 export const LoadBatchRequest: MessageFns<LoadBatchRequest> = {
@@ -748,6 +756,9 @@ export const LoadBatchRequest: MessageFns<LoadBatchRequest> = {
     }
     if (message.accounts !== undefined) {
       Accounts.encode(message.accounts, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.grains) {
+      RecordRange.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -813,6 +824,14 @@ export const LoadBatchRequest: MessageFns<LoadBatchRequest> = {
             message.accounts = Accounts.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.grains.push(RecordRange.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -840,6 +859,7 @@ export const LoadBatchRequest: MessageFns<LoadBatchRequest> = {
     message.accounts = (object.accounts !== undefined && object.accounts !== null)
       ? Accounts.fromPartial(object.accounts)
       : undefined;
+    message.grains = object.grains?.map((e) => RecordRange.fromPartial(e)) || [];
     return message;
   },
 };
@@ -912,7 +932,7 @@ export const LoadBatchResponse: MessageFns<LoadBatchResponse> = {
 };
 
 function createBaseTableChange(): TableChange {
-  return { table: "", insertedOrUpdated: 0, deleted: 0 };
+  return { table: "", insertedOrUpdated: 0, deleted: 0, refused: 0, rules: [] };
 }
 
 export const TableChange: MessageFns<TableChange> = {
@@ -925,6 +945,12 @@ export const TableChange: MessageFns<TableChange> = {
     }
     if (message.deleted !== 0) {
       writer.uint32(24).int64(message.deleted);
+    }
+    if (message.refused !== 0) {
+      writer.uint32(32).int64(message.refused);
+    }
+    for (const v of message.rules) {
+      RuleCount.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -966,6 +992,22 @@ export const TableChange: MessageFns<TableChange> = {
             message.deleted = longToNumber(reader.int64());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.refused = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.rules.push(RuleCount.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -986,6 +1028,8 @@ export const TableChange: MessageFns<TableChange> = {
     message.table = object.table ?? "";
     message.insertedOrUpdated = object.insertedOrUpdated ?? 0;
     message.deleted = object.deleted ?? 0;
+    message.refused = object.refused ?? 0;
+    message.rules = object.rules?.map((e) => RuleCount.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1233,6 +1277,7 @@ export const LoadServiceDefinition = {
     },
     /**
      * Commits one micro-batch of a stream: rows, positions and ledger in one transaction of its destination. Repeating it with the same commit id changes nothing.
+     * Rows that a table refuses are set aside; with BATCH_TOO_LARGE where they are so many that fewer must be sent at a time.
      * Ends with POSITION_MOVED when a range does not begin where the destination stands.
      */
     loadBatch: {
@@ -1280,6 +1325,7 @@ export const LoadServiceService = {
   },
   /**
    * Commits one micro-batch of a stream: rows, positions and ledger in one transaction of its destination. Repeating it with the same commit id changes nothing.
+   * Rows that a table refuses are set aside; with BATCH_TOO_LARGE where they are so many that fewer must be sent at a time.
    * Ends with POSITION_MOVED when a range does not begin where the destination stands.
    */
   loadBatch: {
@@ -1311,6 +1357,7 @@ export interface LoadServiceServer extends UntypedServiceImplementation {
   listHeads: handleUnaryCall<ListHeadsRequest, ListHeadsResponse>;
   /**
    * Commits one micro-batch of a stream: rows, positions and ledger in one transaction of its destination. Repeating it with the same commit id changes nothing.
+   * Rows that a table refuses are set aside; with BATCH_TOO_LARGE where they are so many that fewer must be sent at a time.
    * Ends with POSITION_MOVED when a range does not begin where the destination stands.
    */
   loadBatch: handleUnaryCall<LoadBatchRequest, LoadBatchResponse>;
@@ -1340,6 +1387,7 @@ export interface LoadServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Commits one micro-batch of a stream: rows, positions and ledger in one transaction of its destination. Repeating it with the same commit id changes nothing.
+   * Rows that a table refuses are set aside; with BATCH_TOO_LARGE where they are so many that fewer must be sent at a time.
    * Ends with POSITION_MOVED when a range does not begin where the destination stands.
    */
   loadBatch(

@@ -25,6 +25,7 @@ import {
   ReplaceSegmentsResponse,
   ZoneMap,
 } from "./compaction";
+import { ResetSourceRequest, ResetSourceResponse } from "./reset";
 
 export const protobufPackage = "weir.metadata.v1";
 
@@ -274,6 +275,8 @@ export interface CollectGarbageResult {
   datasets: CollectedDataset[];
   /** Snapshots that can no longer be read; 0 when all can. */
   forgottenBelow: number;
+  /** Files that were taken, by name, which the source has not had for long: forgotten. Unset for none. */
+  forgottenFiles?: number | undefined;
 }
 
 /** Progress any number of times, then one result. */
@@ -2502,7 +2505,7 @@ export const CollectedDataset: MessageFns<CollectedDataset> = {
 };
 
 function createBaseCollectGarbageResult(): CollectGarbageResult {
-  return { datasets: [], forgottenBelow: 0 };
+  return { datasets: [], forgottenBelow: 0, forgottenFiles: undefined };
 }
 
 export const CollectGarbageResult: MessageFns<CollectGarbageResult> = {
@@ -2512,6 +2515,9 @@ export const CollectGarbageResult: MessageFns<CollectGarbageResult> = {
     }
     if (message.forgottenBelow !== 0) {
       writer.uint32(16).int64(message.forgottenBelow);
+    }
+    if (message.forgottenFiles !== undefined) {
+      writer.uint32(24).int64(message.forgottenFiles);
     }
     return writer;
   },
@@ -2545,6 +2551,14 @@ export const CollectGarbageResult: MessageFns<CollectGarbageResult> = {
             message.forgottenBelow = longToNumber(reader.int64());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.forgottenFiles = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2564,6 +2578,7 @@ export const CollectGarbageResult: MessageFns<CollectGarbageResult> = {
     const message = createBaseCollectGarbageResult();
     message.datasets = object.datasets?.map((e) => CollectedDataset.fromPartial(e)) || [];
     message.forgottenBelow = object.forgottenBelow ?? 0;
+    message.forgottenFiles = object.forgottenFiles ?? undefined;
     return message;
   },
 };
@@ -2736,12 +2751,21 @@ export const CatalogServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** Which files of some names a pipeline has taken, each as it was taken last. */
+    /** Which files of some names, which its source has now, a pipeline has taken, each as it was taken last. */
     findTakenFiles: {
       name: "FindTakenFiles",
       requestType: FindTakenFilesRequest as typeof FindTakenFilesRequest,
       requestStream: false,
       responseType: FindTakenFilesResponse as typeof FindTakenFilesResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Has a source that is read in sequence begin anew: the next interval takes what there is from the beginning; what earlier ones took stays theirs. Refused while a run takes something. */
+    resetSource: {
+      name: "ResetSource",
+      requestType: ResetSourceRequest as typeof ResetSourceRequest,
+      requestStream: false,
+      responseType: ResetSourceResponse as typeof ResetSourceResponse,
       responseStream: false,
       options: {},
     },
@@ -2874,7 +2898,7 @@ export const CatalogServiceService = {
     responseSerialize: (value: ListTakesResponse): Buffer => Buffer.from(ListTakesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListTakesResponse => ListTakesResponse.decode(value),
   },
-  /** Which files of some names a pipeline has taken, each as it was taken last. */
+  /** Which files of some names, which its source has now, a pipeline has taken, each as it was taken last. */
   findTakenFiles: {
     path: "/weir.metadata.v1.CatalogService/FindTakenFiles" as const,
     requestStream: false as const,
@@ -2885,6 +2909,16 @@ export const CatalogServiceService = {
     responseSerialize: (value: FindTakenFilesResponse): Buffer =>
       Buffer.from(FindTakenFilesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): FindTakenFilesResponse => FindTakenFilesResponse.decode(value),
+  },
+  /** Has a source that is read in sequence begin anew: the next interval takes what there is from the beginning; what earlier ones took stays theirs. Refused while a run takes something. */
+  resetSource: {
+    path: "/weir.metadata.v1.CatalogService/ResetSource" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ResetSourceRequest): Buffer => Buffer.from(ResetSourceRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ResetSourceRequest => ResetSourceRequest.decode(value),
+    responseSerialize: (value: ResetSourceResponse): Buffer => Buffer.from(ResetSourceResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ResetSourceResponse => ResetSourceResponse.decode(value),
   },
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
   collectGarbage: {
@@ -2943,8 +2977,10 @@ export interface CatalogServiceServer extends UntypedServiceImplementation {
   listPositions: handleUnaryCall<ListPositionsRequest, ListPositionsResponse>;
   /** Of a source that is read in sequence: where it stands, and what intervals took. */
   listTakes: handleServerStreamingCall<ListTakesRequest, ListTakesResponse>;
-  /** Which files of some names a pipeline has taken, each as it was taken last. */
+  /** Which files of some names, which its source has now, a pipeline has taken, each as it was taken last. */
   findTakenFiles: handleUnaryCall<FindTakenFilesRequest, FindTakenFilesResponse>;
+  /** Has a source that is read in sequence begin anew: the next interval takes what there is from the beginning; what earlier ones took stays theirs. Refused while a run takes something. */
+  resetSource: handleUnaryCall<ResetSourceRequest, ResetSourceResponse>;
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
   collectGarbage: handleServerStreamingCall<CollectGarbageRequest, CollectGarbageResponse>;
   /** Which files of a dataset a compaction should rewrite next: a bounded number of days, in their order. Changes nothing. */
@@ -3065,7 +3101,7 @@ export interface CatalogServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ListTakesResponse>;
-  /** Which files of some names a pipeline has taken, each as it was taken last. */
+  /** Which files of some names, which its source has now, a pipeline has taken, each as it was taken last. */
   findTakenFiles(
     request: FindTakenFilesRequest,
     callback: (error: ServiceError | null, response: FindTakenFilesResponse) => void,
@@ -3080,6 +3116,22 @@ export interface CatalogServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: FindTakenFilesResponse) => void,
+  ): ClientUnaryCall;
+  /** Has a source that is read in sequence begin anew: the next interval takes what there is from the beginning; what earlier ones took stays theirs. Refused while a run takes something. */
+  resetSource(
+    request: ResetSourceRequest,
+    callback: (error: ServiceError | null, response: ResetSourceResponse) => void,
+  ): ClientUnaryCall;
+  resetSource(
+    request: ResetSourceRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ResetSourceResponse) => void,
+  ): ClientUnaryCall;
+  resetSource(
+    request: ResetSourceRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ResetSourceResponse) => void,
   ): ClientUnaryCall;
   /** Removes what retention and snapshots no longer need, first from the catalog, then from the lake. Readers of the last `grace_ms` notice nothing. */
   collectGarbage(

@@ -15,6 +15,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { Take } from "../../data/v1/data";
 
 export const protobufPackage = "weir.metadata.v1";
 
@@ -137,6 +138,16 @@ export interface PipelineSummary {
   /** The name of a RunStatus; empty while it has never run. */
   lastRunStatus: string;
   snapshot: number;
+  /** Where its source stands; unset unless the source is read in sequence. */
+  source?: SourceStanding | undefined;
+}
+
+/** How far a source was read in sequence. */
+export interface SourceStanding {
+  /** That the source fills, such as "orders". */
+  dataset: string;
+  /** The newest interval that took something; unset before the first, and after a reset. */
+  position?: Take | undefined;
 }
 
 function createBaseDefinitionFile(): DefinitionFile {
@@ -1159,7 +1170,7 @@ export const ListPipelinesResponse: MessageFns<ListPipelinesResponse> = {
 };
 
 function createBasePipelineSummary(): PipelineSummary {
-  return { pipeline: "", version: 0, appliedAt: "", lastRunStatus: "", snapshot: 0 };
+  return { pipeline: "", version: 0, appliedAt: "", lastRunStatus: "", snapshot: 0, source: undefined };
 }
 
 export const PipelineSummary: MessageFns<PipelineSummary> = {
@@ -1178,6 +1189,9 @@ export const PipelineSummary: MessageFns<PipelineSummary> = {
     }
     if (message.snapshot !== 0) {
       writer.uint32(40).int64(message.snapshot);
+    }
+    if (message.source !== undefined) {
+      SourceStanding.encode(message.source, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -1235,6 +1249,14 @@ export const PipelineSummary: MessageFns<PipelineSummary> = {
             message.snapshot = longToNumber(reader.int64());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.source = SourceStanding.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1257,6 +1279,78 @@ export const PipelineSummary: MessageFns<PipelineSummary> = {
     message.appliedAt = object.appliedAt ?? "";
     message.lastRunStatus = object.lastRunStatus ?? "";
     message.snapshot = object.snapshot ?? 0;
+    message.source = (object.source !== undefined && object.source !== null)
+      ? SourceStanding.fromPartial(object.source)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSourceStanding(): SourceStanding {
+  return { dataset: "", position: undefined };
+}
+
+export const SourceStanding: MessageFns<SourceStanding> = {
+  encode(message: SourceStanding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dataset !== "") {
+      writer.uint32(10).string(message.dataset);
+    }
+    if (message.position !== undefined) {
+      Take.encode(message.position, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SourceStanding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSourceStanding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.dataset = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.position = Take.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SourceStanding>): SourceStanding {
+    return SourceStanding.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SourceStanding>): SourceStanding {
+    const message = createBaseSourceStanding();
+    message.dataset = object.dataset ?? "";
+    message.position = (object.position !== undefined && object.position !== null)
+      ? Take.fromPartial(object.position)
+      : undefined;
     return message;
   },
 };
