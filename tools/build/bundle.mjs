@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { createRequire } from 'node:module';
 import { basename, dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import { digestSources } from './sources.mjs';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -25,7 +24,11 @@ export async function bundle(directory) {
   return true;
 }
 
+/** Loaded when there is something to bundle: every command of the command line comes by here. */
+const esbuild = () => import('esbuild');
+
 async function bundleMain(directory) {
+  const { build } = await esbuild();
   const { outputFiles } = await build({
     absWorkingDir: directory,
     entryPoints: ['src/main.ts'],
@@ -110,6 +113,7 @@ async function bundleWorkflows(directory) {
 async function interceptorModules(directory) {
   const entry = join(directory, 'src/workflow-interceptors.ts');
   if (!existsSync(entry)) return [];
+  const { build } = await esbuild();
   const { outputFiles } = await build({ entryPoints: [entry], bundle: true, write: false, platform: 'node', format: 'cjs', packages: 'external' });
   const exported = { exports: {} };
   new Function('module', 'exports', 'require', outputFiles[0].text)(exported, exported.exports, createRequire(entry));

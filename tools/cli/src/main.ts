@@ -7,6 +7,10 @@ const program = new Command('weir')
   .showHelpAfterError('(weir <command> --help shows its options and examples)')
   .addHelpText('after', '\nExit codes: 0 right, 1 run failed, 2 input wrong, 3 platform unreachable.\nWEIR_HOME is the folder of state, logs and data; by default .weir in the repository.');
 
-registerCommands(program);
-inheritOutput(program);
-void program.parseAsync();
+void run();
+
+async function run(): Promise<void> {
+  await registerCommands(program, process.argv[2]);
+  inheritOutput(program);
+  await program.parseAsync();
+}

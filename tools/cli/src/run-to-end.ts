@@ -1,6 +1,5 @@
 import { WeirError, formatInterval } from '@weir/core';
 import type { PipelineRunInput } from '@weir/orchestrator';
-import { markFailed, startTelemetry, stopTelemetry, withSpan } from '@weir/platform';
 import type { Clients } from '@weir/rpc';
 import type { PlatformState } from '@weir/servers';
 import { showRun } from './commands/runs/show';
@@ -23,8 +22,12 @@ export async function runToEnd(platform: PlatformState, clients: Clients, tempor
   return reportRun(platform, clients, runId, error, options.json === true);
 }
 
+/** Telemetry is loaded for those who start runs: that takes a third of a second. */
+const telemetry = () => import('@weir/platform');
+
 /** Lets the spans of the command line out for as long as `body` takes. */
 export async function withTelemetry<T>({ otlp }: Pick<PlatformState, 'otlp'>, body: () => Promise<T>): Promise<T> {
+  const { startTelemetry, stopTelemetry } = await telemetry();
   process.env['WEIR_OTLP_ENDPOINT'] ??= otlp;
   startTelemetry('cli');
   try {
@@ -35,7 +38,8 @@ export async function withTelemetry<T>({ otlp }: Pick<PlatformState, 'otlp'>, bo
 }
 
 /** Starts a run and waits for its end, below the span that its trace begins with. Prints nothing with `json`. */
-export function runTraced(temporal: Temporal, input: PipelineRunInput, options: EndOptions): Promise<{ runId: string; error: WeirError | undefined }> {
+export async function runTraced(temporal: Temporal, input: PipelineRunInput, options: EndOptions): Promise<{ runId: string; error: WeirError | undefined }> {
+  const { markFailed, stopTelemetry, withSpan } = await telemetry();
   return withSpan('weir run', { 'weir.pipeline': input.pipeline, 'weir.interval': formatInterval(input.interval) }, async (span) => {
     const started = await startRun(temporal, input);
     if (!options.json) print(colour.faint(`Started ${started.workflowId}, run ${started.runId}.`));

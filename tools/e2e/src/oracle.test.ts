@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateRetail } from '@weir/generate';
 import { retailTruth } from './oracle';
-import { retailData } from './retail-data';
 
 describe('the oracle of the retail tables', () => {
   let scratch = '';
@@ -11,21 +10,6 @@ describe('the oracle of the retail tables', () => {
     scratch = mkdtempSync(join(tmpdir(), 'weir-oracle-'));
   });
   afterAll(() => rmSync(scratch, { recursive: true }));
-
-  test('gives the published figures of the real data, and the generator its own', async () => {
-    const data = await retailData(scratch);
-    const truth = retailTruth(data.folder);
-    const { accounts } = truth;
-    expect(accounts.read).toBe(accounts.admitted + accounts.duplicate + accounts.quarantined);
-    expect(truth.tables.lines).toHaveLength(accounts.admitted);
-    if (data.kind === 'real') {
-      expect(accounts).toEqual({ read: 541_909, duplicate: 5_268, quarantined: 1_338, admitted: 535_303 });
-      expect(truth.total).toBe(9_748_131_074n);
-      expect(truth.invoices).toBe(24_562);
-      expect(truth.tables.revenue_by_day_country).toHaveLength(1_716);
-      expect([...truth.quarantine.values()].filter(({ reason }) => reason === 'unit price below zero')).toHaveLength(2);
-    }
-  });
 
   test('agrees with the counts that the generator knows from making the data, damaged lines included', async () => {
     const folder = join(scratch, 'generated');

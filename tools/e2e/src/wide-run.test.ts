@@ -17,6 +17,20 @@ describe('one run over all the retail data', () => {
     await apply(retail, house.platform.state.home);
   });
 
+  // Here and not with the oracle's own tests, because it takes seconds for so many lines.
+  test('has an oracle that gives the published figures of the real data', () => {
+    const { accounts } = truth;
+    expect(accounts.read).toBe(accounts.admitted + accounts.duplicate + accounts.quarantined);
+    expect(truth.tables.lines).toHaveLength(accounts.admitted);
+    if (data.kind === 'real') {
+      expect(accounts).toEqual({ read: 541_909, duplicate: 5_268, quarantined: 1_338, admitted: 535_303 });
+      expect(truth.total).toBe(9_748_131_074n);
+      expect(truth.invoices).toBe(24_562);
+      expect(truth.tables.revenue_by_day_country).toHaveLength(1_716);
+      expect([...truth.quarantine.values()].filter(({ reason }) => reason === 'unit price below zero')).toHaveLength(2);
+    }
+  });
+
   test('accounts for every line and gives the four tables of the oracle', async () => {
     const end = await house.platform.run(retail.name, { start: data.from, end: data.to });
     expect(end.accounts).toEqual({ ...truth.accounts, filtered: 0 });

@@ -58,7 +58,7 @@ export function brokerProperties({ id, cluster, host, data, durable }: BrokerSet
     // The default is half of such a small heap.
     'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
     ...FAILOVER,
-    ...(durable ? FLUSHING : {}),
+    ...(durable ? FLUSHING : FOR_TESTS),
   };
   return Object.entries(settings).map(([name, value]) => `${name}=${value}\n`).join('');
 }
@@ -75,6 +75,9 @@ const FAILOVER = {
 
 /** Kafka leaves writing to the system and safety to replicas on other machines; here all are on this one, and a power cut costs 1 s at most. */
 const FLUSHING = { 'log.flush.interval.ms': 1_000, 'log.flush.scheduler.interval.ms': 1_000 };
+
+/** The cleaner looks for logs to compact every 15 s by default, which a test of compacted topics would wait for. */
+const FOR_TESTS = { 'log.cleaner.backoff.ms': 500 };
 
 /** A broker's log4j2.properties: warnings and errors on its standard output. */
 export const BROKER_LOGGING = `rootLogger.level = warn

@@ -123,19 +123,20 @@ test.each(['{date}.csv', '*.csv', 'a.csv'])('a bucket that is not there is an er
   nowhere.close();
 });
 
-test('5,000 keys come in five pages, each asked for once, and in order', async () => {
-  const keys = Array.from({ length: 5_000 }, (_, at) => `many/${String((at * 7_919) % 5_000).padStart(4, '0')}.csv`);
+test('2,500 keys come in three pages, each asked for once, and in order', async () => {
+  const keys = Array.from({ length: 2_500 }, (_, at) => `many/${String((at * 7_919) % 2_500).padStart(4, '0')}.csv`);
   await store.put(Object.fromEntries(keys.map((key) => [key, 'a'])));
   expect(await keysOf('many/*.csv')).toEqual([...keys].sort());
-  expect(new Set(lists()).size).toBe(5);
-  expect(lists()).toHaveLength(5);
+  expect(new Set(lists()).size).toBe(3);
+  expect(lists()).toHaveLength(3);
 }, 180_000);
 
 test('a list that fails in between goes on where it was', async () => {
   let asked = 0;
   proxy.faultOf = ({ path }) => (path.includes('continuation-token') && (asked += 1) % 2 === 1 ? { answer: { status: 503, body: '<Error><Code>SlowDown</Code></Error>' } } : undefined);
-  expect(await keysOf('many/*.csv')).toHaveLength(5_000);
-  expect(lists()).toHaveLength(9);
+  expect(await keysOf('many/*.csv')).toHaveLength(2_500);
+  // The first page, and each of the other two twice.
+  expect(lists()).toHaveLength(5);
 });
 
 test('more objects than a run reads are an error, told when there are too many and not at the end of the list', async () => {
