@@ -153,12 +153,12 @@ class Consumption {
   }
 
   private loaded({ gathered, accounts, refused, samples }: BatchOutcome): void {
-    this.meter.loaded(accounts, gathered);
+    this.meter.loaded(accounts, refused, gathered);
     const next = new Map(gathered.ranges.map(({ partition, to }) => [partition, to]));
     for (const [partition, offset] of next) this.committed.set(partition, offset);
     this.member.passed(next);
     this.most = Math.min(LARGEST_BATCH.records, this.most * 2);
-    const tripped = this.breaker.count(accounts.read, accounts.quarantined + refused, samples);
+    const tripped = this.breaker.count({ read: accounts.read, quarantined: accounts.quarantined, refused }, samples);
     if (tripped) this.fail(tripped);
   }
 

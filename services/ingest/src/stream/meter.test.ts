@@ -16,11 +16,11 @@ test('counts since it began, and tells rate and latency of the last ten seconds'
   const meter = new Meter(() => clock.now);
   expect(meter.view('joining', [], 0)).toMatchObject({ state: 'joining', read: 0, recordsPerSecond: 0, latencyP50Ms: undefined, newest: '' });
   clock.now = T0 + 20_000;
-  meter.loaded(accounts(10, 1), await gathered(Array.from({ length: 10 }, (_, at) => clock.now - 10 * (at + 1))));
+  meter.loaded(accounts(10, 1), 2, await gathered(Array.from({ length: 10 }, (_, at) => clock.now - 10 * (at + 1))));
   clock.now += 5_000;
-  meter.loaded(accounts(90), await gathered(Array.from({ length: 90 }, () => clock.now - 7)));
+  meter.loaded(accounts(90), 0, await gathered(Array.from({ length: 90 }, () => clock.now - 7)));
   const view = meter.view('consuming', [0, 2], 5);
-  expect(view).toMatchObject({ partitions: [0, 2], lag: 5, read: 100, admitted: 99, quarantined: 1, batches: 2, recordsPerSecond: 10, latencyP50Ms: 7, latencyP99Ms: 90 });
+  expect(view).toMatchObject({ partitions: [0, 2], lag: 5, read: 100, admitted: 99, quarantined: 1, refused: 2, batches: 2, recordsPerSecond: 10, latencyP50Ms: 7, latencyP99Ms: 90 });
   expect(view.newest).toBe(new Date(clock.now - 7).toISOString());
   clock.now += 10_001;
   expect(meter.view('consuming', [0, 2], 0)).toMatchObject({ read: 100, recordsPerSecond: 0, latencyP50Ms: undefined });

@@ -14,7 +14,7 @@ interface Loaded {
 
 /** What a member has done: counts since it began, and rate and latency over the last ten seconds. */
 export class Meter {
-  private readonly totals = { read: 0, admitted: 0, duplicate: 0, quarantined: 0, filtered: 0, batches: 0, rebalances: 0 };
+  private readonly totals = { read: 0, admitted: 0, duplicate: 0, quarantined: 0, filtered: 0, refused: 0, batches: 0, rebalances: 0 };
   private recent: Loaded[] = [];
   private newest = 0;
   private readonly began: number;
@@ -28,10 +28,11 @@ export class Meter {
     this.totals.rebalances += 1;
   }
 
-  /** Counts a committed micro-batch. */
-  loaded(accounts: Accounts, { parts, ranges, records }: Gathered): void {
+  /** Counts a committed micro-batch; `refused`: rows that a table refused, the most of any. */
+  loaded(accounts: Accounts, refused: number, { parts, ranges, records }: Gathered): void {
     const at = this.now();
     for (const name of ['read', 'admitted', 'duplicate', 'quarantined', 'filtered'] as const) this.totals[name] += accounts[name];
+    this.totals.refused += refused;
     this.totals.batches += 1;
     const step = Math.max(1, Math.floor(records / KEPT_OF_BATCH));
     const latencies: number[] = [];

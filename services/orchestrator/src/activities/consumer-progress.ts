@@ -19,6 +19,8 @@ export interface ConsumerProgress {
   readonly duplicate: number;
   readonly quarantined: number;
   readonly filtered: number;
+  /** Of those admitted: what a table refused. Absent in what an older service said. */
+  readonly refused?: number | undefined;
   readonly batches: number;
   readonly rebalances: number;
   /** Over the last ten seconds, as are the latencies: from a record's timestamp to its commit, absent without records. */
@@ -41,7 +43,7 @@ export function beginning(member: number, definitionVersion: number): ConsumerPr
   return { ...NOTHING, member, definitionVersion, state: 'connecting', newest: '', failures: 0 };
 }
 
-const NOTHING = { partitions: [], lag: 0, read: 0, admitted: 0, duplicate: 0, quarantined: 0, filtered: 0, batches: 0, rebalances: 0, recordsPerSecond: 0 };
+const NOTHING = { partitions: [], lag: 0, read: 0, admitted: 0, duplicate: 0, quarantined: 0, filtered: 0, refused: 0, batches: 0, rebalances: 0, recordsPerSecond: 0 };
 
 /** What the service says now; consuming is the end of all trouble. */
 export function told(before: ConsumerProgress, { state, partitions, ...rest }: ConsumeResponse): ConsumerProgress {

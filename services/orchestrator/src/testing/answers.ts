@@ -37,6 +37,7 @@ export const CONSUMING: ConsumeResponse = {
   latencyP99Ms: 45,
   newest: '2026-01-01T00:00:00.000Z',
   rebalances: 1,
+  refused: 0,
 };
 
 export function validated(): ValidateResult {

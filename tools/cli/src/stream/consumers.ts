@@ -28,6 +28,8 @@ export interface ConsumerTotals {
   readonly duplicate: number;
   readonly quarantined: number;
   readonly filtered: number;
+  /** Of those admitted: what a table refused. */
+  readonly refused: number;
   /** Timestamp of the newest record that was loaded, RFC 3339; empty before the first. */
   readonly newest: string;
 }
@@ -49,6 +51,7 @@ export function totalsOf(consumers: readonly ConsumerProgress[]): ConsumerTotals
     duplicate: sum(({ duplicate }) => duplicate),
     quarantined: sum(({ quarantined }) => quarantined),
     filtered: sum(({ filtered }) => filtered),
+    refused: sum(({ refused = 0 }) => refused),
     newest: consumers.reduce((newest, consumer) => (consumer.newest > newest ? consumer.newest : newest), ''),
   };
 }

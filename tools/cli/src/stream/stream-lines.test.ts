@@ -64,6 +64,12 @@ describe('an open stream', () => {
     ]);
   });
 
+  test('says what tables refused', () => {
+    const refusing = { ...view, consumers: [{ ...consumer, refused: 1_200 }, waiting] };
+    expect(plain(streamLines(refusing, NOW))).toContain('  of those admitted, 1,200 refused by a table; they are in quarantine too');
+    expect(streamLine(refusing, NOW)).toContain('read 40,000, quarantined 1,600,');
+  });
+
   test('is one line for those who read lines', () => {
     expect(streamLine(view, NOW)).toBe('  10:00:30  running  502 records/s, lag 12, p50 18 ms, p99 45 ms, read 40,000, quarantined 400, archive 3,400 behind');
     expect(streamLine({ ...view, progress: undefined, consumers: [], archive: undefined }, NOW)).toBe('  10:00:30  silent   0 records/s, lag 0, p50 –, p99 –, read 0, quarantined 0');

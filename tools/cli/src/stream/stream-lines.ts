@@ -31,7 +31,7 @@ export function streamLine({ progress, consumers, archive }: StreamView, now: nu
   const trouble = archive?.progress && BAD_ARCHIVE.has(archive.progress.state) ? ` ${archive.progress.state},` : '';
   const behind = archive?.behind === undefined ? [] : [`archive${trouble} ${count(archive.behind)} behind`];
   const state = progress?.state ?? 'silent';
-  return `  ${new Date(now).toISOString().slice(11, 19)}  ${state.padEnd(8)} ${[...flowWords(totals), `read ${count(totals.read)}`, `quarantined ${count(totals.quarantined)}`, ...behind].join(', ')}`;
+  return `  ${new Date(now).toISOString().slice(11, 19)}  ${state.padEnd(8)} ${[...flowWords(totals), `read ${count(totals.read)}`, `quarantined ${count(totals.quarantined + totals.refused)}`, ...behind].join(', ')}`;
 }
 
 /** `running` in the colour of its meaning. */
@@ -65,10 +65,11 @@ function headline({ pipeline, workflowId, progress }: StreamView, now: number): 
 }
 
 function flow(totals: ConsumerTotals, archive: ArchiveView | undefined): string[] {
-  const { read, admitted, duplicate, quarantined, filtered, newest } = totals;
+  const { read, admitted, duplicate, quarantined, filtered, refused, newest } = totals;
   return [
     `  ${flowWords(totals).join(', ')}${newest ? `, newest record ${newest.slice(0, 19)}` : ''}`,
     `  read ${count(read)} = admitted ${count(admitted)} + duplicate ${count(duplicate)} + quarantined ${count(quarantined)} + filtered ${count(filtered)}  ${colour.faint('since the consumers began')}`,
+    ...(refused === 0 ? [] : [`  of those admitted, ${colour.doubt(`${count(refused)} refused by a table`)}; they are in quarantine too`]),
     ...archiveLines(archive),
   ];
 }

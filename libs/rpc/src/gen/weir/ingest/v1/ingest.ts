@@ -171,6 +171,8 @@ export interface ConsumeResponse {
   /** Timestamp of the newest record that was loaded, RFC 3339; empty before the first. */
   newest: string;
   rebalances: number;
+  /** Of those admitted: records that a table refused, the most of any table. They are in quarantine too. */
+  refused: number;
 }
 
 /** Whose archive. */
@@ -963,6 +965,7 @@ function createBaseConsumeResponse(): ConsumeResponse {
     latencyP99Ms: undefined,
     newest: "",
     rebalances: 0,
+    refused: 0,
   };
 }
 
@@ -1013,6 +1016,9 @@ export const ConsumeResponse: MessageFns<ConsumeResponse> = {
     }
     if (message.rebalances !== 0) {
       writer.uint32(112).int64(message.rebalances);
+    }
+    if (message.refused !== 0) {
+      writer.uint32(120).int64(message.refused);
     }
     return writer;
   },
@@ -1152,6 +1158,14 @@ export const ConsumeResponse: MessageFns<ConsumeResponse> = {
             message.rebalances = longToNumber(reader.int64());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.refused = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1183,6 +1197,7 @@ export const ConsumeResponse: MessageFns<ConsumeResponse> = {
     message.latencyP99Ms = object.latencyP99Ms ?? undefined;
     message.newest = object.newest ?? "";
     message.rebalances = object.rebalances ?? 0;
+    message.refused = object.refused ?? 0;
     return message;
   },
 };
