@@ -30,7 +30,7 @@ describe('pipelineStream', () => {
       return heartbeats.length === 3 && heartbeats.every(({ state }) => state === 'consuming') ? heartbeats : undefined;
     }, { timeoutMs: 10_000, what: 'their heartbeats' });
     expect(told.toSorted((a, b) => a.member - b.member)).toEqual([0, 1, 2].map((member) => ({
-      member, definitionVersion: 3, state: 'consuming', partitions: [0, 1], lag: 3, read: 100, admitted: 90, duplicate: 7, quarantined: 3, filtered: 0, batches: 10, recordsPerSecond: 12.5, latencyP50Ms: 20, latencyP99Ms: 45,
+      member, definitionVersion: 3, state: 'consuming', partitions: [0, 1], lag: 3, read: 100, admitted: 90, duplicate: 7, quarantined: 3, filtered: 0, refused: 0, batches: 10, recordsPerSecond: 12.5, latencyP50Ms: 20, latencyP99Ms: 45,
       newest: '2026-01-01T00:00:00.000Z', rebalances: 1, failures: 0,
     })));
     expect((await handle.describe()).searchAttributes).toMatchObject({ WeirPipeline: [brook.pipeline], WeirState: ['running'] });
