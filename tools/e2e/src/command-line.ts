@@ -10,10 +10,13 @@ export interface CommandEnd {
   readonly stderr: string;
 }
 
-/** Runs `weir` with arguments against the platform of a home, as a user would. */
-export function weir(args: readonly string[], home: string, env: Readonly<Record<string, string>> = {}): Promise<CommandEnd> {
-  return command(process.execPath, [join(ROOT, 'tools/cli/bin/weir.mjs'), ...args], { ...foreignEnvironment(), ...env, WEIR_HOME: home });
+/** Runs `weir` with arguments against the platform of a home, as a user would; how long it took, of which it speaks after some seconds, is no part of how it ended. */
+export async function weir(args: readonly string[], home: string, env: Readonly<Record<string, string>> = {}): Promise<CommandEnd> {
+  const { stderr, ...end } = await command(process.execPath, [join(ROOT, 'tools/cli/bin/weir.mjs'), ...args], { ...foreignEnvironment(), ...env, WEIR_HOME: home });
+  return { ...end, stderr: stderr.replaceAll(STILL_WAITING, '') };
 }
+
+const STILL_WAITING = /^ {2}Still waiting for \S+; `weir status` says whether the orchestrator is at work\.\n/gm;
 
 /** Runs a program to its end and gives its exit code and what it wrote; a program that cannot be started is thrown. */
 export function command(program: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<CommandEnd> {
