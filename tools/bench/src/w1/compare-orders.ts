@@ -54,6 +54,9 @@ export async function compareOrders({ sizes, say }: OrdersOptions): Promise<Orde
       });
     });
     figures.push(size);
+    // What was measured is not lost when a larger size fails.
+    const { weir, direct } = size.runs.first;
+    say(`${rows.toLocaleString('en-US')} orders: weir ${weir.wall.toFixed(2)} s, direct ${direct.wall.toFixed(2)} s${size.peers.map(({ name, wall }) => `, ${name} ${wall.toFixed(2)} s`).join('')}`);
   }
   return { sizes: figures, absent: peers.absent };
 }
