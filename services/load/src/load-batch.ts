@@ -25,7 +25,7 @@ export async function loadBatch(deps: StreamDependencies, request: LoadBatchRequ
     });
     if (noted) await tellOfStream(deps, stream, bounded);
     const rules = tables.some(({ refused }) => refused > 0) ? await stream.destination.refusedCounts([stream.context.commitId], bounded) : [];
-    const rulesOf = (table: string): RuleCount[] => ruleCounts(rules.filter((rule) => rule.table === table)).map((rule) => ({ ...rule, table: `${stream.connection}/${table}` }));
+    const rulesOf = (table: string): RuleCount[] => ruleCounts(stream.connection, rules.filter((rule) => rule.table === table));
     return { tables: tables.map(({ table, inserted, updated, deleted, refused }) => ({ table, insertedOrUpdated: inserted + updated, deleted, refused, rules: rulesOf(table) })), wasCommitted };
   });
 }

@@ -42,7 +42,7 @@ export async function loadDestination(deps: LoadDependencies, request: LoadReque
   const { topic, ofStream, ofSnapshots } = tablesOf(definition);
   const restated = request.restate && topic !== undefined ? ofStream.map(async (model) => [await restateTable(deps, { ...job, ...loaded(model) }, topic, signal, reportTable)]) : [];
   const tables = await allOf([...restated, loadTables(deps, job, ofSnapshots.map(loaded), signal, reportTable)]);
-  return { tables: tables.flat().map((table) => ({ ...table, rules: table.rules.map((rule) => ({ ...rule, table: `${connection}/${table.table}` })) })) };
+  return { tables: tables.flat() };
 }
 
 /** Tables of a stream's models over rows are the stream's; the others hold snapshots. */

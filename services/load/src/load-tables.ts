@@ -22,7 +22,7 @@ export async function loadTables(deps: TellDependencies, job: DestinationJob, mo
   ).finally(() => prepared.dispose());
   await tellRefused(deps, job, followers, signal);
   const refused = entries.some((entry) => entry.refused > 0) ? await job.destination.refusedCounts(entries.map(({ commitId }) => commitId), signal) : [];
-  return entries.map((entry) => tableLoad(entry, refused.filter(({ commitId }) => commitId === entry.commitId), started));
+  return entries.map((entry) => tableLoad(entry, job.connection, refused.filter(({ commitId }) => commitId === entry.commitId), started));
 }
 
 async function bringTo(deps: TableDependencies, job: DestinationJob, followers: readonly FollowedModel[], prepared: PreparedLoads, signal: AbortSignal): Promise<LedgerEntry[]> {

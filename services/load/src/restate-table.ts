@@ -27,7 +27,7 @@ export async function restateTable(deps: TellDependencies, job: TableJob, topic:
     }),
   );
   await tellRefused(deps, job, [{ ...job, spec }], signal);
-  return tableLoad(entry, entry.refused > 0 ? await job.destination.refusedCounts([entry.commitId], signal) : [], started);
+  return tableLoad(entry, job.connection, entry.refused > 0 ? await job.destination.refusedCounts([entry.commitId], signal) : [], started);
 }
 
 /**

@@ -64,7 +64,7 @@ export function inTurn<T>({ tableTurns, destinationTurns }: TableDependencies, {
 }
 
 /** A table's commit as callers are told of it. */
-export function tableLoad(entry: LedgerEntry, rules: readonly RefusedCount[], startedMs: number): TableLoad {
+export function tableLoad(entry: LedgerEntry, connection: string, rules: readonly RefusedCount[], startedMs: number): TableLoad {
   return {
     table: entry.table,
     fromSnapshot: entry.fromSnapshot,
@@ -75,13 +75,13 @@ export function tableLoad(entry: LedgerEntry, rules: readonly RefusedCount[], st
     commitId: entry.commitId,
     milliseconds: Math.round(performance.now() - startedMs),
     refused: entry.refused,
-    rules: ruleCounts(rules),
+    rules: ruleCounts(connection, rules),
   };
 }
 
-/** What a table demands of rows that it refused, as callers are told of it. */
-export function ruleCounts(rules: readonly RefusedCount[]): RuleCount[] {
-  return rules.map(({ rule, rows, positions }) => ({ rule, rows, samples: positions.map((position) => `${position}: ${rule}`), severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE }));
+/** What tables of a connection demand of rows that they refused, as callers are told of it. */
+export function ruleCounts(connection: string, rules: readonly RefusedCount[]): RuleCount[] {
+  return rules.map(({ table, rule, rows, positions }) => ({ table: `${connection}/${table}`, rule, rows, samples: positions.map((position) => `${position}: ${rule}`), severity: Severity.CRITICAL, outcome: RuleOutcome.QUARANTINE }));
 }
 
 /** What a commit's span says. */

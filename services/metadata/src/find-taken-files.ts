@@ -4,13 +4,13 @@ import type { Dependencies } from './dependencies';
 import { SIGHTING } from './forget-files';
 import { readPipeline } from './pipelines';
 import { rowsOf } from './rows';
-import { RESET_UP_TO } from './takes';
+import { resetUpTo } from './takes';
 
 const MOST_NAMES = 5_000;
 
 const FIND = `
   select distinct on (f.name) f.partition, f.name, f.bytes, f.sha256, f.stamp
-  from metadata.taken_file f where f.pipeline = $1 and f.name = any ($2::text[]) and f.partition > ${RESET_UP_TO}
+  from metadata.taken_file f where f.pipeline = $1 and f.name = any ($2::text[]) and f.partition > ${resetUpTo('$1')}
   order by f.name, f.partition desc`;
 
 // A table of a million names is not written anew with every listing.

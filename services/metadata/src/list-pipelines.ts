@@ -1,7 +1,7 @@
 import type { ListPipelinesRequest, ListPipelinesResponse } from '@weir/rpc';
 import type { Dependencies } from './dependencies';
 import { rowsOf } from './rows';
-import { takeOf, type TakeRow } from './takes';
+import { resetUpTo, takeOf, type TakeRow } from './takes';
 
 // `track`: the source is read in sequence.
 const LIST = `
@@ -9,8 +9,7 @@ const LIST = `
   from metadata.pipeline p
   join metadata.definition d on d.pipeline = p.name and d.version = p.version
   left join lateral (select status from metadata.run where pipeline = p.name order by fence desc limit 1) r on true
-  left join metadata.source_reset s on s.pipeline = p.name
-  left join lateral (select * from metadata.take where pipeline = p.name and partition > coalesce(s.partition, '') order by partition desc limit 1) t on true
+  left join lateral (select * from metadata.take where pipeline = p.name and partition > ${resetUpTo('p.name')} order by partition desc limit 1) t on true
   order by p.name`;
 
 interface Row {

@@ -15,8 +15,10 @@ export interface TakeRow {
 
 const COLUMNS = 'partition, interval_end, source, from_position, to_position, newest, left_files, more';
 
-/** The interval up to which takes no longer say where a source stands; empty where it was never reset. */
-export const RESET_UP_TO = `coalesce((select r.partition from metadata.source_reset r where r.pipeline = $1), '')`;
+/** SQL of the interval up to which takes no longer say where a pipeline's source stands; empty where it was never reset. */
+export function resetUpTo(pipeline: string): string {
+  return `coalesce((select r.partition from metadata.source_reset r where r.pipeline = ${pipeline}), '')`;
+}
 
 const NEWEST = `select ${COLUMNS} from metadata.take where pipeline = $1 order by partition desc limit 1`;
 
@@ -26,7 +28,7 @@ export async function newestTake(db: Queryable, pipeline: string): Promise<Take 
   return row && takeOf(row);
 }
 
-const LAST = `select ${COLUMNS} from metadata.take where pipeline = $1 and ($2 = '' or source = $2) and partition > ${RESET_UP_TO} order by partition desc limit 1`;
+const LAST = `select ${COLUMNS} from metadata.take where pipeline = $1 and ($2 = '' or source = $2) and partition > ${resetUpTo('$1')} order by partition desc limit 1`;
 
 /** The take after which a pipeline, or one of its sources, goes on; undefined before the first, and after a reset. */
 export async function lastTake(db: Queryable, pipeline: string, source = ''): Promise<Take | undefined> {

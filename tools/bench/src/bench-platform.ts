@@ -21,27 +21,34 @@ export async function withPlatform<T>({ running = false, say }: BenchPlatformOpt
     if (running) return await body(await platformState(), folder);
     const home = join(folder, 'home');
     const report = ({ step, state, text }: StepEvent): void => void (state !== 'running' && say(`${step}: ${text}`));
-    const platform = await Platform.start({ home, env: cleanEnvironment(), report }, (taken) => stopWhenInterrupted(taken, folder));
+    let heedNoLonger = (): void => undefined;
     try {
-      return await body(await platformState(home), folder);
+      const platform = await Platform.start({ home, env: cleanEnvironment(), report }, (taken) => (heedNoLonger = stopWhenInterrupted(taken, folder)));
+      try {
+        return await body(await platformState(home), folder);
+      } finally {
+        await platform.stop();
+      }
     } finally {
-      await platform.stop();
+      heedNoLonger();
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Its processes would live on otherwise, and take the work of the next one that uses their ports. */
-function stopWhenInterrupted(platform: Platform, folder: string): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      void platform.stop().finally(() => {
-        rmSync(folder, { recursive: true, force: true });
-        process.exit(128 + constants.signals[signal]);
-      });
+const INTERRUPTS = ['SIGINT', 'SIGTERM'] as const;
+
+/** Its processes would live on otherwise, and take the work of the next one that uses their ports. Gives how to let it be. */
+function stopWhenInterrupted(platform: Platform, folder: string): () => void {
+  const stop = (signal: (typeof INTERRUPTS)[number]): void => {
+    void platform.stop().finally(() => {
+      rmSync(folder, { recursive: true, force: true });
+      process.exit(128 + constants.signals[signal]);
     });
-  }
+  };
+  for (const signal of INTERRUPTS) process.once(signal, stop);
+  return () => INTERRUPTS.forEach((signal) => process.off(signal, stop));
 }
 
 /** Applies a definition's folder to a platform, as `weir apply` does. */

@@ -1,19 +1,17 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { realRetailFolder } from '@weir/e2e';
 import { generateRetail } from '@weir/generate';
 import { ROOT, SERVICES, type PlatformState } from '@weir/servers';
-import { Client as Postgres } from 'pg';
 import { applyTo, withPlatform } from './bench-platform';
 import type { DirectJob, DirectOutcome } from './direct';
+import { inProcess } from './job-process';
 import { measured, type JobFigures } from './measured-job';
 import type { Usage } from './process-usage';
 import { recordOf, runPipeline } from './run-pipeline';
+import { withPostgres } from './with-postgres';
 
-const run = promisify(execFile);
 const RANGE = { start: '2010-12-01', end: '2011-12-10' };
 /** Days of that range on which the generated shop is open. */
 const OPEN_DAYS = 321;
@@ -71,7 +69,7 @@ async function bothJobs(state: PlatformState, { folder, pipeline }: { readonly f
   say('running the direct script');
   const job: DirectJob = { folder, scratch: join(state.home, 'direct'), postgres: state.warehouse, schema: DIRECT_SCHEMA, threads: 2 };
   mkdirSync(job.scratch);
-  const direct = await measured(state.home, ['postgres'], () => runDirect(job));
+  const direct = await measured(state.home, ['postgres'], () => inProcess<{ outcome: DirectOutcome; usage: Usage }>('direct', job));
   return {
     read: direct.result.outcome.read,
     weir: weir.figures,
@@ -81,17 +79,9 @@ async function bothJobs(state: PlatformState, { folder, pipeline }: { readonly f
   };
 }
 
-async function runDirect(job: DirectJob): Promise<{ outcome: DirectOutcome; usage: Usage }> {
-  const { stdout } = await run(process.execPath, [join(ROOT, 'tools/bench/dist/main.js'), 'direct', JSON.stringify(job)], { maxBuffer: 1 << 20 });
-  return JSON.parse(stdout) as { outcome: DirectOutcome; usage: Usage };
-}
-
 /** Whether the two jobs left the same rows in all four tables; row ids differ by construction. */
 async function sameTables({ warehouse }: PlatformState): Promise<boolean> {
-  const { host, port, database, user, password } = warehouse;
-  const client = new Postgres({ host, port, database, user, password });
-  await client.connect();
-  try {
+  return withPostgres(warehouse, async (client) => {
     const tables = {
       lines: 'invoice_no, stock_code, description, quantity, invoice_date, unit_price, customer_id, country, total, is_cancellation, day',
       revenue_by_day_country: 'day, country, orders, units, revenue, cancelled_revenue',
@@ -105,7 +95,5 @@ async function sameTables({ warehouse }: PlatformState): Promise<boolean> {
       if (rowCount !== 0) return false;
     }
     return true;
-  } finally {
-    await client.end();
-  }
+  });
 }

@@ -1,4 +1,4 @@
-import { WeirError } from '@weir/core';
+import { systemCode, WeirError } from '@weir/core';
 import { Egress, egressSettings, lakeSettings, listenSettings, readEnvironment, stageSettings } from '@weir/platform';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -36,8 +36,7 @@ function makeFolder(variable: string, path: string): string {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    throw new WeirError({ code: 'INVALID_VALUE', place: variable, message: `${variable} is \`${folder}\`, which cannot be made a folder: ${code}.`, fix: 'Name a folder that this user may write to.' }, { cause: error });
+    throw new WeirError({ code: 'INVALID_VALUE', place: variable, message: `${variable} is \`${folder}\`, which cannot be made a folder: ${systemCode(error) ?? ''}.`, fix: 'Name a folder that this user may write to.' }, { cause: error });
   }
   return folder;
 }

@@ -1,9 +1,9 @@
 import { quoteIdent, quoteLiteral, quoteQualified } from '@weir/core';
 import type { DoubtfulRows } from './isolate-rows';
-import { assignments, counted, sameIdentity } from './merge';
-import { beatsTombstone, bury, insertTombstones, pastTombstones, type GivesWay } from './stream-merge';
+import { sameIdentity } from './merge';
+import { beatsTombstone, bury, insertTombstones, pastTombstones, writeRows, type GivesWay } from './stream-merge';
 import type { StreamTable } from './stream-table';
-import { COMMIT_COLUMN, deliveredColumns, identityColumns } from './table';
+import { deliveredColumns } from './table';
 import { tombstoneTable } from './tombstones';
 
 /** Rows that come to a stream's table which refuses some of them, and how they are written. */
@@ -18,7 +18,7 @@ export type DoubtfulStage = Pick<DoubtfulRows, 'rows' | 'write' | 'retract'>;
  */
 export function doubtfulStages(table: StreamTable, incoming: string, commitId: string, rule: GivesWay): DoubtfulStage[] {
   const commit = `${quoteLiteral(commitId)}::uuid`;
-  const write = (relation: string): string => writeRows(table, relation, commit, rule);
+  const write = (relation: string): string => writeRows(table, `${relation} w`, commit, rule.row(table, 'excluded'));
   if (table.spec.identity.by === 'row') return [{ rows: tried(table, incoming, rule, 'true'), write: (relation) => [write(relation)], retract: (relation) => [takeAway(table, relation, rule)] }];
   const lay = (relation: string): string => `with buried as (${insertTombstones(table, commit, `${relation} w`, rule.tombstone(table))} returning 1) select 0 as deleted from buried`;
   const remove = (relation: string): string => bury(table, relation, commit, rule);
@@ -33,12 +33,6 @@ function tried(table: StreamTable, incoming: string, rule: GivesWay, alive: stri
   const there = `(${columns.map((name) => `t.${name}`).join(', ')}) is not distinct from (${columns.map((name) => `w.${name}`).join(', ')})`;
   const standing = `select from ${target(table)} t where ${sameIdentity(table.spec, 't', 'w')} and (not (${rule.row(table, 'w')}) or ${there})`;
   return `(select ${columns.join(', ')} from ${incoming} w where ${alive} and not exists (${standing}))`;
-}
-
-function writeRows(table: StreamTable, relation: string, commit: string, rule: GivesWay): string {
-  const columns = namesOf(table).join(', ');
-  return counted(`insert into ${target(table)} as t (${columns}, ${COMMIT_COLUMN.name}) select ${columns}, ${commit} from ${relation} w
-    on conflict (${identityColumns(table.spec).map(quoteIdent).join(', ')}) do update set ${assignments(table.spec)} where ${rule.row(table, 'excluded')}`);
 }
 
 function raise(table: StreamTable, relation: string): string {

@@ -4,6 +4,12 @@ import { refusalOf, type Refusal } from './refusal';
 /** Tables that refuse rows, by label, and how. */
 export type DoubtfulTables = ReadonlyMap<string, Refusal>;
 
+/** How all rows of a table together would fail now; undefined where what was refused for want of rows of other tables may not be any more, because `others` were changed since. */
+export function knownRefusal(doubtful: DoubtfulTables, label: string, others: boolean): Refusal | undefined {
+  const refusal = doubtful.get(label);
+  return refusal?.relational && others ? undefined : refusal;
+}
+
 /**
  * Carries out a transaction, and once more from its beginning whenever a table refused rows of which that was not known yet. Throws every other failure; and that of a table of which it was known, because then there is
  * no row that could be set aside.

@@ -1,5 +1,5 @@
 import { quoteLiteral, WeirError } from '@weir/core';
-import type { DoubtfulTables } from './doubtful-tables';
+import { knownRefusal, type DoubtfulTables } from './doubtful-tables';
 import { doubtfulStages } from './doubtful-stages';
 import { placed } from './errors';
 import { referredFirst } from './foreign-keys';
@@ -43,15 +43,14 @@ export async function isolateTables(run: Run, tables: readonly IncomingRows[], o
   for (const one of await referredFirst(run, tables)) {
     const most = bounded(options, one.label, await countLacking(run, one));
     for (const stage of doubtfulStages(one.table, one.incoming, options.commitId, options.rule)) {
-      const refusal = options.doubtful.get(one.label);
-      const known = refusal?.relational && (options.others || isolations.length > 0) ? undefined : refusal;
+      const known = knownRefusal(options.doubtful, one.label, options.others || isolations.length > 0);
       const grainOf = (position: string): string | undefined => grainAt(options.grains, position);
       const isolation = new Isolation(run, { spec: one.table.spec, ...stage, ...options, known, most, grainOf }, isolations.length);
       isolations.push({ label: one.label, isolation });
       await placed(one.label, () => isolation.write());
     }
   }
-  await retryRefused(isolations.map(({ label, isolation }) => ({ retry: () => placed(label, () => isolation.retry()) })));
+  await retryRefused(isolations);
   return { finish: () => finishAll(isolations) };
 }
 

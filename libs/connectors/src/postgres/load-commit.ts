@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { quoteQualified, WeirError } from '@weir/core';
 import type { Pools } from './config';
 import { copyFiles, type CopyOptions, type RowFiles } from './copy';
-import { heedingRefusals, type DoubtfulTables } from './doubtful-tables';
+import { heedingRefusals, knownRefusal, type DoubtfulTables } from './doubtful-tables';
 import { mapDestinationError, placed } from './errors';
 import { referredFirst } from './foreign-keys';
 import { endingHungCopies } from './hung-copies';
@@ -89,11 +89,10 @@ interface IsolateOptions extends Pick<DeliverOptions, 'mostRefused'> {
 async function isolateAll({ run }: Transaction, staged: readonly StagedLoad[], { doubtful, others, mostRefused }: IsolateOptions): Promise<Map<StagedLoad, Isolated>> {
   const isolated: IsolatedLoad[] = [];
   for (const one of await referredFirst(run, staged)) {
-    const refusal = doubtful.get(one.label);
-    const known = refusal?.relational && (others || isolated.length > 0) ? undefined : refusal;
+    const known = knownRefusal(doubtful, one.label, others || isolated.length > 0);
     isolated.push(await placed(one.label, () => isolateLoad(run, one, known, mostRefused)));
   }
-  await retryRefused(isolated.map(({ staged: { label }, isolation }) => ({ retry: () => placed(label, () => isolation.retry()) })));
+  await retryRefused(isolated.map(({ staged: { label }, isolation }) => ({ label, isolation })));
   const done = new Map<StagedLoad, Isolated>();
   for (const one of isolated) done.set(one.staged, await placed(one.staged.label, () => finishIsolated(run, one)));
   return done;

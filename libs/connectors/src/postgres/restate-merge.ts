@@ -1,10 +1,10 @@
 import { quoteIdent, quoteLiteral, quoteQualified } from '@weir/core';
 import { isCovered } from './covered';
-import { assignments, counted, sameIdentity, stageTables } from './merge';
+import { sameIdentity, stageTables } from './merge';
 import { lockKey } from './stream-lock';
-import { beatsTombstone, bury, STREAM_RULE, type GivesWay } from './stream-merge';
+import { beatsTombstone, bury, STREAM_RULE, writeRows, type GivesWay } from './stream-merge';
 import type { StreamTable } from './stream-table';
-import { COMMIT_COLUMN, deliveredColumns, identityColumns } from './table';
+import { deliveredColumns, identityColumns } from './table';
 import { tombstoneTable } from './tombstones';
 
 /** Where the rows of a restatement are: it has its transaction for itself. */
@@ -62,10 +62,8 @@ export const RESTATE_RULE: GivesWay = {
 
 function insertRows(table: StreamTable, commit: string, which: string): string {
   const columns = deliveredColumns(table.spec).map(({ name }) => quoteIdent(name));
-  const list = columns.join(', ');
   const differs = `(${columns.map((name) => `t.${name}`).join(', ')}) is distinct from (${columns.map((name) => `excluded.${name}`).join(', ')})`;
-  return counted(`insert into ${tableName(table)} as t (${list}, ${COMMIT_COLUMN.name}) select ${list}, ${commit} from ${RESTATED.upserts} w ${which}
-    on conflict (${identityOf(table)}) do update set ${assignments(table.spec)} where ${RESTATE_RULE.row(table, 'excluded')} and ${differs}`);
+  return writeRows(table, `${RESTATED.upserts} w ${which}`, commit, `${RESTATE_RULE.row(table, 'excluded')} and ${differs}`);
 }
 
 function tableName({ spec }: StreamTable): string {

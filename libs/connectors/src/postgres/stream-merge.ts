@@ -66,12 +66,14 @@ function lockTable(table: StreamTable, stage: string): string {
 
 /** In the order of keys, so that two micro-batches with the same keys never wait for each other in a circle. */
 function upsertNewer(table: StreamTable, stage: string, alive: string): string {
-  const { spec, order } = table;
+  return writeRows(table, `${winners(table, stage)} w where w._weir_deleted is not true ${alive}`, '$1', STREAM_RULE.row(table, 'excluded'));
+}
+
+/** Writes rows `from` a relation, in its order, each over the one that is there (`t`) where that gives way to it (`excluded`); gives the counts as one row (inserted, updated). */
+export function writeRows({ spec }: StreamTable, from: string, commit: string, givesWay: string): string {
   const columns = names(deliveredColumns(spec));
-  const [mine, theirs] = [rowVersion(order, 'excluded'), rowVersion(order, 't')];
-  return counted(`insert into ${quoteQualified(spec.schema, spec.name)} as t (${columns}, ${COMMIT_COLUMN.name})
-    select ${columns}, $1 from ${winners(table, stage)} w where w._weir_deleted is not true ${alive}
-    on conflict (${names(storedIdentity(table.spec))}) do update set ${assignments(spec)} where ${notOlder(order, mine, theirs)}`);
+  return counted(`insert into ${quoteQualified(spec.schema, spec.name)} as t (${columns}, ${COMMIT_COLUMN.name}) select ${columns}, ${commit} from ${from}
+    on conflict (${names(storedIdentity(spec))}) do update set ${assignments(spec)} where ${givesWay}`);
 }
 
 /** The staged rows, of each key the newest version. */

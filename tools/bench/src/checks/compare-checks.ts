@@ -1,15 +1,11 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { withEngine } from '@weir/engine';
-import { ROOT } from '@weir/servers';
 import { tempDir } from '@weir/testkit';
+import { inProcess } from '../job-process';
 import { spreadOf, type Spread } from '../spread';
 import type { OrdersJob, OrdersMeasured } from './measure-orders';
 import { writeOrders, type OrdersTruth } from './orders-file';
-
-const run = promisify(execFile);
 
 const THREADS = 2;
 const MEMORY_LIMIT = '512MB';
@@ -66,15 +62,10 @@ async function compared({ file, scratch, which }: Pick<OrdersJob, 'file' | 'scra
   mkdirSync(scratch);
   const outcomes: Record<OrdersJob['by'], Outcome[]> = { weir: [], sql: [] };
   for (let round = 0; round < ROUNDS; round++) {
-    for (const by of ['weir', 'sql'] as const) outcomes[by].push(await inProcess({ by, file, scratch, which, threads: THREADS, memoryLimit: MEMORY_LIMIT }));
+    for (const by of ['weir', 'sql'] as const) outcomes[by].push(await inProcess<Outcome>('measure-orders', { by, file, scratch, which, threads: THREADS, memoryLimit: MEMORY_LIMIT } satisfies OrdersJob));
   }
   const side = (by: OrdersJob['by']): SideFigures => ({ seconds: spreadOf(outcomes[by].map(({ seconds }) => seconds)), cpu: spreadOf(outcomes[by].map(({ cpu }) => cpu)), peak: Math.max(...outcomes[by].map(({ peak }) => peak)) });
   return { figures: { weir: side('weir'), sql: side('sql') }, numbers: outcomes.weir[0]?.numbers ?? {} };
-}
-
-async function inProcess(job: OrdersJob): Promise<Outcome> {
-  const { stdout } = await run(process.execPath, [join(ROOT, 'tools/bench/dist/main.js'), 'measure-orders', JSON.stringify(job)], { maxBuffer: 1 << 20 });
-  return JSON.parse(stdout) as Outcome;
 }
 
 function wrongOnes(truth: OrdersTruth, numbers: OrdersMeasured['numbers']): string[] {

@@ -1,16 +1,17 @@
 import { execFile } from 'node:child_process';
-import { linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { quoteIdent } from '@weir/core';
-import { ROOT, type PlatformState } from '@weir/servers';
+import type { PlatformState } from '@weir/servers';
 import type { Client } from 'pg';
 import { applyTo, withPlatform } from '../bench-platform';
+import { inProcess } from '../job-process';
 import { measured, type ProcessFigures } from '../measured-job';
 import { recordOf, runPipeline } from '../run-pipeline';
 import { writeOrdersData, type OrdersData } from '../w1/orders-data';
 import { writeOrdersPipeline } from '../w1/orders-pipeline';
-import { withPostgres } from '../w1/verify-orders';
+import { withPostgres } from '../with-postgres';
 import type { DirectExportJob } from './direct-export';
 import { KINDS, type Kind } from './kinds';
 import { verifyExport, verifyTable } from './verify-destination';
@@ -93,7 +94,8 @@ class DestinationBench {
 
   /** Has the table made by a run over a few lines, and lets it demand something afterwards: then nearly all orders are new to it, whatever it refuses. */
   private async prepareTable({ refused }: Kind, pipeline: string, source: string): Promise<void> {
-    await promisify(execFile)('sh', ['-c', 'head -n "$1" "$2" > "$3"', 'sh', String(FIRST_LINES + 1), this.data.file, source]);
+    const { stdout } = await promisify(execFile)('head', ['-n', String(FIRST_LINES + 1), this.data.file]);
+    writeFileSync(source, stdout);
     await runPipeline(this.state, pipeline, 'first');
     const every = refused === 0 ? this.data.truth.unique + 2 : Math.floor(this.data.truth.unique / refused);
     await this.client.query(`alter table ${quoteIdent(pipeline)}.orders add constraint wanted check (right(order_id, 10)::bigint % ${every} <> ${every - 1})`);
@@ -115,8 +117,8 @@ class DestinationBench {
     const staged = join(this.state.lake, 'silver', pipeline, 'orders');
     const segments = readdirSync(staged, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.parquet')).map((path) => join(staged, path));
     const job: DirectExportJob = { segments, file: join(scratch, 'orders'), format, threads: THREADS };
-    const { stdout } = await promisify(execFile)(process.execPath, [join(ROOT, 'tools/bench/dist/main.js'), 'direct-export', JSON.stringify(job)], { maxBuffer: 1 << 20 });
+    const seconds = await inProcess<number>('direct-export', job);
     for (const path of [scratch, folder]) rmSync(path, { recursive: true });
-    return JSON.parse(stdout) as number;
+    return seconds;
   }
 }

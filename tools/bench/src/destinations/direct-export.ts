@@ -1,7 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api';
-import { quoteLiteral } from '@weir/core';
-
-export type ExportFormat = 'parquet' | 'csv' | 'ndjson';
+import { quoteLiteral, type ExportLayout } from '@weir/core';
 
 /** What a script would do to export a table. */
 export interface DirectExportJob {
@@ -9,11 +7,11 @@ export interface DirectExportJob {
   readonly segments: readonly string[];
   /** Absolute path of the file to write. */
   readonly file: string;
-  readonly format: ExportFormat;
+  readonly format: ExportLayout['format'];
   readonly threads: number;
 }
 
-const OPTIONS: Readonly<Record<ExportFormat, string>> = { parquet: 'format parquet, compression zstd', csv: 'format csv, header true', ndjson: 'format json' };
+const OPTIONS: Readonly<Record<ExportLayout['format'], string>> = { parquet: 'format parquet, compression zstd', csv: 'format csv, header true', ndjson: 'format json' };
 
 /** Copies the segments into one file: no hashes, no manifest, nothing is flushed. Gives its seconds, without those of its process' start. */
 export async function exportDirectly({ segments, file, format, threads }: DirectExportJob): Promise<number> {

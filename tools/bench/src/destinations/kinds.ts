@@ -1,10 +1,10 @@
-import type { ExportFormat } from './direct-export';
+import type { ExportLayout } from '@weir/core';
 
 /** A destination that the same orders are loaded into. */
 export interface Kind {
   readonly name: string;
   /** Of files; undefined for a table. */
-  readonly format?: ExportFormat;
+  readonly format?: ExportLayout['format'];
   /** Orders that the table refuses. */
   readonly refused: number;
 }

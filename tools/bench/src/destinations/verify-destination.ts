@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { quoteLiteral } from '@weir/core';
+import { quoteLiteral, type ExportLayout } from '@weir/core';
 import { withEngine } from '@weir/engine';
 import type { Client } from 'pg';
 import type { W1Truth } from '../w1/orders-data';
-import type { ExportFormat } from './direct-export';
 
 /** What of a manifest the bench needs; see docs/destinations.md. */
 interface Manifest {
@@ -20,7 +19,7 @@ export async function verifyTable(client: Client, schema: string, { unique }: W1
 }
 
 /** Throws unless the files that the pointer leads to hold all orders and their total. */
-export async function verifyExport(folder: string, scratch: string, { pipeline, format }: { readonly pipeline: string; readonly format: ExportFormat }, { unique, revenue }: W1Truth): Promise<void> {
+export async function verifyExport(folder: string, scratch: string, { pipeline, format }: { readonly pipeline: string; readonly format: ExportLayout['format'] }, { unique, revenue }: W1Truth): Promise<void> {
   const pointer = JSON.parse(readFileSync(join(folder, '_weir', `${pipeline}.json`), 'utf8')) as { manifest: { path: string } };
   const manifest = JSON.parse(readFileSync(join(folder, pointer.manifest.path), 'utf8')) as Manifest;
   const files = (manifest.tables.find(({ name }) => name === 'orders')?.files ?? []).map(({ path }) => join(folder, path));

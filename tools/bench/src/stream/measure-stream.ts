@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { Client as Temporal, Connection } from '@temporalio/client';
-import { needServers, readState, ROOT, SERVICES, type PlatformState } from '@weir/servers';
+import { needServers, readState, SERVICES, type PlatformState } from '@weir/servers';
 import { until } from '@weir/testkit';
 import { Client } from 'pg';
 import { applyTo, withPlatform } from '../bench-platform';
+import { inProcess } from '../job-process';
 import { residentOf, usageOf } from '../process-usage';
 import { slopeOf } from '../spread';
 import { ORDER_COLUMNS, writeOrdersPipeline } from './bench-orders';
@@ -106,7 +105,7 @@ class StreamBench {
   }
 
   async send(job: Pick<SendOrdersJob, 'topic' | 'records' | 'rate'>): Promise<void> {
-    await child('send-orders', { ...job, brokers: this.state.kafka, partitions: PARTITIONS } satisfies SendOrdersJob);
+    await inProcess<number>('send-orders', { ...job, brokers: this.state.kafka, partitions: PARTITIONS } satisfies SendOrdersJob);
   }
 
   /** Drains the topic by a stream of its own. */
@@ -121,7 +120,7 @@ class StreamBench {
 
   async drainDirectly(schema: string, records: number): Promise<DrainRate> {
     const before = this.cpu();
-    const script = await child('direct-consumer', this.directJob('drain', schema, records));
+    const script = await inProcess<number>('direct-consumer', this.directJob('drain', schema, records));
     return { perSecond: await this.rateOf(schema, records), cpu: { ...difference(before, this.cpu()), script } };
   }
 
@@ -141,7 +140,7 @@ class StreamBench {
     const [schema, topic] = [`paced_direct_${rate}`, `paced-direct-${rate}`];
     await this.send({ topic, records: 1, rate });
     const records = rate * LATENCY_SECONDS;
-    const consuming = child('direct-consumer', this.directJob(topic, schema, records + 1));
+    const consuming = inProcess<number>('direct-consumer', this.directJob(topic, schema, records + 1));
     await until(() => this.count(`select count(*) from ${schema}.orders`), { timeoutMs: 30_000, what: 'The plain consumer' });
     await this.send({ topic, records, rate });
     await consuming;
@@ -228,14 +227,4 @@ class StreamBench {
 
 function difference(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): Record<string, number> {
   return Object.fromEntries([...after].map(([name, cpu]) => [name, cpu - (before.get(name) ?? 0)]));
-}
-
-/** Runs one of the bench's own jobs in a process of its own; gives its CPU seconds. */
-async function child(job: 'send-orders' | 'direct-consumer', input: object): Promise<number> {
-  const process_ = spawn(process.execPath, [join(ROOT, 'tools/bench/dist/main.js'), job, JSON.stringify(input)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  process_.stdout.on('data', (chunk: Buffer) => (text += String(chunk)));
-  const [code] = (await once(process_, 'exit')) as [number | null];
-  if (code !== 0) throw new Error(`${job} ended with ${code}.`);
-  return Number(text);
 }

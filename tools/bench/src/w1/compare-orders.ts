@@ -1,20 +1,20 @@
-import { execFile } from 'node:child_process';
 import { linkSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { GetRunResponse } from '@weir/rpc';
-import { ROOT, SERVICES, type PlatformState } from '@weir/servers';
+import { SERVICES, type PlatformState } from '@weir/servers';
 import type { Client } from 'pg';
 import { applyTo, withPlatform } from '../bench-platform';
+import { inProcess } from '../job-process';
 import { measured, type JobFigures } from '../measured-job';
 import type { Usage } from '../process-usage';
 import { recordOf, runPipeline } from '../run-pipeline';
+import { withPostgres } from '../with-postgres';
 import type { DirectOrdersJob } from './direct-orders';
 import { figuresOf, RUNS, type PeerFigures, type Round, type RunFigures, type RunName, type SizeFigures } from './figures';
 import { writeOrdersData, type OrdersData } from './orders-data';
 import { writeOrdersPipeline } from './orders-pipeline';
 import { installedPeers, runPeer, type InstalledPeers, type Peer } from './peers';
-import { verifyRecord, verifySame, verifyTables, withPostgres } from './verify-orders';
+import { verifyRecord, verifySame, verifyTables } from './verify-orders';
 
 const ROUNDS = 3;
 const THREADS = 2;
@@ -106,7 +106,7 @@ class OrdersBench {
     const scratch = join(this.folder, 'direct');
     mkdirSync(scratch);
     const job: DirectOrdersJob = { file, truth, scratch, postgres: this.state.warehouse, schema: DIRECT_SCHEMA, threads: THREADS };
-    const { result, figures } = await measured(this.state.home, ['postgres'], () => runDirect(job));
+    const { result, figures } = await measured(this.state.home, ['postgres'], () => inProcess<Usage>('direct-orders', job, NICENESS));
     rmSync(scratch, { recursive: true });
     await verifyTables(this.client, DIRECT_SCHEMA, truth);
     return { wall: figures.wall, processes: [{ name: 'script', ...result }, ...figures.processes] };
@@ -132,11 +132,6 @@ class OrdersBench {
   private async drop(...schemas: string[]): Promise<void> {
     for (const schema of schemas) await this.client.query(`drop schema if exists ${schema} cascade`);
   }
-}
-
-async function runDirect(job: DirectOrdersJob): Promise<Usage> {
-  const { stdout } = await promisify(execFile)('nice', ['-n', String(NICENESS), process.execPath, join(ROOT, 'tools/bench/dist/main.js'), 'direct-orders', JSON.stringify(job)], { maxBuffer: 1 << 20 });
-  return JSON.parse(stdout) as Usage;
 }
 
 /** Seconds by stage; models and tables within them by their names. */

@@ -1,21 +1,7 @@
 import type { GetRunResponse } from '@weir/rpc';
-import { Client } from 'pg';
-import type { Account } from '@weir/servers';
+import type { Client } from 'pg';
 import { DAILY_COLUMNS, ORDER_COLUMNS } from './orders-pipeline';
 import type { W1Truth } from './orders-data';
-
-/** Gives `body` a connection to a database. */
-export async function withPostgres<T>({ host, port, database, user, password }: Account, body: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ host, port, database, user, password });
-  // The statement under way, or the next one, says what went wrong; without a listener the process would end, and leave the platform behind.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await body(client);
-  } finally {
-    await client.end();
-  }
-}
 
 /** Throws unless the two tables of a schema have the rows, sums and groups of the truth. */
 export async function verifyTables(client: Client, schema: string, { unique, groups, quantity, revenue }: W1Truth): Promise<void> {
